@@ -1,0 +1,178 @@
+"""The Rust engine: strings, numbers and NumPy columns in and out. `isoflop` is the surface to use."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias, TypedDict, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+__version__: str
+
+Float64: TypeAlias = NDArray[np.float64]
+Positions: TypeAlias = NDArray[np.uint32]
+Progress: TypeAlias = Callable[[int, int], object]
+
+# Formulas: rust/py/src/formula.rs
+
+Tree: TypeAlias = float | str | tuple[Any, ...]
+"""A number, a name, or an operation's name followed by its operands: ("+", "x", ("exp", 1.0)).
+Unary minus is ("neg", operand); everything else is called as in `operations`."""
+
+def parse(text: str) -> Tree:
+    """Read a formula; raises `isoflop.FormulaError`. Chained comparisons come out as ("and", ...)."""
+
+def names(text: str) -> list[str]:
+    """List the names that a formula reads, each once, in order of first appearance."""
+
+def operations() -> list[dict[str, Any]]:
+    """Return the table of operations: name, arity, doc, and whether operands and result are conditions."""
+
+# Kernels: rust/py/src/kernels.rs
+
+def kernel(name: str, x: Float64, y: Float64 | None = None) -> Float64:
+    """Apply the scalar meaning of exp, log, log2, log10 or pow element by element."""
+
+def lanes(name: str, x: Float64, y: Float64 | None = None, z: Float64 | None = None) -> Float64:
+    """Apply any operation of the table (unary minus is "neg") through the lane loops at the current SIMD level."""
+
+def simd_levels() -> list[str]:
+    """List the SIMD levels that this processor has, lowest first."""
+
+def simd_level() -> str:
+    """Return the level in use: the highest, unless ISOFLOP_SIMD names another."""
+
+def geomspace(start: float, stop: float, num: int, endpoint: bool) -> Float64:
+    """Return numbers spaced evenly on a log scale, end points exact."""
+
+# Filter: rust/py/src/pareto.rs
+
+def keys(values: Float64, bits: int) -> NDArray[np.int64]:
+    """Return the comparison keys at resolution 2**-bits (bits in 0..52)."""
+
+def pareto(
+    objectives: Sequence[Float64],
+    maximize: Sequence[bool],
+    bits: Sequence[int],
+    all_ties: bool,
+    threads: int,
+) -> NDArray[np.uint64]:
+    """Return the row numbers of the front, ascending. Rows with NaN are never on it."""
+
+# Sweeps: rust/py/src/sweep.rs
+
+class Stats(TypedDict):
+    """What a run did. The counts are of configurations of the whole space."""
+
+    size: int
+    evaluated: int  # configurations whose constraints were looked at; `size` when enumerating
+    feasible: int  # met every constraint
+    nan: int  # feasible, with a NaN objective
+    bits: int  # resolution that `rows=` chose, else -1
+    threads: int
+    seconds: dict[str, float]  # by phase: "compile", "search", "finish"
+
+@final
+class Rows:
+    """Rows of an answer, column by column."""
+
+    positions: list[Positions]  # one array for each axis
+    objectives: list[Float64]
+    columns: list[Float64]
+    stats: Stats
+
+@final
+class Space:
+    """Axes and their numeric columns. Immutable."""
+
+    size: int
+
+    def __new__(cls, lengths: Sequence[int], columns: Sequence[tuple[str, int, Float64, bool]]) -> Space:
+        """Make a space of axes of these lengths.
+
+        Each column is (name, axis, values as long as the axis, whether it is boolean).
+        """
+
+    # In what follows `names` gives everything a formula may read besides the columns, as a number or as a
+    # formula text; `known` are further names, for suggestions only. An objective is (formula, maximize).
+
+    def pareto(
+        self,
+        names: Mapping[str, float | str],
+        known: Sequence[str],
+        objectives: Sequence[tuple[str, bool]],
+        where: Sequence[str],
+        columns: Sequence[str],
+        bits: Sequence[int],
+        rows: int | None,
+        all_ties: bool,
+        max_rows: int,
+        threads: int,
+        progress: Progress | None,
+    ) -> Rows:
+        """Return the front, best first by the objectives in order, then by index.
+
+        With `rows` the resolution is the finest 2**-p (p in 0..52, `bits` ignored) that gives at most so many.
+        """
+
+    def best(
+        self,
+        names: Mapping[str, float | str],
+        known: Sequence[str],
+        objective: tuple[str, bool],
+        where: Sequence[str],
+        columns: Sequence[str],
+        by: tuple[int, Positions] | None,
+        threads: int,
+        progress: Progress | None,
+    ) -> Rows:
+        """Return the best configuration; one for each group with `by` (an axis, and each position's group).
+
+        Groups come in order of their number, those without an answer are absent.
+        """
+
+    def table(
+        self,
+        names: Mapping[str, float | str],
+        known: Sequence[str],
+        where: Sequence[str],
+        columns: Sequence[str],
+        max_bytes: int,
+        threads: int,
+        progress: Progress | None,
+    ) -> Rows:
+        """Return every configuration that meets the constraints, in index order."""
+
+    def any(
+        self,
+        names: Mapping[str, float | str],
+        known: Sequence[str],
+        where: Sequence[str],
+        threads: int,
+        progress: Progress | None,
+    ) -> bool:
+        """Tell whether any configuration meets all of `where`."""
+
+    def evaluate(
+        self,
+        names: Mapping[str, float | str],
+        known: Sequence[str],
+        columns: Sequence[str],
+        positions: Sequence[Positions],
+    ) -> list[Float64]:
+        """Evaluate formulas at given configurations (positions: one array for each axis)."""
+
+    def axes(self, names: Mapping[str, float | str], known: Sequence[str], formula: str) -> list[int]:
+        """List the axes of two or more values that a formula touches, through whatever it reads."""
+
+    def explain(
+        self,
+        names: Mapping[str, float | str],
+        known: Sequence[str],
+        objectives: Sequence[tuple[str, bool]],
+        where: Sequence[str],
+    ) -> list[dict[str, Any]]:
+        """Describe the program: one dict for each hoisted table.
+
+        Keys: formula (text), axes (list of axis numbers), entries (int), bytes (int). A last dict has keys
+        "tape" (operations left for each configuration), "rows_axes", "lanes_axes".
+        """

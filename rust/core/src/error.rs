@@ -1,0 +1,28 @@
+//! Every way in which a question to the engine can fail.
+
+use crate::control::Interrupted;
+use crate::formula::FormulaError;
+use crate::space::SpaceError;
+
+/// A failed question. Each variant keeps the data of the module it comes from.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A formula could not be read or bound.
+    #[error(transparent)]
+    Formula(#[from] FormulaError),
+    /// The axes do not make a space.
+    #[error(transparent)]
+    Space(#[from] SpaceError),
+    /// The answer is larger than the caller allows.
+    #[error("the answer has {rows} rows, more than the limit of {limit}")]
+    Limit {
+        /// Rows of the answer, as far as they were counted.
+        rows: u64,
+        /// What the caller allows.
+        limit: u64,
+    },
+    /// Somebody asked to stop.
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
+}

@@ -1,0 +1,1 @@
+//! Keys, dominance, and the front of given rows.

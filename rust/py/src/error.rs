@@ -1,0 +1,48 @@
+//! Engine errors as the exceptions of `isoflop`.
+
+use isoflop_core::error::Error;
+use isoflop_core::formula::FormulaError;
+use pyo3::exceptions::PyKeyboardInterrupt;
+use pyo3::prelude::*;
+use pyo3::types::{IntoPyDict, PyDict};
+
+/// An exception class of `isoflop._exceptions`, raised with keyword fields.
+fn raise<'py>(py: Python<'py>, class: &str, message: &str, fields: &Bound<'py, PyDict>) -> PyErr {
+    let made = py
+        .import("isoflop._exceptions")
+        .and_then(|module| module.getattr(class))
+        .and_then(|class| class.call((message,), Some(fields)));
+    match made {
+        Ok(exception) => PyErr::from_value(exception),
+        Err(error) => error,
+    }
+}
+
+/// `isoflop.FormulaError`, which draws the caret itself. Spans become character offsets.
+pub(crate) fn formula(py: Python<'_>, error: &FormulaError) -> PyErr {
+    let characters = |byte: usize| error.text.get(..byte).map_or(0, |head| head.chars().count());
+    let fields = PyDict::new(py);
+    let span = (characters(error.span.start), characters(error.span.end));
+    let filled = fields
+        .set_item("text", &error.text)
+        .and_then(|()| fields.set_item("span", span))
+        .and_then(|()| fields.set_item("quantity", error.quantity.as_deref()));
+    match filled {
+        Ok(()) => raise(py, "FormulaError", &error.message, &fields),
+        Err(error) => error,
+    }
+}
+
+/// Any engine error.
+pub(crate) fn engine(py: Python<'_>, error: &Error) -> PyErr {
+    match error {
+        Error::Formula(error) => formula(py, error),
+        Error::Space(error) => raise(py, "SpaceError", &error.to_string(), &PyDict::new(py)),
+        Error::Limit { rows, limit } => match [("rows", *rows), ("limit", *limit)].into_py_dict(py) {
+            Ok(fields) => raise(py, "LimitError", &error.to_string(), &fields),
+            Err(error) => error,
+        },
+        // A signal's own exception is raised by `run`; this one stands for a cancelled tick.
+        _ => PyKeyboardInterrupt::new_err(error.to_string()),
+    }
+}

@@ -1,0 +1,17 @@
+//! The boundary between Python and the engine: strings, numbers and NumPy columns cross it.
+
+mod error;
+mod run;
+
+use pyo3::prelude::*;
+
+/// The engine as Python sees it; `isoflop` is the surface to use.
+#[pymodule]
+mod _native {
+    use pyo3::prelude::*;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}
