@@ -3,7 +3,7 @@
 //! Each operation has one loop for each way in which its operands may be one number or many, written so
 //! that the compiler makes vector instructions of it; call [`apply`] inside [`Level::run`](super::simd::Level::run).
 
-use super::kernels::{Path, pow_general};
+use super::kernels::{self, Path};
 use super::scalar;
 use crate::formula::ops::Op;
 
@@ -14,6 +14,17 @@ pub enum Operand<'a> {
     Scalar(f64),
     /// One number for each lane; at least as many as the output has.
     Lanes(&'a [f64]),
+}
+
+impl Operand<'_> {
+    /// The lanes from position `start` on.
+    #[inline(always)]
+    fn from(self, start: usize) -> Self {
+        match self {
+            Scalar(value) => Scalar(value),
+            Lanes(values) => Lanes(&values[start..]),
+        }
+    }
 }
 
 use Operand::{Lanes, Scalar};
@@ -212,11 +223,12 @@ fn binary(a: Operand<'_>, b: Operand<'_>, out: &mut [f64], operation: impl Fn(f6
     }
 }
 
-/// One exponent chooses its path once; many take all paths and select, in [`scalar::pow`].
+/// One exponent chooses its path once; of many, each is given the result of all paths to select from.
 #[inline(always)]
 fn power(base: Operand<'_>, exponent: Operand<'_>, out: &mut [f64]) {
     let Scalar(y) = exponent else {
-        return binary(base, exponent, out, scalar::pow);
+        power_general(base, exponent, out);
+        return with_out(base, exponent, out, kernels::choose_path);
     };
     match Path::of(y) {
         Path::One => out.fill(1.0),
@@ -256,12 +268,78 @@ fn power(base: Operand<'_>, exponent: Operand<'_>, out: &mut [f64]) {
             #[inline(always)]
             |x| x.sqrt(),
         ),
-        Path::General => unary(
-            base,
-            out,
-            #[inline(always)]
-            |x| pow_general(x, y),
-        ),
+        Path::General => power_general(base, exponent, out),
+    }
+}
+
+/// The steps of `scalar::pow` one after the other, over a few lanes at a time. As one loop they would be a
+/// chain of operations longer than a processor looks ahead: it would not begin the next lanes
+/// before these are nearly done, and take twice as long.
+#[inline(always)]
+fn power_general(base: Operand<'_>, exponent: Operand<'_>, out: &mut [f64]) {
+    /// So many that loops run well and the buffers stay in the nearest cache.
+    const CHUNK: usize = 128;
+
+    let mut high = [0.0; CHUNK];
+    let mut low = [0.0; CHUNK];
+    for (chunk, out) in out.chunks_mut(CHUNK).enumerate() {
+        let from = chunk * CHUNK;
+        let lanes = out.len();
+        let (base, exponent) = (base.from(from), exponent.from(from));
+        let (high, low) = (&mut high[..lanes], &mut low[..lanes]);
+        match base {
+            Scalar(x) => {
+                let pair = kernels::log_as_pair(x.abs());
+                high.fill(pair.0);
+                low.fill(pair.1);
+            }
+            Lanes(x) => {
+                for ((high, low), &x) in high.iter_mut().zip(low.iter_mut()).zip(&x[..lanes]) {
+                    (*high, *low) = kernels::log_as_pair(x.abs());
+                }
+            }
+        }
+        match exponent {
+            Scalar(y) => {
+                for (out, (&high, &low)) in out.iter_mut().zip(high.iter().zip(low.iter())) {
+                    let (high, low) = kernels::times((high, low), y);
+                    *out = kernels::exp_of_pair(high, low);
+                }
+            }
+            Lanes(y) => {
+                for ((out, (&high, &low)), &y) in
+                    out.iter_mut().zip(high.iter().zip(low.iter())).zip(&y[..lanes])
+                {
+                    let (high, low) = kernels::times((high, low), y);
+                    *out = kernels::exp_of_pair(high, low);
+                }
+            }
+        }
+        with_out(base, exponent, out, kernels::ends);
+    }
+}
+
+/// Changes each lane of the output, given two operands.
+#[inline(always)]
+fn with_out(a: Operand<'_>, b: Operand<'_>, out: &mut [f64], change: impl Fn(f64, f64, f64) -> f64) {
+    match (a, b) {
+        (Scalar(a), Scalar(b)) => out.iter_mut().for_each(|out| *out = change(*out, a, b)),
+        (Lanes(a), Scalar(b)) => {
+            for (out, &a) in out.iter_mut().zip(a) {
+                *out = change(*out, a, b);
+            }
+        }
+        (Scalar(a), Lanes(b)) => {
+            for (out, &b) in out.iter_mut().zip(b) {
+                *out = change(*out, a, b);
+            }
+        }
+        (Lanes(a), Lanes(b)) => {
+            let (a, b) = (&a[..out.len()], &b[..out.len()]);
+            for (out, (&a, &b)) in out.iter_mut().zip(a.iter().zip(b)) {
+                *out = change(*out, a, b);
+            }
+        }
     }
 }
 

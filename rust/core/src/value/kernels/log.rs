@@ -11,6 +11,32 @@ const INTEGER: u64 = 0x4330_0000_0000_0000;
 const TWO_TO_52: f64 = 4_503_599_627_370_496.0;
 const TWO_TO_54: f64 = 18_014_398_509_481_984.0;
 
+/// The series 1/3 + z/5 + z**2/7 + ..., where the square root of z is at most (sqrt(2) - 1)/(sqrt(2) + 1).
+/// This and [`SERIES_FROM_SEVENTH`] are interpolated at the Chebyshev nodes of that interval; there
+/// they are within 2**-55 of the series.
+const SERIES_FROM_THIRD: [f64; 8] = [
+    0.333_333_333_333_333_3,
+    0.200_000_000_000_004_4,
+    0.142_857_142_854_018_04,
+    0.111_111_111_958_573_72,
+    0.090_908_978_200_223_62,
+    0.076_931_198_538_055_62,
+    0.066_343_865_051_016_08,
+    0.065_433_137_455_986_21,
+];
+
+/// The series 1/7 + z/9 + z**2/11 + ...
+const SERIES_FROM_SEVENTH: [f64; 8] = [
+    0.142_857_142_857_142_85,
+    0.111_111_111_111_114_74,
+    0.090_909_090_906_504_91,
+    0.076_923_077_624_387_04,
+    0.066_666_573_400_785_25,
+    0.058_830_249_362_423_113,
+    0.052_364_532_296_816_03,
+    0.053_085_144_191_079_81,
+];
+
 /// A base, as the logarithm of 2 in it (times an exponent of up to 11 bits, the high part is exact)
 /// and the logarithm of e in it (the high part has 26 bits).
 struct Base {
@@ -88,18 +114,13 @@ pub fn log10(x: f64) -> f64 {
 #[inline(always)]
 fn in_base(x: f64, base: &Base) -> f64 {
     let (exponent, mantissa) = split(x);
-    let (high, low) = ratio(mantissa);
-    let ratio = high + low;
-    let z = ratio * ratio;
-    let z2 = z * z;
-    let even = 1.0 / 3.0
-        + z2 * (1.0 / 7.0 + z2 * (1.0 / 11.0 + z2 * (1.0 / 15.0 + z2 * (1.0 / 19.0 + z2 * (1.0 / 23.0)))));
-    let odd = 1.0 / 5.0 + z2 * (1.0 / 9.0 + z2 * (1.0 / 13.0 + z2 * (1.0 / 17.0 + z2 * (1.0 / 21.0))));
-    let series = z * (even + z * odd);
+    let (near, high, low) = ratio(mantissa);
+    let z = near * near;
+    let series = z * sum_of(&SERIES_FROM_THIRD, z);
 
-    // log(mantissa) = 2*high + 2*(low + ratio*series); only the first product needs to be exact.
+    // log(mantissa) = 2*high + 2*(low + near*series); only the first product needs to be exact.
     let high = high + high;
-    let low = low + ratio * series;
+    let low = low + near * series;
     let low = low + low;
     let small = (high * base.e_low + low * base.e_low) + low * base.e_high;
     // What is added is either far larger than the mantissa's part or zero: the loss is found exactly.
@@ -121,19 +142,15 @@ pub(in crate::value) fn log_as_pair(x: f64) -> (f64, f64) {
     const FIFTH_LOW: f64 = f64::from_bits(0xbc69_9999_9999_999a);
 
     let (exponent, mantissa) = split(x);
-    let (s_high, s_low) = ratio(mantissa);
+    let (near, s_high, s_low) = ratio(mantissa);
     let square = s_high * s_high; // exact
     let square_low = s_low * (s_high + (s_high + s_low));
     let z = square + square_low;
     let z_high = head(z);
     let z_low = (square - z_high) + square_low;
 
-    // 1/7 + z/9 + z**2/11 + ...
-    let z2 = z * z;
-    let even = 1.0 / 7.0
-        + z2 * (1.0 / 11.0 + z2 * (1.0 / 15.0 + z2 * (1.0 / 19.0 + z2 * (1.0 / 23.0 + z2 * (1.0 / 27.0)))));
-    let odd = 1.0 / 9.0 + z2 * (1.0 / 13.0 + z2 * (1.0 / 17.0 + z2 * (1.0 / 21.0 + z2 * (1.0 / 25.0))));
-    let seventh = z * (even + z * odd);
+    // The far end of the series is small enough for a ratio of one part, which is there sooner.
+    let seventh = z * sum_of(&SERIES_FROM_SEVENTH, near * near);
 
     // The next two coefficients, and what they multiply, in two parts each.
     let fifth = 1.0 / 5.0 + seventh;
@@ -178,18 +195,29 @@ fn split(x: f64) -> (f64, f64) {
     (exponent, mantissa)
 }
 
-/// (m - 1)/(m + 1) in two parts, the first of 26 bits, the whole within 2**-76 of itself; the logarithm
-/// of m is twice its area tangent.
+/// A polynomial, in pairs, so that few operations wait for one another.
 #[inline(always)]
-fn ratio(mantissa: f64) -> (f64, f64) {
+fn sum_of(coefficients: &[f64; 8], z: f64) -> f64 {
+    let [c0, c1, c2, c3, c4, c5, c6, c7] = *coefficients;
+    let z2 = z * z;
+    let first = (c0 + c1 * z) + z2 * (c2 + c3 * z);
+    let second = (c4 + c5 * z) + z2 * (c6 + c7 * z);
+    first + (z2 * z2) * second
+}
+
+/// (m - 1)/(m + 1), whose area tangent is half the logarithm of m: first rounded, within 2**-51 of
+/// itself; then in two parts, the first of 26 bits, the whole within 2**-75 of itself.
+#[inline(always)]
+fn ratio(mantissa: f64) -> (f64, f64, f64) {
     let numerator = mantissa - 1.0; // exact
     let denominator = mantissa + 1.0;
     let denominator_high = head(denominator);
     let denominator_low = mantissa - (denominator_high - 1.0); // exact, and with it the denominator
     let reciprocal = 1.0 / denominator;
-    let high = head(numerator * reciprocal);
+    let near = numerator * reciprocal;
+    let high = head(near);
     let low = ((numerator - high * denominator_high) - high * denominator_low) * reciprocal;
-    (high, low)
+    (near, high, low)
 }
 
 /// `result` where x is positive and finite, else what a logarithm is there.

@@ -13,8 +13,8 @@ pub use exp::exp;
 pub(super) use exp::exp_of_pair;
 pub(super) use log::log_as_pair;
 pub use log::{log, log2, log10};
-pub(super) use pow::general as pow_general;
 pub use pow::{Path, pow};
+pub(super) use pow::{choose_path, ends, times};
 
 pub const EXP_ULPS: f64 = 0.85;
 pub const LOG_ULPS: f64 = 0.55;

@@ -83,43 +83,51 @@ impl Path {
 #[inline(always)]
 #[must_use]
 pub fn pow(x: f64, y: f64) -> f64 {
-    // Every path is computed and one is taken, rather than the one needed: so a loop over exponents
-    // works in lanes. A loop with one exponent asks `Path::of` first.
-    let square = x * x;
-    let result = general(x, y);
-    let result = if y == 0.5 { x.sqrt() } else { result };
-    let result = if y == -1.0 { 1.0 / x } else { result };
-    let result = if y == 4.0 { square * square } else { result };
-    let result = if y == 3.0 { square * x } else { result };
+    let (high, low) = times(log_as_pair(x.abs()), y);
+    choose_path(ends(exp_of_pair(high, low), x, y), x, y)
+}
+
+/// The power as the value of the exponent wants it, given what the general path says.
+///
+/// Every path is computed and one is taken, so that a loop over exponents works in lanes. A loop with
+/// one exponent asks [`Path::of`] first.
+#[inline(always)]
+pub(in crate::value) fn choose_path(general: f64, x: f64, y: f64) -> f64 {
+    let (root, reciprocal, square) = (x.sqrt(), 1.0 / x, x * x);
+    let (cube, fourth) = (square * x, square * square);
+    let result = if y == 0.5 { root } else { general };
+    let result = if y == -1.0 { reciprocal } else { result };
+    let result = if y == 4.0 { fourth } else { result };
+    let result = if y == 3.0 { cube } else { result };
     let result = if y == 2.0 { square } else { result };
     let result = if y == 1.0 { x } else { result };
     if y == 0.0 { 1.0 } else { result }
 }
 
-/// The path of all exponents without one of their own. Meant for those; at 0 it is still right.
+/// A logarithm in two parts times an exponent, in two parts.
 #[inline(always)]
-pub(in crate::value) fn general(x: f64, y: f64) -> f64 {
+pub(in crate::value) fn times(log: (f64, f64), y: f64) -> (f64, f64) {
     /// Any larger exponent overflows or vanishes too, or gives 1, as a base other than 1 has a logarithm
-    /// of at least 2**-53 in size. Even, as all integers of this size are. NaN passes.
+    /// of at least 2**-53 in size. NaN passes.
     const LARGEST: f64 = 36_893_488_147_419_103_232.0; // 2**65
 
-    let size = x.abs();
-    let bounded = if y > LARGEST { LARGEST } else { y };
-    let bounded = if bounded < -LARGEST { -LARGEST } else { bounded };
-
-    // y * log(x) in two parts.
-    let (log_first, log_second) = log_as_pair(size);
-    let log_high = head(log_first + log_second);
-    let log_low = (log_first - log_high) + log_second;
-    let y_high = head(bounded);
-    let y_low = bounded - y_high;
+    let y = if y > LARGEST { LARGEST } else { y };
+    let y = if y < -LARGEST { -LARGEST } else { y };
+    let sum = log.0 + log.1;
+    let log_high = head(sum);
+    let log_low = (log.0 - log_high) + log.1;
+    let y_high = head(y);
     let product = y_high * log_high; // exact
-    let product_low = y_high * log_low + y_low * (log_first + log_second);
+    let product_low = y_high * log_low + (y - y_high) * sum;
     let high = product + product_low;
-    let low = (product - high) + product_low;
-    let power = exp_of_pair(high, low);
+    (high, (product - high) + product_low)
+}
 
-    // The ends of the range of x, where the logarithm had no meaning.
+/// `power`, the exponential of y*log(|x|), where that is the power; else what C's `pow` says: at the ends
+/// of the range of x, below zero, at 1 and at NaN.
+#[inline(always)]
+pub(in crate::value) fn ends(power: f64, x: f64, y: f64) -> f64 {
+    let size = x.abs();
     let positive = y > 0.0;
     let at_zero = if positive { 0.0 } else { f64::INFINITY };
     let at_infinity = if positive { f64::INFINITY } else { 0.0 };
