@@ -3,7 +3,7 @@
 use isoflop_core::formula::ops::{Info, Op, TABLE};
 use isoflop_core::value::geomspace::GeomspaceError;
 use isoflop_core::value::kernels::{self, Path};
-use isoflop_core::value::lanes::{Operand, apply};
+use isoflop_core::value::lanes::{Operand, apply_at};
 use isoflop_core::value::scalar;
 use isoflop_core::value::simd::{Level, UnknownLevel};
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
@@ -102,10 +102,7 @@ pub(crate) fn lanes<'py>(
     let operands = Operands::new(name, row.arity, [Some(x), y, z])?;
     let [a, b, c] = operands.each();
     let mut out = vec![0.0; operands.length];
-    level()?.run(
-        #[inline(always)]
-        || apply(row.op, a, b, c, &mut out),
-    );
+    apply_at(level()?, row.op, a, b, c, &mut out);
     Ok(out.into_pyarray(py))
 }
 
