@@ -207,8 +207,7 @@ impl<'t> Parser<'t> {
     fn operation(&mut self, name: &str, span: Span, signed: bool) -> Result<Option<bool>, Problem> {
         if let Some(op) = ops::call(name) {
             if !self.lexer.opens() {
-                let kind = Kind::OperationAsName { name: op.info().name, written: op.info().written() };
-                return Err(Problem::new(span, kind));
+                return Err(Problem::new(span, Kind::OperationAsName { op }));
             }
             let (_, open) = self.lexer.next()?;
             let call = Frame::Call { op, start: span.start, open: open.start, operands: 0 };
@@ -405,13 +404,6 @@ impl<'t> Parser<'t> {
 
 #[cold]
 fn wrong_count(op: Op, start: usize, found: usize) -> Problem {
-    let info = op.info();
-    let kind = Kind::Operands {
-        name: info.name,
-        expected: info.arity,
-        more: info.folds(),
-        found,
-        written: info.written(),
-    };
-    Problem::new(Span::new(start, start + info.name.len()), kind)
+    let name = Span::new(start, start + op.info().name.len());
+    Problem::new(name, Kind::Operands { op, found })
 }
