@@ -124,12 +124,23 @@ def _search(
         space = _native.Space([len(budgets), POSITIONS], axes)
         found = space.best(resolution.definitions, known, ("loss", False), (), (), (0, groups), 1, None)
         best = found.positions[1]
-        ends = (best == 0) | (best == POSITIONS - 1)
-        if len(best) < len(budgets) or (first and ends.any()):
-            raise LawError(
-                f"the loss of `{law.id}` has no minimum over sizes at a fixed train_flops", law=law.id
-            )
+        if len(best) < len(budgets) or (first and _flat(space, resolution.definitions, known, found)):
+            message = f"the loss of `{law.id}` has no minimum over sizes at a fixed train_flops"
+            raise LawError(message, law=law.id)
         middle = middle + half * offsets[best]
         half = half * KEPT
         first = False
     return np.exp(middle)
+
+
+def _flat(
+    space: _native.Space, definitions: Mapping[str, float | str], known: tuple[str, ...], found: _native.Rows
+) -> bool:
+    """Tell whether the smallest or largest size is as good as the best, for any budget."""
+    groups = found.positions[0]
+    for end in (0, POSITIONS - 1):
+        (losses,) = space.evaluate(definitions, known, ["loss"], [groups, np.full_like(groups, end)])
+        # Equal, not less: a loss that falls for ever is flat to the last bit long before the end.
+        if (losses <= found.objectives[0]).any():
+            return True
+    return False
