@@ -243,7 +243,7 @@ def test_methods_that_do_not_apply_are_refused() -> None:
 @pytest.mark.parametrize("name", ["params", "tokens", "train_flops"])
 def test_what_is_looked_for_cannot_be_given(name: str) -> None:
     with pytest.raises(iso.LawError, match=f"`{name}` is what compute_optimal looks for"):
-        iso.law("besiroglu2024").compute_optimal(1e21, **{name: 1e9})
+        iso.law("besiroglu2024").compute_optimal(1e21, method=None, **{name: 1e9})
 
 
 def test_a_loss_without_minimum_is_refused() -> None:

@@ -404,7 +404,7 @@ def accounting() -> pl.DataFrame:
     Examples
     --------
     >>> import isoflop as iso
-    >>> iso.accounting().row(by_predicate=pl.col("name") == "days", named=True)["formulas"]
+    >>> iso.accounting().filter(name="days")["formulas"].item().to_list()
     ['train_gpu_hours / (24 * gpu_count)']
     """
     import polars as pl
