@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import tomllib
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +12,10 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
 
+# importlib.resources, tomllib and difflib are imported where they are used: `import isoflop` stays quick.
+
+
 def _folder() -> Traversable:
-    # Imported here: it is slow, and a program that reads no catalogue should not pay for it.
     from importlib.resources import files
 
     return files("isoflop").joinpath("catalog")
@@ -24,8 +24,7 @@ def _folder() -> Traversable:
 @lru_cache(maxsize=1)
 def quantity_tables() -> tuple[dict[str, Any], ...]:
     """Return the rows of ``accounting.toml`` in the file's order, as TOML gives them."""
-    text = _folder().joinpath("accounting.toml").read_text(encoding="utf-8")
-    return tuple(tomllib.loads(text)["quantity"])
+    return tuple(_read("accounting.toml")["quantity"])
 
 
 @lru_cache(maxsize=1)
@@ -48,11 +47,19 @@ def law_table(law_id: str) -> dict[str, Any]:
         meant = f"did you mean {' or '.join(f'`{match}`' for match in matches)}? " if matches else ""
         message = f"no law `{law_id}` in the catalogue; {meant}iso.laws() lists all of them"
         raise CatalogError(message, name=law_id, close_matches=matches)
-    return tomllib.loads(_folder().joinpath("laws", f"{law_id}.toml").read_text(encoding="utf-8"))
+    return _read("laws", f"{law_id}.toml")
+
+
+def _read(*path: str) -> dict[str, Any]:
+    import tomllib
+
+    return tomllib.loads(_folder().joinpath(*path).read_text(encoding="utf-8"))
 
 
 def close_matches(name: str, names: Iterable[str]) -> tuple[str, ...]:
     """Return at most three of `names` that look like `name`, nearest first."""
+    import difflib
+
     return tuple(difflib.get_close_matches(name, list(names), n=3, cutoff=0.6))
 
 

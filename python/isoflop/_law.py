@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, overload
@@ -340,7 +339,7 @@ class Law:
         if "formula" in changes or "quantities" in changes:
             values["optimal"] = None
         elif self.optimal is not None:
-            values["optimal"] = dataclasses.replace(self.optimal, checks=())
+            values["optimal"] = self.optimal._replace(checks=())
         coefficients = dict(changes.get("coefficients", self.coefficients))
         for name, value in changes.items():
             if name in self.coefficients:

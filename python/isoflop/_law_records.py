@@ -1,11 +1,13 @@
-"""What a law is made of: small records, and how a table of TOML becomes one of them."""
+"""What a law is made of: small records, and how a table of TOML becomes one of them.
+
+The records are named tuples, because frozen dataclasses with slots take a good part of the import to make.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from isoflop._catalog import close_matches
 from isoflop._exceptions import LawError
@@ -37,8 +39,7 @@ class Frozen(Mapping[str, Value]):
         return repr(self._items)
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(NamedTuple):
     """An input of a law.
 
     Attributes
@@ -57,8 +58,7 @@ class Variable:
     reads: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """Where a law was printed: a key of ``references.bib``, the place in it, and the arXiv identifier."""
 
     cite: str = ""
@@ -70,8 +70,7 @@ class Source:
         return ", ".join(part for part in (self.cite, self.where, arxiv) if part)
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """A value that a law must give: ``name`` at the inputs ``at`` is ``value``, give or take ``tolerance``.
 
     ``origin`` is ``printed`` (in the source), ``recomputed`` (a published value, found again from the
@@ -85,8 +84,7 @@ class Check:
     origin: str
 
 
-@dataclass(frozen=True, slots=True)
-class Optimal:
+class Optimal(NamedTuple):
     """How a law divides a FLOP budget, as formulas of ``train_flops``.
 
     ``kind`` is ``closed`` (the minimum of the law's formula, in closed form) or ``rule`` (published on its
@@ -157,7 +155,7 @@ def read_source(value: Source | Mapping[str, Any], where: str) -> Source:
     """Read where a law was printed."""
     if isinstance(value, Source):
         return value
-    table = read_table(value, (f.name for f in fields(Source)), f"{where}: source")
+    table = read_table(value, Source._fields, f"{where}: source")
     return Source(**{key: read_text(text, f"{where}: source: {key}") for key, text in table.items()})
 
 
