@@ -172,14 +172,15 @@ def table(
     Parameters
     ----------
     columns
-        Names or formulas to show beside the axes; those of the file's questions if none are given.
+        Names or formulas to show beside the axes. If none are given, those of the file's [table] table; without
+        one, whatever its other questions name.
     """
     check_destination(output.out, output.format)
     file = _load(sweep)
+    question = _question(file, "table", columns=columns)
+    question.setdefault("columns", _asked_for(file) or None)
     with mistakes(sweep):
-        found = file.sweep.table(
-            columns=columns or _asked_for(file) or None, threads=running.threads, progress=running.progress
-        )
+        found = file.sweep.table(**question, threads=running.threads, progress=running.progress)
     deliver(found, output.out, output.format)
 
 
