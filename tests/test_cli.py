@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -100,7 +101,7 @@ def test_pareto_says_how_much_it_searched_and_how_fast(isoflop: Isoflop, sweep: 
 
 def test_options_take_the_place_of_the_question_in_the_file(isoflop: Isoflop, sweep: Path) -> None:
     answer = isoflop(
-        "pareto", sweep, "--maximize", "-loss", "--minimize", "params", "--columns", "tokens_per_param",
+        "pareto", sweep, "--maximize=-loss", "--minimize", "params", "--columns", "tokens_per_param",
         "epochs", "--resolution", "0.1", "--ties", "all", "--format", "csv",
     )  # fmt: skip
     expected = iso.Sweep.from_toml(sweep).pareto(
@@ -262,7 +263,7 @@ def test_thinning_keeps_both_ends_and_the_order() -> None:
             assert len(kept) == min(height, rows)
             assert kept == sorted(set(kept))
             assert height == 0 or (kept[0], kept[-1]) == (0, height - 1)
-            gaps = [b - a for a, b in zip(kept, kept[1:], strict=False)]
+            gaps = [b - a for a, b in pairwise(kept)]
             assert not gaps or max(gaps) - min(gaps) <= 1
 
 
@@ -386,7 +387,7 @@ def test_an_interrupt_ends_a_long_search_with_one_line(sweep: Path) -> None:
 
 
 def test_without_its_extra_the_command_line_says_what_to_install() -> None:
-    program = "import sys; sys.modules['cyclopts'] = None; from isoflop.cli import main; sys.exit(main(['laws']))"
+    program = "import sys; sys.modules['cyclopts'] = None; from isoflop.cli import entry; entry()"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr == (

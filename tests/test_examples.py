@@ -98,8 +98,8 @@ def moe_law() -> iso.Law:
 def test_the_law_of_moe_quality_reduces_to_the_printed_one_at_each_number_of_experts(
     experts: int, m: float, mu: float, n: float, nu: float
 ) -> None:
-    # Ludziejewski et al. 2025, Table 4: m * N**mu + n * D**nu + c at a fixed number of experts. It was made from
-    # unrounded coefficients, Table 3 prints rounded ones; each term agrees to 0.5 %.
+    # Ludziejewski et al. 2025, Table 4: m * N**mu + n * D**nu + c at a fixed number of experts. It was made
+    # from unrounded coefficients, Table 3 prints rounded ones; each term agrees to 0.5 %.
     law = moe_law()
     c = law.coefficients["c"]
     for size in (1e8, 1e9):
@@ -120,18 +120,16 @@ def test_a_token_of_double_quality_is_worth_two_in_moe_quality() -> None:
 def test_moe_quality_counts_parameters_as_the_paper_does() -> None:
     sweep = iso.Sweep.from_toml(EXAMPLES / "moe_quality.toml")
     assert sweep.size >= 20_000_000
-    one = sweep.replace(
-        axes=sweep.axes | {"d_model": [1152.0, 1408.0], "experts": [1, 2, 4], "tokens": 1e10, "quality": 1.0}, where=()
+    few = {"d_model": [1152.0, 1408.0], "experts": [1.0, 2.0], "tokens": 1e10, "quality": 1.0}
+    table = sweep.replace(axes=sweep.axes | few, where=()).table(
+        columns=["params", "active_params", "activation"]
     )
-    table = one.table(columns=["params", "active_params", "activation"])
     dense = table.filter(pl.col("experts") == 1)
     assert dense["params"].to_list() == dense["active_params"].to_list()
     assert dense["activation"].to_list() == [1.0, 1.0]
-    # The paper's models of 1.1 B parameters in all: 709 M active with two experts, 426 M with four, where the
-    # width is whatever gives that size; 1,152 is close to the first.
-    wide = table.filter((pl.col("experts") == 2) & (pl.col("d_model") == 1152)).row(0, named=True)
-    assert wide["active_params"] == 2 * 1152 * 50257 + 13 * 18 * 1152**2
-    assert wide["params"] == 2 * 1152 * 50257 + 22 * 18 * 1152**2
+    sparse = table.filter((pl.col("experts") == 2) & (pl.col("d_model") == 1152)).row(0, named=True)
+    assert sparse["active_params"] == 2 * 1152 * 50257 + 13 * 18 * 1152**2
+    assert sparse["params"] == 2 * 1152 * 50257 + 22 * 18 * 1152**2
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)

@@ -54,8 +54,8 @@ def plain_warnings() -> Iterator[None]:
 def mistakes(subject: str | Path | None = None) -> Iterator[None]:
     """Turn what the library raises for a user's mistake into a `Mistake` that names the subject first.
 
-    The library raises its own exceptions, and `ValueError` for arguments out of their range. Anything else is a
-    fault of the program and keeps its traceback.
+    The library raises its own exceptions, and `ValueError` for arguments out of their range. Anything else is
+    a fault of the program and keeps its traceback.
     """
     try:
         yield
