@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Examples
     --------
     >>> from isoflop.cli import main
-    >>> main(["optimal", "--law", "besiroglu2024", "--flops", "1e21", "--format", "csv", "--out", "x.csv"])
+    >>> main(["law", "no-such-law"])
     2
     """
     try:
