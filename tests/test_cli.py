@@ -211,7 +211,11 @@ def test_help_lists_every_command(isoflop: Isoflop) -> None:
 # Output -----------------------------------------------------------------------------------------------
 
 
-READERS = {".parquet": pl.read_parquet, ".csv": pl.read_csv, ".json": pl.read_json}
+READERS: dict[str, Callable[[Path], pl.DataFrame]] = {
+    ".parquet": pl.read_parquet,
+    ".csv": pl.read_csv,
+    ".json": pl.read_json,
+}
 
 
 @pytest.mark.parametrize("suffix", READERS)
@@ -355,7 +359,7 @@ def test_a_mistake_on_the_command_line_is_one_line(
 
 
 def test_a_process_leaves_with_the_exit_code(sweep: Path) -> None:
-    good = subprocess.run([SCRIPT, "best", sweep], capture_output=True, text=True, check=False)
+    good = subprocess.run([SCRIPT, "best", str(sweep)], capture_output=True, text=True, check=False)
     bad = subprocess.run([SCRIPT, "best", "missing.toml"], capture_output=True, text=True, check=False)
     assert (good.returncode, bad.returncode) == (0, 2)
     assert bad.stderr == "isoflop: missing.toml: no such file\n"
@@ -363,7 +367,7 @@ def test_a_process_leaves_with_the_exit_code(sweep: Path) -> None:
 
 def test_a_closed_pipe_is_left_quietly(sweep: Path) -> None:
     sweep.write_text(SWEEP.replace("31", "3001"))
-    command = [SCRIPT, "table", sweep, "--format", "csv"]
+    command = [SCRIPT, "table", str(sweep), "--format", "csv"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -377,7 +381,7 @@ def test_a_closed_pipe_is_left_quietly(sweep: Path) -> None:
 def test_an_interrupt_ends_a_long_search_with_one_line(sweep: Path) -> None:
     endless = SWEEP.replace("21]", "20001]").replace("31]", "30001]")
     sweep.write_text(endless.replace("[1.0, 0.5]", "{ linspace = [0.5, 1, 2001] }"))
-    command = [SCRIPT, "best", sweep, "--maximize", "exp(loss * params / tokens)", "--threads", "1"]
+    command = [SCRIPT, "best", str(sweep), "--maximize", "exp(loss * params / tokens)", "--threads", "1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         time.sleep(3)
         assert process.poll() is None, "the search was not long enough to interrupt"

@@ -24,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit code: 0 done (also if the reader of standard output has gone), 2 a user's mistake, 130 Ctrl-C.
+        0 done (also if the reader of standard output has gone), 2 a user's mistake, 130 Ctrl-C.
 
     Examples
     --------
