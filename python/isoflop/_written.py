@@ -1,0 +1,57 @@
+"""A sweep as the Python that would make it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from isoflop._axes import Axis, Column
+from isoflop._law import in_catalogue
+from isoflop._spacing import recognize
+
+if TYPE_CHECKING:
+    from isoflop._law import Law
+
+
+def sweep_text(
+    axes: Sequence[Axis],
+    scalars: Mapping[str, float],
+    law: Law | None,
+    quantities: Mapping[str, str],
+    where: Sequence[str],
+) -> str:
+    """Return an expression for an equal sweep, with ``iso`` and ``pl`` imported as usual."""
+    written = {axis.name: _axis_text(axis) for axis in axes}
+    written |= {name: repr(value) for name, value in scalars.items()}
+    parts = ["{" + ", ".join(f"{name!r}: {text}" for name, text in written.items()) + "}"]
+    if law is not None:
+        parts.append(f"law={law.id!r}" if in_catalogue(law) else f"law={law!r}")
+    if quantities:
+        parts.append(f"quantities={dict(quantities)!r}")
+    if where:
+        parts.append(f"where={list(where)!r}")
+    return f"iso.Sweep({', '.join(parts)})"
+
+
+def _axis_text(axis: Axis) -> str:
+    if not axis.linked:
+        return _column_text(axis.columns[0])
+    columns = ", ".join(f"{column.name!r}: {_column_text(column)}" for column in axis.columns)
+    return f"pl.DataFrame({{{columns}}})"
+
+
+def _column_text(column: Column) -> str:
+    if isinstance(column.values, pl.Series):
+        return repr(column.values.to_list())
+    if column.kind == "float":
+        spacing = recognize(column.values)
+        if spacing is not None:
+            first, last = float(column.values[0]), float(column.values[-1])
+            return f"iso.{spacing}({first!r}, {last!r}, {column.values.size})"
+    values = column.values.tolist()
+    if column.kind == "integer" and column.values.dtype != np.int64:
+        return f"pl.Series({values!r}, dtype=pl.{pl.Series(column.values).dtype})"
+    return repr(values)
