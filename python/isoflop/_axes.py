@@ -31,6 +31,9 @@ LARGEST_INTEGER = 2**53
 LONGEST_AXIS = 2**32 - 1
 """Positions on an axis cross from the engine as 32-bit integers."""
 
+_BINARY64: np.dtype[Any] = np.dtype(np.float64)
+_BOOLEAN: np.dtype[Any] = np.dtype(np.bool_)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Column:
@@ -144,7 +147,7 @@ def read_axes(axes: Mapping[str, AxisValues]) -> tuple[tuple[Axis, ...], dict[st
         check_name(name, "an axis")
         if isinstance(values, pl.DataFrame):
             dimensions.append(_linked(name, values))
-        elif isinstance(values, Real) or (isinstance(values, np.ndarray) and values.ndim == 0):
+        elif _is_scalar(values):
             scalars[name] = _scalar(name, values)
         else:
             dimensions.append(_plain(name, values))
@@ -172,6 +175,8 @@ def space_size(axes: Sequence[Axis]) -> int:
 
 
 def _refuse_duplicates(axes: Sequence[Axis], scalars: Mapping[str, float]) -> None:
+    if not any(axis.linked for axis in axes):
+        return  # keys of one mapping: only linked columns can clash
     owner: dict[str, str] = {name: f"the scalar `{name}`" for name in scalars}
     for axis in axes:
         label = f"axis `{axis.name}`"
@@ -189,6 +194,13 @@ def _refuse_duplicates(axes: Sequence[Axis], scalars: Mapping[str, float]) -> No
         owner[axis.name] = label
         for column in axis.columns:
             owner[column.name] = f"column `{column.name}` of {label}" if axis.linked else label
+
+
+def _is_scalar(values: object) -> bool:
+    # Arrays and lists first: asking for an abstract class takes longer than reading a short axis.
+    if isinstance(values, np.ndarray):
+        return values.ndim == 0
+    return not isinstance(values, list) and isinstance(values, Real | np.generic)
 
 
 def _scalar(name: str, value: Any) -> float:
@@ -257,9 +269,9 @@ def _column(name: str, label: str, axis: str, values: object) -> Column:
         if not (values.dtype.is_integer() or values.dtype.is_float() or values.dtype == pl.Boolean):
             raise SpaceError(_not_numbers(label, f"values of type {values.dtype}"), axis=axis)
         array = values.to_numpy()
-    elif isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
-        raise SpaceError(f"{label} has masked values; drop or fill them first", axis=axis)
     elif isinstance(values, np.ndarray):
+        if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+            raise SpaceError(f"{label} has masked values; drop or fill them first", axis=axis)
         array = np.asarray(values)
     elif isinstance(values, range):
         array = _from_range(label, axis, values)
@@ -282,15 +294,13 @@ def _from_array(name: str, label: str, axis: str, array: NDArray[Any]) -> Column
         raise SpaceError(f"{label} has {array.size} values, more than {LONGEST_AXIS}", axis=axis)
     kind = array.dtype.kind
     if kind == "b":
-        truth = _own(array, np.dtype(np.bool_))
-        return Column(name, "boolean", truth, _own(array, np.dtype(np.float64)))
+        return Column(name, "boolean", _own(array, _BOOLEAN), _own(array, _BINARY64))
     if kind in "iu":
         largest = max(int(array.max()), -int(array.min()))
         if largest > LARGEST_INTEGER:
             raise SpaceError(_too_large(label, largest), axis=axis)
-        return Column(
-            name, "integer", _own(array, array.dtype.newbyteorder("=")), _own(array, np.dtype(np.float64))
-        )
+        native = array.dtype.newbyteorder("=")
+        return Column(name, "integer", _own(array, native), _own(array, _BINARY64))
     if kind == "f":
         if array.dtype.itemsize > 8:
             raise SpaceError(
@@ -298,9 +308,10 @@ def _from_array(name: str, label: str, axis: str, array: NDArray[Any]) -> Column
                 ".astype(float)",
                 axis=axis,
             )
-        numbers = _own(array, np.dtype(np.float64))
-        if not np.isfinite(numbers).all():
-            position = int(np.flatnonzero(~np.isfinite(numbers))[0])
+        numbers = _own(array, _BINARY64)
+        finite = np.isfinite(numbers)
+        if not np.logical_and.reduce(finite):
+            position = int(np.flatnonzero(~finite)[0])
             raise SpaceError(
                 f"{label} has {numbers[position]} at position {position}; every value must be finite", axis=axis
             )
@@ -374,8 +385,8 @@ def _from_object(label: str, axis: str, values: object) -> NDArray[Any]:
 
 def _own(array: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
     """Return a contiguous copy that nobody can write to."""
-    copy = np.array(array, dtype=dtype, copy=True, order="C", subok=False)
-    copy.flags.writeable = False
+    copy = np.array(array, dtype=dtype, order="C")
+    copy.setflags(write=False)
     return copy
 
 

@@ -38,7 +38,8 @@ from isoflop import _native, _toml
 from isoflop._axes import Axis, AxisValues, Column
 from isoflop._catalog import close_matches
 from isoflop._exceptions import FormulaError, IsoflopError, SpaceError
-from isoflop._law import in_catalogue, law_from_mapping, law_to_mapping
+from isoflop._law import in_catalogue
+from isoflop._law_table import law_from_mapping, law_to_mapping
 from isoflop._spacing import geomspace, linspace, recognize
 from isoflop._sweep import Sweep
 

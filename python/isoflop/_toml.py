@@ -6,6 +6,8 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
+from isoflop._numbers import number_text
+
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _WIDTH = 100
 
@@ -20,7 +22,7 @@ def value(item: object) -> str:
     if isinstance(item, bool):
         return "true" if item else "false"
     if isinstance(item, int | float):
-        return repr(item)  # TOML writes numbers as Python does, nan and inf included
+        return number_text(item)  # TOML writes numbers as Python does, nan and inf included
     if isinstance(item, str):
         return _text(item)
     if isinstance(item, Mapping):

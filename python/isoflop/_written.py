@@ -10,6 +10,7 @@ import polars as pl
 
 from isoflop._axes import Axis, Column
 from isoflop._law import in_catalogue
+from isoflop._numbers import number_text
 from isoflop._spacing import recognize
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def sweep_text(
 ) -> str:
     """Return an expression for an equal sweep, with ``iso`` and ``pl`` imported as usual."""
     written = {axis.name: _axis_text(axis) for axis in axes}
-    written |= {name: repr(value) for name, value in scalars.items()}
+    written |= {name: number_text(value) for name, value in scalars.items()}
     parts = ["{" + ", ".join(f"{name!r}: {text}" for name, text in written.items()) + "}"]
     if law is not None:
         parts.append(f"law={law.id!r}" if in_catalogue(law) else f"law={law!r}")
@@ -50,8 +51,10 @@ def _column_text(column: Column) -> str:
         spacing = recognize(column.values)
         if spacing is not None:
             first, last = float(column.values[0]), float(column.values[-1])
-            return f"iso.{spacing}({first!r}, {last!r}, {column.values.size})"
+            return f"iso.{spacing}({number_text(first)}, {number_text(last)}, {column.values.size})"
     values = column.values.tolist()
+    if column.kind == "float":
+        return f"[{', '.join(map(number_text, values))}]"
     if column.kind == "integer" and column.values.dtype != np.int64:
         return f"pl.Series({values!r}, dtype=pl.{pl.Series(column.values).dtype})"
     return repr(values)
