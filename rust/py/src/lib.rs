@@ -1,6 +1,8 @@
 //! The boundary between Python and the engine: strings, numbers and NumPy columns cross it.
 
 mod error;
+mod formula;
+mod pareto;
 mod run;
 
 use pyo3::prelude::*;
@@ -9,6 +11,12 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _native {
     use pyo3::prelude::*;
+
+    #[pymodule_export]
+    use crate::formula::{names, operations, parse};
+
+    #[pymodule_export]
+    use crate::pareto::{keys, pareto};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
