@@ -5,10 +5,11 @@ from __future__ import annotations
 import array
 from typing import Any
 
-import isoflop as iso
 import numpy as np
 import polars as pl
 import pytest
+
+import isoflop as iso
 
 
 def values_of(values: Any) -> pl.Series:
@@ -97,7 +98,7 @@ def test_later_changes_of_the_inputs_do_not_reach_the_sweep() -> None:
     frame = pl.DataFrame([pl.Series("z", shared)])
     sweep = iso.Sweep({"x": column, "y": listed, "zs": frame})
     column[0], listed[0], shared[0] = 9.0, 9.0, 9.0
-    assert sweep.best(minimize="x + y + z").row(0)[:3] == (1.0, 1.0, 1.0)
+    assert sweep.pareto(minimize="x + y + z").row(0) == (1.0, 1.0, 1.0, 3.0)
 
 
 def test_inputs_are_left_as_they_were() -> None:
@@ -236,7 +237,9 @@ def test_two_columns_of_one_name_are_refused() -> None:
     frame = pl.DataFrame({"y": [1.0], "z": [2.0]})
     with pytest.raises(iso.SpaceError, match="column `y` of axis `a` has the same name as axis `y`"):
         iso.Sweep({"y": [1.0], "a": frame})
-    with pytest.raises(iso.SpaceError, match="column `y` of axis `b` has the same name as column `y` of axis `a`"):
+    with pytest.raises(
+        iso.SpaceError, match="column `y` of axis `b` has the same name as column `y` of axis `a`"
+    ):
         iso.Sweep({"a": frame, "b": frame})
     with pytest.raises(iso.SpaceError, match="column `y` of axis `a` has the same name as the scalar `y`"):
         iso.Sweep({"a": frame, "y": 1.0})
@@ -252,7 +255,9 @@ def test_axes_must_be_a_mapping() -> None:
 # Spacings -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("start", "stop"), [(1e9, 1e12), (3.0, 7.0), (1e-300, 1e300), (1.0, 1 / 32), (-2.0, -9.0)])
+@pytest.mark.parametrize(
+    ("start", "stop"), [(1e9, 1e12), (3.0, 7.0), (1e-300, 1e300), (1.0, 1 / 32), (-2.0, -9.0)]
+)
 @pytest.mark.parametrize("num", [2, 3, 10, 1000])
 def test_geomspace_hits_its_ends_and_follows_numpy(start: float, stop: float, num: int) -> None:
     numbers = iso.geomspace(start, stop, num)

@@ -9,10 +9,11 @@ import pickle
 import random
 from typing import Any
 
-import isoflop as iso
 import numpy as np
 import polars as pl
 import pytest
+
+import isoflop as iso
 
 # Without a fitted range, so that no warning is due.
 LAW = iso.Law("E + A/effective_params**0.34 + B/effective_tokens**0.28", {"E": 1.7, "A": 400.0, "B": 410.0})
@@ -70,7 +71,9 @@ def test_asking_does_not_change_what_a_sweep_equals() -> None:
     assert asked == plane()
 
 
-@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda sweep: pickle.loads(pickle.dumps(sweep))])
+@pytest.mark.parametrize(
+    "copied", [copy.copy, copy.deepcopy, lambda sweep: pickle.loads(pickle.dumps(sweep))]
+)
 def test_copies_are_equal(copied: Any) -> None:
     sweep = pools(where="pool_cost < 3", quantities={"pool_cost": "quality*2"})
     assert copied(sweep) == sweep
@@ -95,7 +98,9 @@ def test_the_repr_can_be_typed_back() -> None:
 
 
 def test_the_repr_is_short_for_evenly_spaced_axes() -> None:
-    text = repr(iso.Sweep({"params": iso.geomspace(1e9, 1e12, 10_000), "gpu_count": 2048}, law="besiroglu2024"))
+    text = repr(
+        iso.Sweep({"params": iso.geomspace(1e9, 1e12, 10_000), "gpu_count": 2048}, law="besiroglu2024")
+    )
     assert text == (
         "iso.Sweep({'params': iso.geomspace(1e9, 1e12, 10000), 'gpu_count': 2048}, law='besiroglu2024')"
     )
@@ -173,7 +178,10 @@ def test_a_condition_as_a_column_is_zero_or_one() -> None:
 def naive_front(table: pl.DataFrame, minimize: list[str], maximize: list[str]) -> list[tuple[Any, ...]]:
     """Rows that no other row dominates, sorted by the objectives in order."""
     signs = [(name, 1.0) for name in minimize] + [(name, -1.0) for name in maximize]
-    rows = [(tuple(sign * row[name] for name, sign in signs), number) for number, row in enumerate(table.to_dicts())]
+    rows = [
+        (tuple(sign * row[name] for name, sign in signs), number)
+        for number, row in enumerate(table.to_dicts())
+    ]
     front = [
         (values, number)
         for values, number in rows

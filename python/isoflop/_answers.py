@@ -13,15 +13,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from isoflop._axes import Axis
+from isoflop._axes import Axis, column_names
 
 if TYPE_CHECKING:
     from isoflop._native import Float64, Positions
-
-
-def column_names(axes: Iterable[Axis]) -> list[str]:
-    """Return the names of all axis columns, text included, in the order of a result."""
-    return [column.name for axis in axes for column in axis.columns]
 
 
 def distinct(names: Iterable[str], taken: Iterable[str]) -> tuple[str, ...]:
@@ -50,7 +45,8 @@ def answer_frame(
         Names and values of what follows the axis columns.
     """
     series: list[pl.Series] = []
-    for axis, position in zip(axes, positions, strict=True):
+    # Not strict: a space without axes has the positions of the one that stands for it.
+    for axis, position in zip(axes, positions, strict=False):
         for column in axis.columns:
             if isinstance(column.values, pl.Series):
                 # Indexing by a series is the quick way in: `gather` goes through an expression.

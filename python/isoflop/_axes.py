@@ -8,7 +8,7 @@ the numbers of the columns to the engine and gathers results from their values.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import isfinite
@@ -155,6 +155,11 @@ def read_axes(axes: Mapping[str, AxisValues]) -> tuple[tuple[Axis, ...], dict[st
     return tuple(dimensions), scalars
 
 
+def column_names(axes: Iterable[Axis]) -> list[str]:
+    """Return the names of all axis columns, text included, in the order of a result."""
+    return [column.name for axis in axes for column in axis.columns]
+
+
 def space_size(axes: Sequence[Axis]) -> int:
     """Return the exact number of configurations.
 
@@ -244,7 +249,9 @@ def _plain(name: str, values: object) -> Axis:
 
 def _linked(name: str, frame: pl.DataFrame) -> Axis:
     if frame.width == 0 or frame.height == 0:
-        raise SpaceError(f"axis `{name}` is empty: a linked axis needs columns and at least one row", axis=name)
+        raise SpaceError(
+            f"axis `{name}` is empty: a linked axis needs columns and at least one row", axis=name
+        )
     columns = tuple(
         _column(
             check_name(series.name, f"a column of axis `{name}`"),
@@ -313,7 +320,8 @@ def _from_array(name: str, label: str, axis: str, array: NDArray[Any]) -> Column
         if not np.logical_and.reduce(finite):
             position = int(np.flatnonzero(~finite)[0])
             raise SpaceError(
-                f"{label} has {numbers[position]} at position {position}; every value must be finite", axis=axis
+                f"{label} has {numbers[position]} at position {position}; every value must be finite",
+                axis=axis,
             )
         return Column(name, "float", numbers, numbers)
     if kind == "U":

@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from isoflop import _native
 from isoflop._accounting import Resolution, known_names, require_same_sparsity, resolve
-from isoflop._axes import Axis
 from isoflop._exceptions import FormulaError
 from isoflop._threads import resolve_threads
 
 if TYPE_CHECKING:
-    from isoflop._law import Law
+    from isoflop._description import Description
     from isoflop._native import Float64, Positions, Rows
     from isoflop._questions import Objective
 
@@ -32,15 +31,22 @@ _REMEMBERED = 256
 class Binding:
     """The axes of a sweep as the engine holds them, and the way from its words to the engine's."""
 
-    __slots__ = ("_law", "_quantities", "_resolutions", "_scalars", "_text", "axes", "columns", "known", "space")
+    __slots__ = (
+        "_described",
+        "_resolutions",
+        "_text",
+        "axes",
+        "columns",
+        "extrapolation_told",
+        "has_range",
+        "known",
+        "law",
+        "space",
+        "where",
+    )
 
-    def __init__(
-        self,
-        axes: Sequence[Axis],
-        scalars: Mapping[str, float],
-        law: Law | None,
-        quantities: Mapping[str, str],
-    ) -> None:
+    def __init__(self, described: Description) -> None:
+        axes, law = described.axes, described.law
         columns = [
             (column.name, number, column.numbers, column.kind == "boolean")
             for number, axis in enumerate(axes)
@@ -48,16 +54,24 @@ class Binding:
             if column.numbers is not None
         ]
         self.axes = axes
-        self.space = _native.Space([axis.length for axis in axes], columns)
+        # With constants alone there is one configuration still: an axis of one position stands for it.
+        self.space = _native.Space([axis.length for axis in axes] or [1], columns)
         self.columns = [name for name, *_ in columns]
-        self.known = (*known_names(law), *quantities, *scalars)
+        self.known = (*known_names(law), *described.quantities, *described.scalars)
+        self.law = law
+        self.where = described.where
+        self.has_range = law is not None and law.has_range
+        self.extrapolation_told = False
+        self._described = described
         self._text = {
             column.name: axis.name for axis in axes for column in axis.columns if column.kind == "text"
         }
-        self._scalars = scalars
-        self._quantities = quantities
-        self._law = law
         self._resolutions: dict[tuple[str, ...], Resolution] = {}
+
+    @property
+    def scalars(self) -> Mapping[str, float]:
+        """Constants by name."""
+        return self._described.scalars
 
     def resolve(self, formulas: tuple[str, ...]) -> Resolution:
         """Find what every name stands for that ``formulas`` reach.
@@ -75,9 +89,9 @@ class Binding:
                 resolution = resolve(
                     formulas,
                     columns=self.columns,
-                    scalars=self._scalars,
-                    quantities=self._quantities,
-                    law=self._law,
+                    scalars=self.scalars,
+                    quantities=self._described.quantities,
+                    law=self.law,
                 )
             except FormulaError as error:
                 raise self._clarified(error) from None
@@ -143,7 +157,7 @@ class Binding:
             if not len(rows.objectives[0]):
                 return  # NaN everywhere: the law's own answer will be, too
             extremes.append(float(rows.objectives[0][0]))
-        require_same_sparsity(self._law, extremes[0], extremes[1])
+        require_same_sparsity(self.law, extremes[0], extremes[1])
 
     def _clarified(self, error: FormulaError) -> FormulaError:
         """Say more of a name that exists, but not for formulas."""

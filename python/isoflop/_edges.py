@@ -11,14 +11,11 @@ from isoflop._axes import Axis
 
 if TYPE_CHECKING:
     from isoflop._binding import Binding
-    from isoflop._law import Law
     from isoflop._native import Rows
     from isoflop._questions import Objective
 
 
-def edges(
-    binding: Binding, objective: Objective, where: Sequence[str], rows: Rows, by: int | None
-) -> Iterator[str]:
+def edges(binding: Binding, objective: Objective, rows: Rows, by: int | None) -> Iterator[str]:
     """Tell for each axis at whose end all the best configurations sit, though it could well go on.
 
     Told are axes in order of value that the objective gets better along right up to the end, that no constraint
@@ -32,7 +29,7 @@ def edges(
     if not ends:
         return
     touched = set(binding.touched(objective[0]))
-    for constraint in where:
+    for constraint in binding.where:
         touched -= set(binding.touched(constraint))
     for number in sorted(touched.intersection(ends)):
         axis = binding.axes[number]
@@ -74,11 +71,13 @@ def _still_improves(binding: Binding, objective: Objective, rows: Rows, number: 
     return bool((~(neighbours >= best if maximize else neighbours <= best)).all())
 
 
-def extrapolated(binding: Binding, law: Law, rows: Rows, names: Sequence[str]) -> str | None:
+def extrapolated(binding: Binding, rows: Rows, names: Sequence[str]) -> str | None:
     """Tell how far rows lie outside the range that a law was fitted on; ``None`` if none does.
 
     ``names`` are those of the rows' objectives and columns, in this order; ``extrapolation`` is among them.
     """
+    law = binding.law
+    assert law is not None, "only a law has a range"
     values = (*rows.objectives, *rows.columns)[names.index("extrapolation")]
     outside = np.flatnonzero(values > 0)
     if not outside.size:

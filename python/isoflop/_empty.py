@@ -23,15 +23,13 @@ if TYPE_CHECKING:
 _INFIX = frozenset(["+", "-", "*", "/", "**", "<", "<=", ">", ">=", "==", "!=", "and", "or"])
 
 
-def why_empty(binding: Binding, where: Sequence[str], objectives: Sequence[str], feasible: int) -> str:
+def why_empty(binding: Binding, objectives: Sequence[str], feasible: int) -> str:
     """Tell why nothing was found.
 
     Parameters
     ----------
     binding
         The sweep.
-    where
-        All constraints of the question.
     objectives
         Its objectives, if it has any.
     feasible
@@ -39,23 +37,22 @@ def why_empty(binding: Binding, where: Sequence[str], objectives: Sequence[str],
     """
     if feasible:
         named = " or ".join(f"`{objective}`" for objective in objectives)
-        return (
-            f"the answer is empty: all {feasible:,} configurations that meet the constraints have NaN for {named}"
-        )
-    return f"the answer is empty: {_conflict(binding, where)}"
+        return f"the answer is empty: all {feasible:,} configurations that meet the constraints have NaN for {named}"
+    return f"the answer is empty: {_conflict(binding)}"
 
 
-def _conflict(binding: Binding, where: Sequence[str]) -> str:
+def _conflict(binding: Binding) -> str:
+    where = binding.where
     unmet = [constraint for constraint in where if not binding.any([constraint])]
     if unmet:
-        return "; ".join(f"`{constraint}`: nothing in the space meets it{_nearest(binding, constraint)}"
-                         for constraint in unmet)
+        return "; ".join(
+            f"`{constraint}`: nothing in the space meets it{_nearest(binding, constraint)}"
+            for constraint in unmet
+        )
     for pair in combinations(where, 2):
         if not binding.any(pair):
             return f"`{pair[0]}` and `{pair[1]}` conflict: each can be met, but not both at once"
-    return (
-        f"no two of the {len(where)} constraints conflict, but nothing in the space meets all of them together"
-    )
+    return f"no two of the {len(where)} constraints conflict, but nothing in the space meets all of them together"
 
 
 def _nearest(binding: Binding, constraint: str) -> str:

@@ -18,23 +18,18 @@ _OPERATION_SECONDS = 1.5e-10
 """A step of the tape for one configuration on one thread: a cheap operation in lanes, give or take a factor of three."""
 
 
-def explanation(
-    binding: Binding,
-    scalars: Mapping[str, float],
-    law: Law | None,
-    where: Sequence[str],
-    objectives: Sequence[Objective],
-) -> str:
+def explanation(binding: Binding, objectives: Sequence[Objective]) -> str:
     """Describe space, quantities, tables and cost of a question."""
+    where, law = binding.where, binding.law
     formulas = (*(formula for formula, _ in objectives), *where)
     resolution = binding.resolve(formulas)
     *tables, tape = binding.ask(binding.space.explain, formulas, list(objectives), where)
     sections = {
-        f"Space: {binding.space.size:,} configurations": _space(binding.axes, scalars),
+        f"Space: {binding.space.size:,} configurations": _space(binding.axes, binding.scalars),
         "Question": _question(objectives, where),
         "Quantities, each after what it reads": _quantities(resolution.steps, law),
         "Tables, filled once": _tables(tables, binding.axes),
-        "Then, for each configuration": _cost(binding.space.size, tape, binding.axes),
+        "Then, for each configuration": _cost(tape, binding),
     }
     return "\n\n".join(
         "\n".join([heading, *(f"  {line}".rstrip() for line in lines)])
@@ -103,16 +98,21 @@ def _tables(tables: Sequence[Mapping[str, Any]], axes: Sequence[Axis]) -> list[s
     return _aligned(rows)
 
 
-def _cost(size: int, tape: Mapping[str, Any], axes: Sequence[Axis]) -> list[str]:
+def _cost(tape: Mapping[str, Any], binding: Binding) -> list[str]:
     operations = int(tape["tape"])
+    # Axes that nothing touches are not walked through.
+    visited = int(tape.get("visited", binding.space.size))
     threads = resolve_threads(None)
-    seconds = size * max(operations, 1) * _OPERATION_SECONDS / threads
-    lines = [f"{operations} operation{'s' if operations != 1 else ''}"]
-    for number in tape["lanes_axes"]:
-        lines[0] += f", along `{axes[number].name}` in lanes"
-    lines.append("method: enumerate, every configuration is looked at")
-    lines.append(f"cost: about {_time(seconds)} on {threads} thread{'s' if threads != 1 else ''}, a rough estimate")
-    return lines
+    seconds = visited * max(operations, 1) * _OPERATION_SECONDS / threads
+    lanes = " x ".join(
+        binding.axes[number].name for number in tape["lanes_axes"] if number < len(binding.axes)
+    )
+    along = f", in lanes along {lanes}" if lanes else ""
+    return [
+        f"operations  {operations}{along}",
+        f"method      enumerate: {visited:,} configurations are looked at",
+        f"cost        about {_time(seconds)} on {threads} thread{'s' if threads != 1 else ''}, a rough estimate",
+    ]
 
 
 def _time(seconds: float) -> str:
@@ -134,4 +134,7 @@ def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
     if not rows:
         return []
     widths = [min(48, max(len(row[column]) for row in rows)) for column in range(len(rows[0]) - 1)]
-    return ["  ".join([*(f"{text:<{width}}" for text, width in zip(row, widths, strict=False)), row[-1]]) for row in rows]
+    return [
+        "  ".join([*(f"{text:<{width}}" for text, width in zip(row, widths, strict=False)), row[-1]])
+        for row in rows
+    ]

@@ -51,7 +51,9 @@ class Profile:
         total = sum(self.seconds.values())
         rate = f" ({self.size / total:.3g} a second)" if total > 0 else ""
         phases = ", ".join(f"{phase} {_seconds(spent)}" for phase, spent in self.seconds.items())
-        compared = ", ".join(f"{objective} {resolution:.3g}" for objective, resolution in self.resolution.items())
+        compared = ", ".join(
+            f"{objective} {resolution:.3g}" for objective, resolution in self.resolution.items()
+        )
         lines = {
             "size": f"{self.size:,} configurations{rate}",
             "evaluated": f"{self.evaluated:,}{_share(self.evaluated, self.size)}",

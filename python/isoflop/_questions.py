@@ -64,9 +64,7 @@ def read_objective(minimize: str | None, maximize: str | None) -> Objective:
     """
     if minimize is not None and maximize is not None:
         raise ValueError("best takes one objective: minimize= or maximize=, not both; for several use pareto")
-    objectives = read_objectives(
-        () if minimize is None else minimize, () if maximize is None else maximize
-    )
+    objectives = read_objectives(() if minimize is None else minimize, () if maximize is None else maximize)
     if len(objectives) > 1:
         named = ", ".join(f"`{formula}`" for formula, _ in objectives)
         raise ValueError(f"best takes one objective, not {named}; for several use pareto")
@@ -88,7 +86,7 @@ def read_rows(rows: int | None, resolution: object) -> int | None:
     return read_count(rows, "rows")
 
 
-def read_count(count: int, argument: str) -> int:
+def read_count(count: object, argument: str) -> int:
     """Return a positive whole number.
 
     Raises

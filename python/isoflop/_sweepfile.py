@@ -1,24 +1,24 @@
 """Sweep files: a sweep, and the question to ask of it, in TOML.
 
-    law = "besiroglu2024"            # or a table [law] with a formula and coefficients of one's own
-    where = ["days <= 60"]
+law = "besiroglu2024"            # or a table [law] with a formula and coefficients of one's own
+where = ["days <= 60"]
 
-    [axes]
-    params = { geomspace = [1e9, 1e12, 1000] }
-    tokens = { linspace = [1e11, 1e13, 100] }
-    activation = [1.0, 0.5, 0.25]
-    gpu_count = 2048                 # a constant
+[axes]
+params = { geomspace = [1e9, 1e12, 1000] }
+tokens = { linspace = [1e11, 1e13, 100] }
+activation = [1.0, 0.5, 0.25]
+gpu_count = 2048                 # a constant
 
-    [axes.pool]                      # columns that vary together
-    pool = ["curated", "web"]
-    quality = [1.0, 0.4]
+[axes.pool]                      # columns that vary together
+pool = ["curated", "web"]
+quality = [1.0, 0.4]
 
-    [quantities]
-    my_cost = "total_usd + 1e6 * (activation < 0.1)"
+[quantities]
+my_cost = "total_usd + 1e6 * (activation < 0.1)"
 
-    [pareto]                         # the keywords of Sweep.pareto; [best] and [table] likewise
-    minimize = ["loss", "my_cost"]
-    rows = 20
+[pareto]                         # the keywords of Sweep.pareto; [best] and [table] likewise
+minimize = ["loss", "my_cost"]
+rows = 20
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ import numpy as np
 import polars as pl
 
 from isoflop import _native, _toml
-from isoflop._axes import Axis, AxisValues, Column
+from isoflop._axes import AxisValues, Column
 from isoflop._catalog import close_matches
 from isoflop._exceptions import FormulaError, IsoflopError, SpaceError
 from isoflop._law import in_catalogue
@@ -44,6 +44,7 @@ from isoflop._spacing import geomspace, linspace, recognize
 from isoflop._sweep import Sweep
 
 if TYPE_CHECKING:
+    from isoflop._description import Description
     from isoflop._law import Law
 
 _SPACINGS = {"geomspace": geomspace, "linspace": linspace}
@@ -117,13 +118,7 @@ def parse(text: str, file: str) -> SweepFile:
     return SweepFile(sweep, MappingProxyType(question))
 
 
-def dump(
-    axes: Sequence[Axis],
-    scalars: Mapping[str, float],
-    law: Law | None,
-    quantities: Mapping[str, str],
-    where: Sequence[str],
-) -> str:
+def dump(described: Description) -> str:
     """Return the text of a sweep file.
 
     Raises
@@ -131,11 +126,12 @@ def dump(
     SpaceError
         If a linked column is named like one of the words for evenly spaced numbers.
     """
+    axes, law = described.axes, described.law
     head = []
     if law is not None and in_catalogue(law):
         head.append(_toml.entry("law", law.id))
-    if where:
-        head.append(_toml.entry("where", list(where)))
+    if described.where:
+        head.append(_toml.entry("where", list(described.where)))
     # TOML has sub-tables last. A linked axis with a plain one behind it is written in line, to keep the order.
     last_plain = max((number for number, axis in enumerate(axes) if not axis.linked), default=-1)
     lines = ["[axes]"]
@@ -156,11 +152,11 @@ def dump(
             lines.append(_toml.entry(axis.name, columns))
         else:
             tables.append(_toml.table(f"axes.{_toml.key(axis.name)}", columns, depth=1))
-    lines.extend(_toml.entry(name, value) for name, value in scalars.items())
+    lines.extend(_toml.entry(name, value) for name, value in described.scalars.items())
     parts = ["\n".join(head)] if head else []
     parts += ["\n".join(lines), *tables]
-    if quantities:
-        parts.append(_toml.table("quantities", quantities))
+    if described.quantities:
+        parts.append(_toml.table("quantities", described.quantities))
     if law is not None and not in_catalogue(law):
         parts.append(_toml.table("law", law_to_mapping(law)))
     return "\n\n".join(parts) + "\n"

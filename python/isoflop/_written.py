@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,26 +13,21 @@ from isoflop._numbers import number_text
 from isoflop._spacing import recognize
 
 if TYPE_CHECKING:
-    from isoflop._law import Law
+    from isoflop._description import Description
 
 
-def sweep_text(
-    axes: Sequence[Axis],
-    scalars: Mapping[str, float],
-    law: Law | None,
-    quantities: Mapping[str, str],
-    where: Sequence[str],
-) -> str:
+def sweep_text(described: Description) -> str:
     """Return an expression for an equal sweep, with ``iso`` and ``pl`` imported as usual."""
-    written = {axis.name: _axis_text(axis) for axis in axes}
-    written |= {name: number_text(value) for name, value in scalars.items()}
+    written = {axis.name: _axis_text(axis) for axis in described.axes}
+    written |= {name: number_text(value) for name, value in described.scalars.items()}
     parts = ["{" + ", ".join(f"{name!r}: {text}" for name, text in written.items()) + "}"]
+    law = described.law
     if law is not None:
         parts.append(f"law={law.id!r}" if in_catalogue(law) else f"law={law!r}")
-    if quantities:
-        parts.append(f"quantities={dict(quantities)!r}")
-    if where:
-        parts.append(f"where={list(where)!r}")
+    if described.quantities:
+        parts.append(f"quantities={dict(described.quantities)!r}")
+    if described.where:
+        parts.append(f"where={list(described.where)!r}")
     return f"iso.Sweep({', '.join(parts)})"
 
 
