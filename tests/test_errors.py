@@ -20,7 +20,7 @@ POOL = pl.DataFrame({"pool": ["curated", "web"], "quality": [1.0, 0.4], "open": 
 
 
 def sweep(**changes: Any) -> iso.Sweep:
-    axes = {"params": [1e9, 1e10], "tokens": [1e10, 1e11, 1e12], "gpu_count": 64}
+    axes: dict[str, Any] = {"params": [1e9, 1e10], "tokens": [1e10, 1e11, 1e12], "gpu_count": 64}
     return iso.Sweep(axes, law=LAW).replace(**changes)
 
 
@@ -94,7 +94,7 @@ def test_a_quantity_that_refers_to_itself_is_refused_with_the_way_round() -> Non
 
 def test_text_is_not_for_formulas() -> None:
     with pytest.raises(
-        iso.FormulaError, match="`pool` is text, which formulas cannot read; .* of axis `pool`"
+        iso.FormulaError, match=r"`pool` is text, which formulas cannot read; .* of axis `pool`"
     ):
         iso.Sweep({"pool": POOL}).table(columns="pool + 1")
 
@@ -249,7 +249,7 @@ def test_best_refuses_what_it_cannot_answer(arguments: dict[str, Any], message: 
 def test_a_front_that_is_too_large_is_refused_with_its_limit() -> None:
     large = iso.Sweep({"x": iso.linspace(1, 2, 100)})
     with pytest.raises(
-        iso.LimitError, match="the front has more than 50 rows; .* coarser resolution=.* rows="
+        iso.LimitError, match=r"the front has more than 50 rows; .* coarser resolution=.* rows="
     ) as caught:
         large.pareto(minimize="x", maximize="x**2", max_rows=50)
     assert caught.value.limit == 50
@@ -259,7 +259,7 @@ def test_a_front_that_is_too_large_is_refused_with_its_limit() -> None:
 
 def test_a_table_that_is_too_large_is_refused_with_its_size() -> None:
     huge = iso.Sweep({name: range(10_000) for name in ("x", "y", "z")})
-    with pytest.raises(iso.LimitError, match="the table has 1,000,000,000,000 rows, .* max_bytes") as caught:
+    with pytest.raises(iso.LimitError, match=r"the table has 1,000,000,000,000 rows, .* max_bytes") as caught:
         huge.table(columns="x + y")
     assert caught.value.rows == 10**12
 
@@ -325,7 +325,8 @@ def test_a_condition_without_sides_is_told_without_a_nearest_value() -> None:
 
 def test_the_smallest_conflict_is_a_pair() -> None:
     assert empty(sweep(where=["tokens > 0", "params > 5e9", "params < 2e9"])) == (
-        "the answer is empty: `params > 5e9` and `params < 2e9` conflict: each can be met, but not both at once"
+        "the answer is empty: `params > 5e9` and `params < 2e9` conflict: each can be met, but not both "
+        "at once"
     )
 
 
@@ -333,8 +334,8 @@ def test_constraints_that_conflict_all_together_are_told_so() -> None:
     axes = {"x": [0, 1], "y": [0, 1], "z": [0, 1]}
     text = empty(iso.Sweep(axes, where=["x != y", "y != z", "x != z"]), minimize="x")
     assert text == (
-        "the answer is empty: no two of the 3 constraints conflict, but nothing in the space meets all of them "
-        "together"
+        "the answer is empty: no two of the 3 constraints conflict, but nothing in the space meets all "
+        "of them together"
     )
 
 

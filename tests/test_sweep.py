@@ -25,13 +25,18 @@ POOLS = pl.DataFrame(
 
 def plane(**changes: Any) -> iso.Sweep:
     """A sweep of parameters and tokens, four each."""
-    axes = {"params": iso.geomspace(1e8, 1e11, 4), "tokens": iso.geomspace(1e9, 1e12, 4)}
+    axes: dict[str, Any] = {"params": iso.geomspace(1e8, 1e11, 4), "tokens": iso.geomspace(1e9, 1e12, 4)}
     return iso.Sweep(axes, law=LAW).replace(**changes)
 
 
 def pools(**changes: Any) -> iso.Sweep:
     """A sweep with a linked axis in the middle and a constant."""
-    axes = {"params": [1e9, 1e10, 1e11], "pool": POOLS, "tokens": [10**11, 10**12], "gpu_count": 64}
+    axes: dict[str, Any] = {
+        "params": [1e9, 1e10, 1e11],
+        "pool": POOLS,
+        "tokens": [10**11, 10**12],
+        "gpu_count": 64,
+    }
     return iso.Sweep(axes, law=LAW).replace(**changes)
 
 
@@ -81,7 +86,7 @@ def test_copies_are_equal(copied: Any) -> None:
 
 def test_the_repr_can_be_typed_back() -> None:
     numbers = random.Random(1)
-    axes = {
+    axes: dict[str, Any] = {
         "params": iso.geomspace(1e9, 1e12, 1000),
         "activation": [1, 1 / 2, 1 / 4],
         "quality": iso.linspace(0.5, 2, 30),

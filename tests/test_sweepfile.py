@@ -255,12 +255,12 @@ def test_a_formulas_mistake_names_the_place_and_shows_a_caret(text: str, place: 
 
 
 def test_an_unknown_law_names_the_file() -> None:
-    with pytest.raises(iso.CatalogError, match="plan.toml: no law `besiroglu2042`.*besiroglu2024"):
+    with pytest.raises(iso.CatalogError, match=r"plan.toml: no law `besiroglu2042`.*besiroglu2024"):
         read("law = 'besiroglu2042'\n" + AXES)
 
 
 def test_a_wrong_law_table_names_the_file() -> None:
-    with pytest.raises(iso.LawError, match="plan.toml: law: "):
+    with pytest.raises(iso.LawError, match=r"plan.toml: law: "):
         read(AXES + "[law]\nformula = 'E'\ncoefficients = { E = 1.0 }\nauthor = 'me'\n")
 
 

@@ -2,7 +2,7 @@
 
     import isoflop as iso
 
-    sweep = iso.Sweep({"params": iso.geomspace(1e9, 1e12, 1000), ...}, law="besiroglu2024", where=["days <= 60"])
+    sweep = iso.Sweep({"params": iso.geomspace(1e9, 1e12, 1000), ...}, law="besiroglu2024")
     sweep.pareto(minimize=["loss", "total_usd"])
 
 - Searching: :class:`Sweep`, with the axes' :func:`geomspace` and :func:`linspace`; :class:`Profile`.

@@ -1,7 +1,7 @@
-"""Asking: a question read, put to the engine, and its answer made a frame, with the warnings that it deserves.
+"""Asking: a question read, put to the engine, and its answer made a frame, with the warnings it deserves.
 
-``stacklevel`` is that of :func:`warnings.warn` as seen from the function that is called: warnings point at the
-line of the user who asked.
+``stacklevel`` is that of :func:`warnings.warn` as seen from the function that is called: warnings point at
+the line of the user who asked.
 """
 
 from __future__ import annotations
@@ -87,8 +87,8 @@ def ask_front(
             )
         except LimitError as error:
             raise LimitError(
-                f"the front has more than {error.limit:,} rows; compare with a coarser resolution=, thin it with "
-                "rows=, tighten where=, or raise max_rows=",
+                f"the front has more than {error.limit:,} rows; compare with a coarser resolution=, thin "
+                "it with rows=, tighten where=, or raise max_rows=",
                 rows=error.rows,
                 limit=error.limit,
             ) from None
@@ -156,8 +156,9 @@ def ask_table(
             found = binding.ask(binding.space.table, (*where, *names), where, names, limit, count, report)
         except LimitError as error:
             raise LimitError(
-                f"the table has {error.rows:,} rows, which do not fit into max_bytes={limit:,}; ask for fewer "
-                "columns=, tighten where=, raise max_bytes=, or ask pareto or best, which need no table",
+                f"the table has {error.rows:,} rows, which do not fit into max_bytes={limit:,}; ask for "
+                "fewer columns=, tighten where=, raise max_bytes=, or ask pareto or best, which need no "
+                "table",
                 rows=error.rows,
                 limit=error.limit,
             ) from None

@@ -112,8 +112,8 @@ def check_name(name: object, what: str) -> str:
     """
     if not isinstance(name, str) or not name.isidentifier() or not name.isascii():
         raise SpaceError(
-            f"{what} is called {name!r}: a name is made of letters, digits and underscores and does not begin "
-            "with a digit, so that formulas can read it",
+            f"{what} is called {name!r}: a name is made of letters, digits and underscores and does not "
+            "begin with a digit, so that formulas can read it",
             axis=name if isinstance(name, str) else None,
         )
     if name in operation_names():
@@ -188,7 +188,8 @@ def _refuse_duplicates(axes: Sequence[Axis], scalars: Mapping[str, float]) -> No
         for column in axis.columns:
             if column.name in owner:
                 raise SpaceError(
-                    f"column `{column.name}` of {label} has the same name as {owner[column.name]}; rename one",
+                    f"column `{column.name}` of {label} has the same name as {owner[column.name]}; rename "
+                    "one",
                     axis=column.name,
                 )
         # The key of a linked frame may be one of its own columns, but not anything else.
@@ -213,8 +214,8 @@ def _scalar(name: str, value: Any) -> float:
         value = value.item()
     if isinstance(value, bool):
         raise SpaceError(
-            f"scalar `{name}` is {value}: a scalar is a number; write {int(value)}, and compare it in formulas "
-            f"(`{name} == 1`)",
+            f"scalar `{name}` is {value}: a scalar is a number; write {int(value)}, and compare it in "
+            f"formulas (`{name} == 1`)",
             axis=name,
         )
     if isinstance(value, Integral):
@@ -371,7 +372,8 @@ def _from_object(label: str, axis: str, values: object) -> NDArray[Any]:
     """Read what is neither a list nor a column: sequences, and whatever turns itself into an array."""
     if isinstance(values, str | bytes):
         raise SpaceError(
-            f"{label} is text ({values!r}); a formula belongs into quantities=, a single name into a linked axis",
+            f"{label} is text ({values!r}); a formula belongs into quantities=, a single name into a "
+            "linked axis",
             axis=axis,
         )
     if isinstance(values, pl.LazyFrame):

@@ -2,8 +2,8 @@
 
     formulas --resolve--> definitions of all that they reach --space--> answers
 
-One :class:`Binding` belongs to one sweep and is made when the first question is asked. It remembers what names
-stand for, so that asking again costs the answer only.
+One :class:`Binding` belongs to one sweep and is made when the first question is asked. It remembers what
+names stand for, so that asking again costs the answer only.
 """
 
 from __future__ import annotations

@@ -86,8 +86,8 @@ def _read_quantities(
             )
         if not isinstance(formula, str):
             raise TypeError(
-                f"quantity `{name}` is {formula!r}; a quantity is a formula, which is text (a number is a scalar "
-                "and belongs among the axes)"
+                f"quantity `{name}` is {formula!r}; a quantity is a formula, which is text (a number is a "
+                "scalar and belongs among the axes)"
             )
         try:
             _native.parse(formula)
@@ -106,7 +106,7 @@ def _refuse_hidden_text(axes: Sequence[Axis], law: Law | None, quantities: Mappi
     for axis, column in text:
         if column.name in taken:
             raise SpaceError(
-                f"column `{column.name}` of axis `{axis.name}` is text, but has the name of a quantity; rename "
-                "the column",
+                f"column `{column.name}` of axis `{axis.name}` is text, but has the name of a quantity; "
+                "rename the column",
                 axis=axis.name,
             )

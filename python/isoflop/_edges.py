@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 def edges(binding: Binding, objective: Objective, rows: Rows, by: int | None) -> Iterator[str]:
     """Tell for each axis at whose end all the best configurations sit, though it could well go on.
 
-    Told are axes in order of value that the objective gets better along right up to the end, that no constraint
-    touches, and that are not the axis of ``by``. An objective that is flat there says nothing about the end.
+    Told are axes in order of value that the objective gets better along right up to the end, that no
+    constraint touches, and that are not the axis of ``by``. An objective that is flat there says nothing
+    about the end.
     """
     ends = {
         number: end
@@ -93,6 +94,6 @@ def extrapolated(binding: Binding, rows: Rows, names: Sequence[str]) -> str | No
                 told.append(f"`{name}` up to {np.log10(ratio):.2g} decades {side} {low:g} to {high:g}")
     share = "all rows" if outside.size == len(values) else f"{outside.size:,} of {len(values):,} rows"
     return (
-        f"`{law.id}` is used outside the range it was fitted on, in {share}: {'; '.join(told)}; its predictions "
-        "there are extrapolations (see the column `extrapolation`)"
+        f"`{law.id}` is used outside the range it was fitted on, in {share}: {'; '.join(told)}; its "
+        "predictions there are extrapolations (see the column `extrapolation`)"
     )

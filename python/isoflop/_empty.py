@@ -37,7 +37,10 @@ def why_empty(binding: Binding, objectives: Sequence[str], feasible: int) -> str
     """
     if feasible:
         named = " or ".join(f"`{objective}`" for objective in objectives)
-        return f"the answer is empty: all {feasible:,} configurations that meet the constraints have NaN for {named}"
+        return (
+            f"the answer is empty: all {feasible:,} configurations that meet the constraints have NaN "
+            f"for {named}"
+        )
     return f"the answer is empty: {_conflict(binding)}"
 
 
@@ -52,7 +55,10 @@ def _conflict(binding: Binding) -> str:
     for pair in combinations(where, 2):
         if not binding.any(pair):
             return f"`{pair[0]}` and `{pair[1]}` conflict: each can be met, but not both at once"
-    return f"no two of the {len(where)} constraints conflict, but nothing in the space meets all of them together"
+    return (
+        f"no two of the {len(where)} constraints conflict, but nothing in the space meets all of them "
+        "together"
+    )
 
 
 def _nearest(binding: Binding, constraint: str) -> str:

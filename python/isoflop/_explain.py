@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from isoflop._questions import Objective
 
 _OPERATION_SECONDS = 1.5e-10
-"""A step of the tape for one configuration on one thread: a cheap operation in lanes, give or take a factor of three."""
+"""One cheap operation in lanes for one configuration on one thread, within a factor of three."""
 
 
 def explanation(binding: Binding, objectives: Sequence[Objective]) -> str:
@@ -111,7 +111,8 @@ def _cost(tape: Mapping[str, Any], binding: Binding) -> list[str]:
     return [
         f"operations  {operations}{along}",
         f"method      enumerate: {visited:,} configurations are looked at",
-        f"cost        about {_time(seconds)} on {threads} thread{'s' if threads != 1 else ''}, a rough estimate",
+        f"cost        about {_time(seconds)} on {threads} thread{'s' if threads != 1 else ''}, a rough "
+        "estimate",
     ]
 
 

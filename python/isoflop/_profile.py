@@ -70,7 +70,7 @@ class Profile:
 def make_profile(
     stats: Stats, rows: int, objectives: Sequence[str], bits: Sequence[int], fitted: bool
 ) -> Profile:
-    """Put the engine's counts into a :class:`Profile`; ``fitted`` tells that ``rows=`` chose the resolution."""
+    """Put the engine's counts into a profile; ``fitted`` tells that ``rows=`` chose the resolution."""
     if fitted:
         bits = [stats["bits"]] * len(objectives)
     return Profile(

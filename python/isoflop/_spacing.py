@@ -77,19 +77,22 @@ def geomspace(start: float, stop: float, num: int = 50, *, endpoint: bool = True
     return _native.geomspace(first, last, count, bool(endpoint))
 
 
-def _arguments(function: str, start: float, stop: float, num: int) -> tuple[float, float, int]:
+def _arguments(function: str, start: float, stop: float, num: object) -> tuple[float, float, int]:
     if isinstance(num, bool) or not isinstance(num, Integral):
         raise TypeError(f"{function}: num must be an integer, not {num!r}")
-    if num < 0:
-        raise SpaceError(f"{function}: num is {num}; it must be 0 or more")
-    ends = []
-    for name, value in (("start", start), ("stop", stop)):
+    count = int(num)
+    if count < 0:
+        raise SpaceError(f"{function}: num is {count}; it must be 0 or more")
+    ends: list[float] = []
+    given: tuple[tuple[str, object], ...] = (("start", start), ("stop", stop))
+    for name, value in given:
         if isinstance(value, bool) or not isinstance(value, Real):
             raise TypeError(f"{function}: {name} must be a number, not {value!r}")
-        if not isfinite(value):
-            raise SpaceError(f"{function}: {name} is {value}; it must be finite")
-        ends.append(float(value))
-    return ends[0], ends[1], int(num)
+        end = float(value)
+        if not isfinite(end):
+            raise SpaceError(f"{function}: {name} is {end}; it must be finite")
+        ends.append(end)
+    return ends[0], ends[1], count
 
 
 def recognize(numbers: NDArray[np.float64]) -> str | None:

@@ -34,9 +34,9 @@ class Sweep:
     Parameters
     ----------
     axes
-        Name and values of each axis, in order: a sequence, range, NumPy array or Polars series of numbers; one
-        number for a constant; or a ``pl.DataFrame`` whose columns vary together, under a name of its own. Units
-        are FLOP, byte, token, hour, day and US dollar; see :func:`isoflop.accounting`.
+        Name and values of each axis, in order: a sequence, range, NumPy array or Polars series of numbers;
+        one number for a constant; or a ``pl.DataFrame`` whose columns vary together, under a name of its
+        own. Units are FLOP, byte, token, hour, day and US dollar; see :func:`isoflop.accounting`.
     law
         The scaling law that gives ``loss``: an identifier of the catalogue, a :class:`Law`, or ``None``.
     quantities
@@ -132,7 +132,8 @@ class Sweep:
         Parameters
         ----------
         **changes
-            Keywords of the constructor (``axes``, ``law``, ``quantities``, ``where``), each replaced as a whole.
+            Keywords of the constructor (``axes``, ``law``, ``quantities``, ``where``), each replaced as a
+            whole.
 
         Examples
         --------
@@ -210,7 +211,8 @@ class Sweep:
         columns
             Further columns: names or formulas.
         ties
-            ``"first"`` keeps one of several configurations whose objectives are all equal, ``"all"`` keeps all.
+            ``"first"`` keeps one of several configurations whose objectives are all equal, ``"all"`` keeps
+            all.
         max_rows
             Larger fronts are refused.
         threads
@@ -222,8 +224,8 @@ class Sweep:
         Returns
         -------
         pl.DataFrame
-            Axis columns, then objectives, then ``columns``; best first by the objectives in order. A condition
-            in ``columns`` comes out as 0.0 or 1.0. An empty front keeps its columns.
+            Axis columns, then objectives, then ``columns``; best first by the objectives in order. A
+            condition in ``columns`` comes out as 0.0 or 1.0. An empty front keeps its columns.
 
         Raises
         ------
@@ -301,15 +303,16 @@ class Sweep:
         minimize, maximize
             The objective: one name or formula, in one of the two.
         by
-            An axis or a column of a linked one: the best for each of its values, in order of first appearance.
-            Values that nothing is found for are absent.
+            An axis or a column of a linked one: the best for each of its values, in order of first
+            appearance. Values that nothing is found for are absent.
         columns, threads, progress
             As for :meth:`pareto`.
 
         Returns
         -------
         pl.DataFrame
-            Axis columns, the objective, ``columns``, and ``extrapolation`` if the law states its fitted range.
+            Axis columns, the objective, ``columns``, and ``extrapolation`` if the law states its fitted
+            range.
 
         Raises
         ------
@@ -390,8 +393,9 @@ class Sweep:
         Returns
         -------
         str
-            The space; what each quantity stands for, with defaults and sources; which terms sit on which axes,
-            with the sizes of their tables; what is left to do for each configuration, and about how long it takes.
+            The space; what each quantity stands for, with defaults and sources; which terms sit on which
+            axes, with the sizes of their tables; what is left to do for each configuration, and about how
+            long it takes.
         """
         from isoflop._explain import explanation
 

@@ -54,7 +54,7 @@ _QUESTIONS: Mapping[str, Sequence[str]] = {
     "best": ("minimize", "maximize", "by", "columns"),
     "table": ("columns", "max_bytes"),
 }
-"""The questions that a file may hold, and the keywords of each. Threads belong to the machine, not the file."""
+"""The questions that a file may hold, and the keywords of each; threads belong to the machine."""
 
 _KEYS = ("law", "where", "axes", "quantities", *_QUESTIONS)
 
@@ -68,7 +68,8 @@ class SweepFile:
     sweep
         The sweep.
     question
-        Keyword arguments by method: ``{"pareto": {"minimize": [...], "rows": 20}}``; empty if the file asks none.
+        Keyword arguments by method: ``{"pareto": {"minimize": [...], "rows": 20}}``; empty if the file asks
+        none.
     """
 
     sweep: Sweep
@@ -132,7 +133,8 @@ def dump(described: Description) -> str:
         head.append(_toml.entry("law", law.id))
     if described.where:
         head.append(_toml.entry("where", list(described.where)))
-    # TOML has sub-tables last. A linked axis with a plain one behind it is written in line, to keep the order.
+    # TOML has sub-tables last. A linked axis with a plain one behind it is written in line, so that the
+    # order of the axes is kept.
     last_plain = max((number for number, axis in enumerate(axes) if not axis.linked), default=-1)
     lines = ["[axes]"]
     tables = []
@@ -143,8 +145,8 @@ def dump(described: Description) -> str:
         for column in axis.columns:
             if column.name in _SPACINGS:
                 raise SpaceError(
-                    f"column `{column.name}` of axis `{axis.name}` cannot be written to a sweep file, where this "
-                    "word stands for evenly spaced numbers; rename it",
+                    f"column `{column.name}` of axis `{axis.name}` cannot be written to a sweep file, "
+                    "where this word stands for evenly spaced numbers; rename it",
                     axis=axis.name,
                 )
         columns = {column.name: _column_item(column) for column in axis.columns}
