@@ -8,7 +8,7 @@ use isoflop_core::control::Control;
 use isoflop_core::formula::graph::{Graph, Node, NodeId};
 use isoflop_core::formula::ops::{Op, Syntax, TABLE};
 use isoflop_core::formula::{Builder, Meaning, Scope};
-use isoflop_core::pareto::{Ties, naive};
+use isoflop_core::pareto::{Rows, Ties, naive};
 use isoflop_core::space::{Column, Space};
 use isoflop_core::sweep::{Engine, Fineness, FrontQuestion, Groups, Objective};
 use isoflop_core::value::simd::Level;
@@ -50,7 +50,7 @@ fn number(columns: usize) -> impl Strategy<Value = String> {
                 .map(|(operand, text)| if info.conditions >> operand & 1 == 1 { format!("({text} > 0)") } else { text })
                 .collect();
             match info.syntax {
-                Syntax::Infix(_) => format!("({} {} {})", operands[0], info.name, operands[1]),
+                Syntax::Infix(_) | Syntax::InfixRight(_) => format!("({} {} {})", operands[0], info.name, operands[1]),
                 Syntax::Prefix(_) => format!("({} {})", info.name, operands[0]),
                 Syntax::Call => format!("{}({})", info.name, operands.join(", ")),
             }
@@ -200,7 +200,7 @@ fn check_front(case: &Case, level: Level) -> Result<(), TestCaseError> {
         })
         .collect();
     let columns: Vec<&[f64]> = minimized.iter().map(Vec::as_slice).collect();
-    let mut rows = naive::front(&columns, &case.bits, case.ties);
+    let mut rows = naive::front_of(Rows { objectives: &columns, indices: None }, &case.bits, case.ties);
     rows.sort_by(|&a, &b| {
         let by = columns.iter().map(|column| (column[a] + 0.0).total_cmp(&(column[b] + 0.0)));
         by.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then).then(a.cmp(&b))

@@ -2,8 +2,10 @@
 
 mod error;
 mod formula;
+mod kernels;
 mod pareto;
 mod run;
+mod sweep;
 
 use pyo3::prelude::*;
 
@@ -14,6 +16,12 @@ mod _native {
 
     #[pymodule_export]
     use crate::formula::{names, operations, parse};
+
+    #[pymodule_export]
+    use crate::kernels::{geomspace, kernel, lanes, simd_level, simd_levels};
+
+    #[pymodule_export]
+    use crate::sweep::{PySpace, Rows};
 
     #[pymodule_export]
     use crate::pareto::{keys, pareto};

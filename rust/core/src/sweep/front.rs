@@ -146,7 +146,8 @@ impl Rows {
 
     fn front(&self, bits: &[u32], ties: Ties, control: &Control) -> Result<Self, Interrupted> {
         let objectives: Vec<&[f64]> = self.objectives.iter().map(Vec::as_slice).collect();
-        Ok(self.select(&pareto::front_of(&objectives, &self.indices, bits, ties, control)?))
+        let rows = pareto::Rows { objectives: &objectives, indices: Some(&self.indices) };
+        Ok(self.select(&pareto::front_of(rows, bits, ties, control)?))
     }
 
     /// Best first by the objectives in order, then by index.
