@@ -1,6 +1,7 @@
 //! The boundary between Python and the engine: strings, numbers and NumPy columns cross it.
 
 mod error;
+mod formula;
 mod run;
 
 use pyo3::prelude::*;
@@ -9,6 +10,9 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _native {
     use pyo3::prelude::*;
+
+    #[pymodule_export]
+    use crate::formula::{names, operations, parse};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

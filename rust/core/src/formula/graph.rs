@@ -1,6 +1,6 @@
 //! The shared graph: every distinct subexpression once, constants folded.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::ops::Op;
 
@@ -32,7 +32,7 @@ pub enum Node {
 #[derive(Debug, Clone, Default)]
 pub struct Graph {
     nodes: Vec<Node>,
-    known: HashMap<Node, NodeId>,
+    known: FxHashMap<Node, NodeId>,
 }
 
 impl Graph {
