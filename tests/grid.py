@@ -75,6 +75,7 @@ class Grid:
         self.lengths = tuple(lengths)
         self.names = names
         self.columns: dict[str, Float64] = {}
+        self.axes = {name: axis for name, axis, *_ in columns}
         for name, axis, values, _ in columns:
             shape = [1] * len(self.lengths)
             shape[axis] = -1
@@ -117,7 +118,7 @@ class Grid:
         )
 
     def touched(self, formulas: Sequence[str]) -> set[int]:
-        columns = {name: (int(np.argmax(values.shape)), ()) for name, values in self.columns.items()}
+        columns = {name: (axis, ()) for name, axis in self.axes.items()}
         return reference.Space(self.lengths, columns, self.names).touched(formulas)
 
     def pareto(
