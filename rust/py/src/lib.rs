@@ -2,6 +2,7 @@
 
 mod error;
 mod formula;
+mod pareto;
 mod run;
 
 use pyo3::prelude::*;
@@ -13,6 +14,9 @@ mod _native {
 
     #[pymodule_export]
     use crate::formula::{names, operations, parse};
+
+    #[pymodule_export]
+    use crate::pareto::{keys, pareto};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -1,0 +1,108 @@
+# Everything runs in .venv, made here from the lock files; nothing needs to be installed by hand
+# beyond make, cargo and Python. `make PYTHON=...` names an interpreter.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test test-rust test-python bench check build lock clean toolchain
+
+CARGO ?= cargo
+# A version manager may leave commands that only complain, so each candidate is tried.
+ifeq ($(origin PYTHON),undefined)
+PYTHON := $(shell for name in python3.13 python3.12 python3.11 python3; do \
+    if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo $$name; break; fi; \
+    done)
+endif
+
+BIN := .venv/bin
+# Cargo looks for an interpreter on its own otherwise, and may find one that is too old.
+export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
+unexport PYTHONPATH PYTHONHOME CONDA_PREFIX
+unexport MAKEFLAGS MFLAGS
+
+RUST_SOURCES := Cargo.toml Cargo.lock $(shell find rust -name '*.rs' -o -name Cargo.toml)
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
+
+demo: .venv/.native ## the front of twenty million plans, on the screen
+	$(BIN)/isoflop pareto examples/moe_quality.toml
+
+test: test-rust test-python ## every test, Rust then Python
+
+# Release mode: clever and plain ways are compared over many random spaces, which a debug build does slowly.
+test-rust: | toolchain
+	$(CARGO) test --release --locked --package isoflop-core
+
+test-python: .venv/.native | test-rust
+	$(BIN)/python -m pytest
+
+bench: .venv/.native .venv/.bench ## the yardsticks against their rivals
+	$(BIN)/python -m benches
+
+check: .venv/.native ## formatting, lints, types, stubs: warnings are errors
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy --strict
+	$(BIN)/python -m mypy.stubtest isoflop._native
+
+build: .venv/.native ## the engine and all that tests need, without running them
+
+# Stamps: each stands for a step that is done, and is as old as what the step was done with.
+
+.venv/.python: | toolchain
+	$(PYTHON) -m venv --clear .venv
+	@touch $@
+
+.venv/.dev: requirements-dev.lock .venv/.python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.lock
+	@touch $@
+
+.venv/.native: $(RUST_SOURCES) pyproject.toml README.md .venv/.dev | toolchain
+	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/maturin develop --release --locked
+	@touch $@
+
+# After the engine: two pips at once would write over each other.
+.venv/.bench: requirements-bench.lock | .venv/.native
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-bench.lock
+	@touch $@
+
+lock: | toolchain ## write the lock files anew from Cargo.toml and pyproject.toml
+	$(CARGO) update
+	rm -rf target/lock
+	$(PYTHON) -m venv target/lock
+	target/lock/bin/python -m pip install --quiet 'pip>=25.1'
+	target/lock/bin/python -c 'import tomllib; project = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
+	    print(*project["dependencies"], *project["optional-dependencies"]["cli"], sep="\n")' > target/lock/runtime.txt
+	target/lock/bin/pip install --quiet --requirement target/lock/runtime.txt --group dev
+	target/lock/bin/pip freeze > requirements-dev.lock
+	target/lock/bin/pip install --quiet --constraint requirements-dev.lock --group bench
+	target/lock/bin/pip freeze > requirements-bench.lock
+	rm -rf target/lock
+
+clean: ## remove everything that was built
+	rm -rf .venv target .hypothesis .pytest_cache .mypy_cache .ruff_cache
+	rm -f python/isoflop/_native*.so python/isoflop/_native*.pyd
+	find python tests benches examples -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+# What is missing or too old, in one line. Looked at anew by every target that builds.
+
+minimum_python := $(shell sed -n 's/^requires-python = ">=\(.*\)"/\1/p' pyproject.toml)
+minimum_rust := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+python_version = $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+python_venv = $(shell $(PYTHON) -c 'import ensurepip, venv; print("venv")' 2>/dev/null)
+cargo_version = $(shell $(CARGO) --version 2>/dev/null | awk '{ print $$2 }')
+# $(call older,HAVE,NEED) is "older" if version HAVE comes before NEED.
+older = $(shell echo $(1) $(2) | awk '{ split($$1, have, "."); split($$2, need, "."); \
+    if (have[1] * 1000 + have[2] < need[1] * 1000 + need[2]) print "older" }')
+get_python = isoflop needs Python $(minimum_python) or newer: install it, or name one with make PYTHON=/path/to/python
+get_rust = isoflop needs cargo $(minimum_rust) or newer: get it from https://rustup.rs (or run rustup update)
+
+toolchain:
+	$(if $(PYTHON),,$(error $(get_python)))
+	$(if $(python_version),,$(error $(PYTHON) does not run; $(get_python)))
+	$(if $(call older,$(python_version),$(minimum_python)),$(error $(PYTHON) is $(python_version); $(get_python)))
+	$(if $(python_venv),,$(error $(PYTHON) has no venv module: install it (on Debian and Ubuntu, package python3-venv)))
+	$(if $(cargo_version),,$(error $(CARGO) does not run; $(get_rust)))
+	$(if $(call older,$(cargo_version),$(minimum_rust)),$(error $(CARGO) is $(cargo_version); $(get_rust)))

@@ -1,0 +1,305 @@
+"""The commands: each reads its arguments, asks one question of the Python API, and delivers the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from cyclopts import App, CycloptsError, Parameter
+
+import isoflop as iso
+from isoflop._sweepfile import SweepFile, load
+from isoflop.cli._law_text import law_text
+from isoflop.cli._messages import Mistake, mistakes, one_line, plain_warnings, tell
+from isoflop.cli._output import Format, PipeConsole, check_destination, deliver
+
+app = App(
+    name="isoflop",
+    help="Search every training plan of a sweep file, exactly.",
+    version=lambda: f"isoflop {iso.__version__}",
+    help_format="plaintext",
+    exit_on_error=False,
+    print_error=False,
+    result_action="return_value",
+    suppress_keyboard_interrupt=False,
+)
+
+SweepPath = Annotated[Path, Parameter(name="SWEEP", help="A sweep file (TOML).", show_default=False)]
+Several = Parameter(consume_multiple=(1, None), negative="")
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """Where the answer goes."""
+
+    out: Annotated[
+        Path | None,
+        Parameter(help="Write all rows to this file instead; .parquet, .csv or .json tells the format."),
+    ] = None
+    format: Annotated[
+        Format | None,
+        Parameter(help="Format on standard output: a table for reading, or all rows as CSV or JSON."),
+    ] = None
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """How the search runs."""
+
+    threads: Annotated[
+        int | None, Parameter(help="Worker threads; all cores if not given. The answer is the same.")
+    ] = None
+    progress: Annotated[bool, Parameter(help="Draw a progress bar, if standard error is a terminal.")] = True
+
+
+DEFAULT_OUTPUT = Output()
+DEFAULT_RUNNING = Running()
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one command and return its exit code."""
+    try:
+        with plain_warnings():
+            app(list(argv), console=PipeConsole())
+    except CycloptsError as error:
+        tell(f"{one_line(str(error))} (isoflop --help lists commands and options)")
+        return 2
+    except Mistake as mistake:
+        tell(str(mistake))
+        return 2
+    return 0
+
+
+@app.command
+def pareto(
+    sweep: SweepPath,
+    /,
+    *,
+    minimize: Annotated[tuple[str, ...], Several] = (),
+    maximize: Annotated[tuple[str, ...], Several] = (),
+    resolution: Annotated[tuple[str, ...], Several] = (),
+    rows: int | None = None,
+    columns: Annotated[tuple[str, ...], Several] = (),
+    ties: Literal["first", "all"] | None = None,
+    output: Output = DEFAULT_OUTPUT,
+    running: Running = DEFAULT_RUNNING,
+) -> None:
+    """Find the configurations that no other configuration dominates.
+
+    What is not said here is read from the [pareto] table of the file.
+
+    Parameters
+    ----------
+    minimize
+        Objectives: names of quantities, or formulas.
+    maximize
+        Objectives to maximize. Naming any objective here replaces those of the file.
+    resolution
+        How finely objectives are compared: a number in 0..1, or OBJECTIVE=NUMBER for some of them.
+    rows
+        At most so many rows, at the finest resolution that gives no more.
+    columns
+        Further columns: names or formulas.
+    ties
+        Keep one of several configurations with equal objectives, or all of them.
+    """
+    check_destination(output.out, output.format)
+    file = _load(sweep)
+    question = _question(file, "pareto", minimize=minimize, maximize=maximize, columns=columns, ties=ties)
+    if rows is not None:
+        question.pop("resolution", None)
+        question["rows"] = rows
+    if resolution:
+        if rows is None:
+            question.pop("rows", None)
+        question["resolution"] = _read_resolution(resolution)
+    with mistakes(sweep):
+        front, profile = file.sweep.profile(**question, threads=running.threads, progress=running.progress)
+    deliver(front, output.out, output.format)
+    tell(_summary(profile))
+
+
+@app.command
+def best(
+    sweep: SweepPath,
+    /,
+    *,
+    minimize: str | None = None,
+    maximize: str | None = None,
+    by: str | None = None,
+    columns: Annotated[tuple[str, ...], Several] = (),
+    output: Output = DEFAULT_OUTPUT,
+    running: Running = DEFAULT_RUNNING,
+) -> None:
+    """Find the best configuration, or the best for each value of an axis.
+
+    What is not said here is read from the [best] table of the file.
+
+    Parameters
+    ----------
+    minimize
+        The objective: the name of a quantity, or a formula.
+    maximize
+        The objective, to maximize instead.
+    by
+        An axis or a column of a linked one: one row for each of its values.
+    columns
+        Further columns: names or formulas.
+    """
+    check_destination(output.out, output.format)
+    file = _load(sweep)
+    question = _question(file, "best", minimize=minimize, maximize=maximize, columns=columns, by=by)
+    with mistakes(sweep):
+        found = file.sweep.best(**question, threads=running.threads, progress=running.progress)
+    deliver(found, output.out, output.format)
+
+
+@app.command
+def table(
+    sweep: SweepPath,
+    /,
+    *,
+    columns: Annotated[tuple[str, ...], Several] = (),
+    output: Output = DEFAULT_OUTPUT,
+    running: Running = DEFAULT_RUNNING,
+) -> None:
+    """List every configuration that meets the constraints.
+
+    Parameters
+    ----------
+    columns
+        Names or formulas to show beside the axes; those of the file's questions if none are given.
+    """
+    check_destination(output.out, output.format)
+    file = _load(sweep)
+    with mistakes(sweep):
+        found = file.sweep.table(
+            columns=columns or _asked_for(file) or None, threads=running.threads, progress=running.progress
+        )
+    deliver(found, output.out, output.format)
+
+
+@app.command
+def explain(
+    sweep: SweepPath,
+    /,
+    *,
+    minimize: Annotated[tuple[str, ...], Several] = (),
+    maximize: Annotated[tuple[str, ...], Several] = (),
+) -> None:
+    """Say what each quantity stands for, and what a search costs.
+
+    Parameters
+    ----------
+    minimize
+        Objectives; those of the file's [pareto] or [best] table if none are given.
+    maximize
+        Objectives to maximize.
+    """
+    file = _load(sweep)
+    kind = "pareto" if "pareto" in file.question or "best" not in file.question else "best"
+    question = _question(file, kind, minimize=minimize, maximize=maximize)
+    objectives = {sense: question[sense] for sense in ("minimize", "maximize") if sense in question}
+    with mistakes(sweep):
+        text = file.sweep.explain(**objectives)
+    print(text)
+
+
+@app.command
+def optimal(
+    *,
+    law: str,
+    flops: Annotated[tuple[float, ...], Several],
+    output: Output = DEFAULT_OUTPUT,
+) -> None:
+    """Divide a training budget between parameters and tokens as a law says is best.
+
+    Parameters
+    ----------
+    law
+        A law of the catalogue, by its identifier.
+    flops
+        Training budgets in FLOP.
+    """
+    check_destination(output.out, output.format)
+    with mistakes():
+        found = iso.law(law).compute_optimal(flops=list(flops))
+    deliver(found, output.out, output.format, whole=True)
+
+
+@app.command
+def laws(*, output: Output = DEFAULT_OUTPUT) -> None:
+    """List the laws of the catalogue."""
+    check_destination(output.out, output.format)
+    deliver(iso.laws(), output.out, output.format, whole=True)
+
+
+@app.command(name="law")
+def show_law(id: Annotated[str, Parameter(name="ID", show_default=False)], /) -> None:
+    """Show a law: formula, coefficients, fitted range, source.
+
+    Parameters
+    ----------
+    id
+        Its identifier.
+    """
+    with mistakes():
+        text = law_text(iso.law(id))
+    print(text)
+
+
+def _load(path: Path) -> SweepFile:
+    with mistakes(path):
+        return load(path)
+
+
+def _question(file: SweepFile, kind: str, **options: Any) -> dict[str, Any]:
+    """Return the file's question with the options that were given in its place."""
+    given = {name: value for name, value in options.items() if value not in (None, ())}
+    question = dict(file.question.get(kind, {}))
+    if not given.keys().isdisjoint(("minimize", "maximize")):
+        # Other objectives are another question: the file's would otherwise linger in the other sense, and a
+        # resolution by objective would name what is gone.
+        question.pop("minimize", None)
+        question.pop("maximize", None)
+        if isinstance(question.get("resolution"), Mapping):
+            del question["resolution"]
+    return question | given
+
+
+def _asked_for(file: SweepFile) -> tuple[str, ...]:
+    """Return what the file's questions name: objectives, then columns."""
+    names: dict[str, None] = {}
+    for part in ("minimize", "maximize", "columns"):
+        for question in file.question.values():
+            several = question.get(part, ())
+            names |= dict.fromkeys([several] if isinstance(several, str) else several)
+    return tuple(names)
+
+
+def _read_resolution(words: Sequence[str]) -> float | dict[str, float]:
+    try:
+        if len(words) == 1 and "=" not in words[0]:
+            return float(words[0])
+        # An objective may be a formula with `==` in it; the number stands behind the last sign.
+        pairs = [word.rpartition("=") for word in words]
+        return {objective.strip(): float(number) for objective, _, number in pairs}
+    except ValueError:
+        raise Mistake(
+            f"--resolution {' '.join(words)}: must be a number in 0..1, or OBJECTIVE=NUMBER for some objectives"
+        ) from None
+
+
+def _summary(profile: iso.Profile) -> str:
+    seconds = sum(profile.seconds.values())
+    rate = float(f"{profile.size / max(seconds, 1e-9):.3g}")
+    row = "row" if profile.rows == 1 else "rows"
+    undefined = f", {profile.nan:,} of them without a defined objective" if profile.nan else ""
+    return (
+        f"{profile.rows:,} {row} on the front of {profile.size:,} configurations{undefined}, {seconds:.2f} s, "
+        f"{rate:,.0f} configurations per second"
+    )
