@@ -12,6 +12,7 @@ from typing import Any
 
 import awkward
 import grid
+import mpmath
 import numpy as np
 import polars as pl
 import pytest
@@ -590,3 +591,91 @@ def test_lanes_mean_what_the_scalar_means(name: str) -> None:
     meaning = reference.OPERATIONS[name]
     expected = [meaning(*values) for values in zip(*(operand.tolist() for operand in operands), strict=True)]
     assert bits(_native.lanes(name, *operands)) == bits(expected)
+
+
+ULPS = {"exp": 0.85, "log": 0.55, "log2": 0.55, "log10": 0.55}
+POWER_ULPS = {0.0: 0.0, 1.0: 0.0, 2.0: 0.5, 0.5: 0.5, -1.0: 0.5, 3.0: 1.5, 4.0: 2.5}
+GENERAL_POWER_ULPS = 0.85
+
+PRECISE: dict[str, Callable[..., Any]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b,
+    "**": lambda a, b: mpmath.power(a, b),
+    "exp": mpmath.exp,
+    "log": mpmath.log,
+    "log2": lambda a: mpmath.log(a) / mpmath.log(2),
+    "log10": lambda a: mpmath.log(a) / mpmath.log(10),
+    "sqrt": mpmath.sqrt,
+    "abs": abs,
+    "neg": lambda a: -a,
+    "floor": mpmath.floor,
+    "ceil": mpmath.ceil,
+}
+
+
+def stated_ulps(operation: str, operands: Sequence[float]) -> float:
+    """Return the documented largest error; half an ulp is a correct rounding."""
+    if operation == "**":
+        return POWER_ULPS.get(operands[1], GENERAL_POWER_ULPS)
+    return ULPS.get(operation, 0.5)
+
+
+def assert_precise(operation: str, operands: Sequence[float], found: float) -> None:
+    """Assert that one operation's result is within its stated error, wherever that means something."""
+    if operation not in PRECISE or not all(map(math.isfinite, operands)):
+        return
+    if operation == "**" and abs(operands[1]) > 1e6:
+        return  # beyond the working precision of the oracle
+    with mpmath.workprec(400):
+        try:
+            exact = PRECISE[operation](*map(mpmath.mpf, operands))
+        except ZeroDivisionError:
+            return  # the special values of test_reference
+        if isinstance(exact, mpmath.mpc):
+            assert math.isnan(found), (operation, operands, found)
+            return
+        if not mpmath.isfinite(exact):
+            return
+        # An ulp of the exact result: the distance of floats there, below the normal numbers that of subnormals.
+        exponent = max(-1074, int(mpmath.frexp(exact)[1]) - 53) if exact else -1074
+        if abs(exact) >= mpmath.ldexp(1, 1024) - mpmath.ldexp(1, 970):
+            return  # may overflow
+        error = abs(mpmath.mpf(found) - exact) / mpmath.ldexp(1, exponent)
+        assert error <= stated_ulps(operation, operands), (operation, operands, found, float(error))
+
+
+def assert_every_node_precise(tree: _native.Tree, names: dict[str, float]) -> None:
+    """Check every operation of a tree on the operands that it has as computed."""
+    if isinstance(tree, tuple):
+        operation, *operands = tree
+        for operand in operands:
+            assert_every_node_precise(operand, names)
+        values = [reference.evaluate(operand, names.__getitem__) for operand in operands]
+        assert_precise(operation, values, reference.OPERATIONS[operation](*values))
+
+
+TAME = st.floats(0.01, 1e4, allow_nan=False)
+
+
+@settings(max_examples=400)
+@given(strategies.formulas(["x", "y", "z"], []), TAME, TAME, st.floats(-50.0, 50.0))
+def test_every_operation_of_a_formula_is_within_its_stated_ulps(text: str, x: float, y: float, z: float) -> None:
+    assert_every_node_precise(_native.parse(text), {"x": x, "y": y, "z": z})
+
+
+@settings(max_examples=2000)
+@given(
+    st.sampled_from(["exp", "log", "log2", "log10", "**"]),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.one_of(st.floats(-20.0, 20.0), st.integers(-30, 30).map(float), st.sampled_from([0.5, 1 / 3, 0.34, 1e-300])),
+)
+def test_kernels_are_within_their_stated_ulps(operation: str, x: float, y: float) -> None:
+    if operation == "**":
+        assert_precise("**", (x, y), reference.OPERATIONS["**"](x, y))
+        # Bases near one, where the error of a logarithm would be magnified.
+        assert_precise("**", (1.0 + y / 1e6, x), reference.OPERATIONS["**"](1.0 + y / 1e6, x))
+    else:
+        operand = math.fmod(x, 750.0) if operation == "exp" else x
+        assert_precise(operation, (operand,), reference.OPERATIONS[operation](operand))
