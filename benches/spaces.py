@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,6 +31,7 @@ PEAK_FLOPS, MFU, USD_PER_GPU_HOUR = 9.89e14, 0.35, 2.0
 FLOPS_PER_GPU_HOUR = PEAK_FLOPS * MFU * 3600
 # What better data costs, in dollars for each token: grows with the cube of quality.
 QUALITY_USD = 1e-7
+FLOP_LIMIT = 1e24
 USD = "train_usd + tokens*1e-7*quality**3"
 
 
@@ -65,6 +66,7 @@ class Space:
     law: str
     scalars: dict[str, float] = field(default_factory=dict)
     quantities: dict[str, str] = field(default_factory=dict)
+    where: tuple[str, ...] = ()
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -100,7 +102,7 @@ class Space:
         import isoflop as iso
 
         given: dict[str, Any] = {**self.axes, **self.scalars}
-        return iso.Sweep(given, law=self.law, quantities=self.quantities)
+        return iso.Sweep(given, law=self.law, quantities=self.quantities, where=list(self.where))
 
     def pareto(self, threads: int | None = None) -> pl.DataFrame:
         """Answer the question with isoflop: make the sweep, search, return the frame."""
@@ -138,6 +140,22 @@ def card(n_params: int = 200, n_tokens: int = 200, n_activation: int = 25, n_qua
         scalars={"moe_gain": MOE_GAIN},
         quantities={"usd": USD},
     )
+
+
+def best(n_params: int = 500, n_tokens: int = 500, n_activation: int = 20, n_quality: int = 20) -> Space:
+    """The axes of `card`, finer, 1e8 plans: least loss under a FLOP limit that one plan in ten exceeds."""
+    return replace(
+        card(n_params, n_tokens, n_activation, n_quality),
+        name="best",
+        objectives=("loss",),
+        values=_best_values,
+        quantities={},
+        where=(f"train_flops <= {FLOP_LIMIT!r}",),
+    )
+
+
+def _best_values(at: Columns) -> tuple[Array, ...]:
+    return _card_values(at)[:1]
 
 
 def _plane_values(at: Columns) -> tuple[Array, ...]:
