@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import statistics
 from functools import partial
+from multiprocessing.synchronize import Event
 
 import moocore
 import numpy as np
@@ -84,7 +85,7 @@ def in_time(array: Array, patience: float) -> bool:
     return finished
 
 
-def _trial(array: Array, warm: multiprocessing.synchronize.Event) -> None:
+def _trial(array: Array, warm: Event) -> None:
     with_paretoset(array[:100])
     warm.set()
     with_paretoset(array)
