@@ -79,8 +79,10 @@ def test_a_file_holds_its_questions() -> None:
 
 
 def test_a_question_can_be_asked_as_it_stands() -> None:
-    file = read('[axes]\nx = [1, 2, 3]\n[pareto]\nminimize = "x"\nmaximize = ["x**2"]\nrows = 2\n')
-    assert 1 <= file.sweep.pareto(**file.question["pareto"]).height <= 2
+    file = read(
+        '[axes]\nx = { linspace = [1, 2, 99] }\n[pareto]\nminimize = "x"\nmaximize = ["x**2"]\nrows = 9\n'
+    )
+    assert 1 <= file.sweep.pareto(**file.question["pareto"]).height <= 9
 
 
 def test_a_file_with_a_law_of_its_own(tmp_path: Path) -> None:
