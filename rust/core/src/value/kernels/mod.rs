@@ -32,10 +32,10 @@
 //! 0.57. Where the true value is a binary64 number, the result is that number, as what precedes the last rounding is within 0.12u of it.
 //!
 //! **pow.** log|x| in two parts: s and z as above but both in two parts (2**-75), the first two coefficients and
-//! all that is multiplied by them too. The series from z**2/7 on is of one part and off by 2**-59 in 1/5 + z/7 + ...; times
-//! z**2 (2**-10) that is 2**-69 of log(m), and all else is smaller. y*log|x| is off by 2**-78 of itself more. It is below 746 or the result
-//! overflows or vanishes, so that its absolute error is below 2**-59, 0.02 ulp of the result; then as exp: 0.65,
-//! and 0.5 + 0.65/2 < [`POW_ULPS`] where the result is subnormal.
+//! all that is multiplied by them too. The series from z/7 on takes s of one part; it is at most 0.0043 and off by 7u of
+//! itself, so by 2**-58; times z**2 (2**-10) that is 2**-68 of log(m), and all else is smaller. y*log|x| is off by
+//! 2**-77 of itself more. It is below 746 or the result overflows or vanishes, so that its absolute error is below 2**-58,
+//! 0.03 ulp of the result; then as exp: 0.66, and 0.5 + 0.66/2 < [`POW_ULPS`] where the result is subnormal.
 //!
 //! **pow, exponents with a path of their own** ([`Path`]). A square, reciprocal or root is one rounding. A cube rounds
 //! x*x, off by at most u, so by an ulp of the result, and the product once more: 1.5. A fourth power squares
