@@ -72,13 +72,14 @@ lock: | toolchain ## write the lock files anew from Cargo.toml and pyproject.tom
 	$(CARGO) update
 	rm -rf target/lock
 	$(PYTHON) -m venv target/lock
+	# pip is locked too: older ones do not know dependency groups.
 	target/lock/bin/python -m pip install --quiet 'pip>=25.1'
 	target/lock/bin/python -c 'import tomllib; project = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
 	    print(*project["dependencies"], *project["optional-dependencies"]["cli"], sep="\n")' > target/lock/runtime.txt
 	target/lock/bin/pip install --quiet --requirement target/lock/runtime.txt --group dev
-	target/lock/bin/pip freeze > requirements-dev.lock
+	target/lock/bin/pip freeze --all --exclude setuptools --exclude wheel > requirements-dev.lock
 	target/lock/bin/pip install --quiet --constraint requirements-dev.lock --group bench
-	target/lock/bin/pip freeze > requirements-bench.lock
+	target/lock/bin/pip freeze --all --exclude setuptools --exclude wheel > requirements-bench.lock
 	rm -rf target/lock
 
 clean: ## remove everything that was built

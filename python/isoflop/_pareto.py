@@ -190,11 +190,12 @@ def _check_exact(series: pl.Series) -> None:
     low, high = series.min(), series.max()
     if not isinstance(low, int) or not isinstance(high, int):
         return  # no rows
-    large = series > _EXACT
-    if low < -_EXACT:  # unsigned types refuse to be compared with a negative number
-        large |= series < -_EXACT
-    elif high <= _EXACT:
+    if low >= -_EXACT and high <= _EXACT:
         return
+    # Polars compares a column only with what its type can hold.
+    large = series > _EXACT if high > _EXACT else series < -_EXACT
+    if high > _EXACT and low < -_EXACT:
+        large |= series < -_EXACT
     for value in series.filter(large).unique():
         if int(float(value)) != value:
             raise ValueError(

@@ -24,12 +24,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit code: 0 done (also if whoever reads standard output has gone), 2 a user's mistake, 130 Ctrl-C.
+        0 done (also if the reader of standard output has gone), 2 a user's mistake, 130 Ctrl-C.
 
     Examples
     --------
     >>> from isoflop.cli import main
-    >>> main(["optimal", "--law", "besiroglu2024", "--flops", "1e21", "--format", "csv"])  # doctest: +SKIP
+    >>> main(["law", "no-such-law"])
+    2
     """
     try:
         try:
@@ -38,8 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         except ModuleNotFoundError as error:
             if (error.name or "").partition(".")[0] not in ("cyclopts", "rich"):
                 raise
-            message = f"the command line needs {error.name}, which is not installed: pip install 'isoflop[cli]'"
-            print(f"isoflop: {message}", file=sys.stderr)
+            missing = f"isoflop: the command line needs {error.name}, which is not installed"
+            print(f"{missing}: pip install 'isoflop[cli]'", file=sys.stderr)
             return 2
         code = run(sys.argv[1:] if argv is None else argv)
         sys.stdout.flush()

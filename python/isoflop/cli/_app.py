@@ -27,7 +27,7 @@ app = App(
 )
 
 SweepPath = Annotated[Path, Parameter(name="SWEEP", help="A sweep file (TOML).", show_default=False)]
-Several = Parameter(consume_multiple=(1, None), negative="")
+Several = Parameter(consume_multiple=(1, None), negative="", show_default=False)
 
 
 @Parameter(name="*")
@@ -172,14 +172,15 @@ def table(
     Parameters
     ----------
     columns
-        Names or formulas to show beside the axes; those of the file's questions if none are given.
+        Names or formulas to show beside the axes. If none are given, those of the file's [table] table;
+        without one, whatever its other questions name.
     """
     check_destination(output.out, output.format)
     file = _load(sweep)
+    question = _question(file, "table", columns=columns)
+    question.setdefault("columns", _asked_for(file) or None)
     with mistakes(sweep):
-        found = file.sweep.table(
-            columns=columns or _asked_for(file) or None, threads=running.threads, progress=running.progress
-        )
+        found = file.sweep.table(**question, threads=running.threads, progress=running.progress)
     deliver(found, output.out, output.format)
 
 
@@ -290,7 +291,7 @@ def _read_resolution(words: Sequence[str]) -> float | dict[str, float]:
         return {objective.strip(): float(number) for objective, _, number in pairs}
     except ValueError:
         raise Mistake(
-            f"--resolution {' '.join(words)}: must be a number in 0..1, or OBJECTIVE=NUMBER for some objectives"
+            f"--resolution {' '.join(words)}: must be a number in 0..1, or OBJECTIVE=NUMBER for some of them"
         ) from None
 
 
@@ -300,6 +301,6 @@ def _summary(profile: iso.Profile) -> str:
     row = "row" if profile.rows == 1 else "rows"
     undefined = f", {profile.nan:,} of them without a defined objective" if profile.nan else ""
     return (
-        f"{profile.rows:,} {row} on the front of {profile.size:,} configurations{undefined}, {seconds:.2f} s, "
-        f"{rate:,.0f} configurations per second"
+        f"{profile.rows:,} {row} on the front of {profile.size:,} configurations{undefined}, "
+        f"{seconds:.2f} s, {rate:,.0f} configurations per second"
     )

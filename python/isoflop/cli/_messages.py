@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tomllib
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,13 +54,14 @@ def plain_warnings() -> Iterator[None]:
 def mistakes(subject: str | Path | None = None) -> Iterator[None]:
     """Turn what the library raises for a user's mistake into a `Mistake` that names the subject first.
 
-    The library raises its own exceptions and, for arguments out of their range, `ValueError` and `TypeError`.
+    The library raises its own exceptions, and `ValueError` for arguments out of their range. Anything else is
+    a fault of the program and keeps its traceback.
     """
     try:
         yield
-    except (IsoflopError, ValueError, TypeError, OSError, MemoryError, RecursionError) as error:
-        if isinstance(error, BrokenPipeError):
-            raise
+    except BrokenPipeError:
+        raise
+    except (IsoflopError, ValueError, OSError, MemoryError) as error:
         message = _describe(error)
         if subject is not None and str(subject) not in message.partition("\n")[0]:
             message = f"{subject}: {message}"
@@ -78,13 +78,7 @@ def _describe(error: Exception) -> str:
             return "is a directory, not a file"
         case OSError():
             return one_line(error.strerror or str(error))
-        case UnicodeDecodeError():
-            return f"is not UTF-8 text (byte {error.start})"
-        case tomllib.TOMLDecodeError():
-            return f"is not valid TOML: {one_line(str(error))}"
         case MemoryError() if not isinstance(error, IsoflopError):
             return "not enough memory"
-        case RecursionError():
-            return "is nested too deeply"
         case _:
             return one_line(str(error))

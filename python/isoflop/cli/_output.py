@@ -43,7 +43,8 @@ def check_destination(out: Path | None, form: Format | None) -> None:
     Raises
     ------
     Mistake
-        If the file's suffix is not known, its folder is missing or it is a folder itself, or a format is given too.
+        If the file's suffix is not known, its directory is missing, it is a directory itself, or a format is
+        given too.
     """
     if out is None:
         return
@@ -122,9 +123,7 @@ def _print_table(frame: pl.DataFrame) -> None:
 def _print_rich(cells: pl.DataFrame, numeric: list[bool]) -> None:
     table = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False)
     for name, is_number in zip(cells.columns, numeric, strict=True):
-        table.add_column(
-            name, justify="right" if is_number else "left", no_wrap=is_number, overflow="fold"
-        )
+        table.add_column(name, justify="right" if is_number else "left", no_wrap=is_number, overflow="fold")
     for row in cells.iter_rows():
         table.add_row(*row)
     console = PipeConsole(markup=False, highlight=False)

@@ -132,7 +132,7 @@ fn assert_is_front(columns: &[&[f64]], kept: &[usize]) {
 #[test]
 fn large_random_inputs_have_a_true_front_on_any_number_of_threads() {
     for objectives in 2..=5 {
-        let columns: Vec<Vec<f64>> = (0..objectives).map(|seed| noise(100_000, seed as u64)).collect();
+        let columns: Vec<Vec<f64>> = (0..objectives).map(|seed| noise(50_000, seed as u64)).collect();
         let columns = slices(&columns);
         let bits = vec![52; objectives];
         let kept = front(&columns, &bits, Ties::First, &Control::new(1)).expect("nothing interrupts");
@@ -147,7 +147,7 @@ fn large_random_inputs_have_a_true_front_on_any_number_of_threads() {
 #[test]
 fn large_fronts_with_many_ties_do_not_depend_on_the_way_they_are_found() {
     // Near a plane, so that much is on the front, and on a coarse grid, so that much ties.
-    let count = 60_000;
+    let count = 30_000;
     for objectives in 2..=6u64 {
         let mut columns: Vec<Vec<f64>> = (1..objectives).map(|seed| steps(count, seed, 40.0)).collect();
         let jitter = steps(count, 99, 4.0);

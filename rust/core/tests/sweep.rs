@@ -8,7 +8,7 @@ use isoflop_core::control::Control;
 use isoflop_core::formula::graph::{Graph, Node, NodeId};
 use isoflop_core::formula::ops::{Op, Syntax, TABLE};
 use isoflop_core::formula::{Builder, Meaning, Scope};
-use isoflop_core::pareto::{Ties, naive};
+use isoflop_core::pareto::{Rows, Ties, naive};
 use isoflop_core::space::{Column, Space};
 use isoflop_core::sweep::{Engine, Fineness, FrontQuestion, Groups, Objective};
 use isoflop_core::value::simd::Level;
@@ -47,10 +47,16 @@ fn number(columns: usize) -> impl Strategy<Value = String> {
                 .into_iter()
                 .take(info.arity)
                 .enumerate()
-                .map(|(operand, text)| if info.conditions >> operand & 1 == 1 { format!("({text} > 0)") } else { text })
+                .map(
+                    |(operand, text)| {
+                        if info.conditions >> operand & 1 == 1 { format!("({text} > 0)") } else { text }
+                    },
+                )
                 .collect();
             match info.syntax {
-                Syntax::Infix(_) => format!("({} {} {})", operands[0], info.name, operands[1]),
+                Syntax::Infix(_) | Syntax::InfixRight(_) => {
+                    format!("({} {} {})", operands[0], info.name, operands[1])
+                }
                 Syntax::Prefix(_) => format!("({} {})", info.name, operands[0]),
                 Syntax::Call => format!("{}({})", info.name, operands.join(", ")),
             }
@@ -71,11 +77,14 @@ fn case(lengths: impl Strategy<Value = Vec<usize>>) -> impl Strategy<Value = Cas
         .prop_flat_map(|lengths| {
             // Each axis has a column; one axis, linked, has another.
             let axes: Vec<usize> = (0..lengths.len()).chain([0]).collect();
-            let columns: Vec<_> =
-                axes.iter().map(|&axis| (Just(axis), prop::collection::vec(value(), lengths[axis]))).collect();
+            let columns: Vec<_> = axes
+                .iter()
+                .map(|&axis| (Just(axis), prop::collection::vec(value(), lengths[axis])))
+                .collect();
             let count = columns.len();
             let objectives = prop::collection::vec((number(count), any::<bool>()), 1..4);
-            let constraints = prop::collection::vec(number(count).prop_map(|text| format!("{text} <= 2")), 0..3);
+            let constraints =
+                prop::collection::vec(number(count).prop_map(|text| format!("{text} <= 2")), 0..3);
             let bits = prop::collection::vec(prop_oneof![Just(52u32), Just(30), 0u32..8], 3);
             let ties = prop_oneof![Just(Ties::First), Just(Ties::All)];
             (Just(lengths), columns, objectives, constraints, bits, ties, 1usize..4)
@@ -111,8 +120,10 @@ impl<'a> Twin<'a> {
             scope.insert(name(column), Meaning::Column { column, boolean: false });
         }
         let mut builder = Builder::new(&scope);
-        let constraints = case.constraints.iter().map(|text| builder.condition(text).expect("sound")).collect();
-        let objectives = case.objectives.iter().map(|(text, _)| builder.number(text).expect("sound")).collect();
+        let constraints =
+            case.constraints.iter().map(|text| builder.condition(text).expect("sound")).collect();
+        let objectives =
+            case.objectives.iter().map(|(text, _)| builder.number(text).expect("sound")).collect();
         Self { space, graph: builder.finish(), constraints, objectives }
     }
 
@@ -144,7 +155,10 @@ impl<'a> Twin<'a> {
                 Node::Apply(..) => {
                     let operands = self.graph.nodes()[position];
                     let Node::Apply(op, operands) = operands else { unreachable!() };
-                    operands[..op.info().arity].iter().flat_map(|operand| masks[operand.index()].clone()).collect()
+                    operands[..op.info().arity]
+                        .iter()
+                        .flat_map(|operand| masks[operand.index()].clone())
+                        .collect()
                 }
             };
             masks.push(mask);
@@ -176,13 +190,18 @@ fn bits(values: &[f64]) -> Vec<u64> {
 }
 
 fn objectives(case: &Case) -> Vec<Objective> {
-    case.objectives.iter().map(|(formula, maximize)| Objective { formula: formula.clone(), maximize: *maximize }).collect()
+    case.objectives
+        .iter()
+        .map(|(formula, maximize)| Objective { formula: formula.clone(), maximize: *maximize })
+        .collect()
 }
 
 fn indices(space: &Space, positions: &[Vec<u32>]) -> Vec<u64> {
     let rows = positions.first().map_or(0, Vec::len);
     (0..rows)
-        .map(|row| positions.iter().enumerate().map(|(axis, at)| u64::from(at[row]) * space.stride(axis)).sum())
+        .map(|row| {
+            positions.iter().enumerate().map(|(axis, at)| u64::from(at[row]) * space.stride(axis)).sum()
+        })
         .collect()
 }
 
@@ -196,11 +215,14 @@ fn check_front(case: &Case, level: Level) -> Result<(), TestCaseError> {
         .iter()
         .zip(&case.objectives)
         .map(|(node, (_, maximize))| {
-            values.iter().map(|values| if *maximize { -values[node.index()] } else { values[node.index()] }).collect()
+            values
+                .iter()
+                .map(|values| if *maximize { -values[node.index()] } else { values[node.index()] })
+                .collect()
         })
         .collect();
     let columns: Vec<&[f64]> = minimized.iter().map(Vec::as_slice).collect();
-    let mut rows = naive::front(&columns, &case.bits, case.ties);
+    let mut rows = naive::front_of(Rows { objectives: &columns, indices: None }, &case.bits, case.ties);
     rows.sort_by(|&a, &b| {
         let by = columns.iter().map(|column| (column[a] + 0.0).total_cmp(&(column[b] + 0.0)));
         by.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then).then(a.cmp(&b))
@@ -225,7 +247,10 @@ fn check_front(case: &Case, level: Level) -> Result<(), TestCaseError> {
     }
     let touched_size = {
         let touched = twin.touched();
-        (0..case.lengths.len()).filter(|axis| touched.contains(axis)).map(|axis| case.lengths[axis] as u64).product::<u64>()
+        (0..case.lengths.len())
+            .filter(|axis| touched.contains(axis))
+            .map(|axis| case.lengths[axis] as u64)
+            .product::<u64>()
     };
     let weight = space.size() / touched_size;
     prop_assert_eq!(answer.stats.feasible, feasible.len() as u64 * weight);
@@ -246,7 +271,8 @@ fn check_best(case: &Case, level: Level) -> Result<(), TestCaseError> {
     let axis = case.lengths.len() - 1;
     let of: Vec<u32> = (0..case.lengths[axis] as u32).map(|position| position % 2).collect();
     for groups in [None, Some(Groups { axis, of: &of })] {
-        let group = |index: u64| groups.as_ref().map_or(0, |groups| groups.of[space.position(index, axis) as usize]);
+        let group =
+            |index: u64| groups.as_ref().map_or(0, |groups| groups.of[space.position(index, axis) as usize]);
         let mut expected: Vec<(u32, f64, u64)> = Vec::new();
         for index in twin.feasible(groups.as_ref().map(|groups| groups.axis)) {
             let raw = twin.values(index)[twin.objectives[0].index()];
@@ -400,8 +426,8 @@ fn a_cancelled_run_is_interrupted() {
 fn rows_choose_the_finest_front_that_fits() {
     let space = line(&[300, 300]);
     let engine = Engine::new(&space, [], [], Level::detect());
-    let objectives =
-        ["1 / x0 + 1 / x1", "x0 * x1 + x1"].map(|formula| Objective { formula: formula.into(), maximize: false });
+    let objectives = ["1 / x0 + 1 / x1", "x0 * x1 + x1"]
+        .map(|formula| Objective { formula: formula.into(), maximize: false });
     let question = |fineness| FrontQuestion {
         objectives: &objectives,
         constraints: &[],
@@ -416,7 +442,8 @@ fn rows_choose_the_finest_front_that_fits() {
     let same = engine.pareto(&question(Fineness::Bits(vec![bits; 2])), &control).expect("nothing interrupts");
     assert_eq!(thinned.positions, same.positions);
     for finer in bits + 1..=52 {
-        let finer = engine.pareto(&question(Fineness::Bits(vec![finer; 2])), &control).expect("nothing interrupts");
+        let finer =
+            engine.pareto(&question(Fineness::Bits(vec![finer; 2])), &control).expect("nothing interrupts");
         assert!(finer.objectives[0].len() > 12);
     }
 }

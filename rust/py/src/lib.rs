@@ -2,8 +2,10 @@
 
 mod error;
 mod formula;
+mod kernels;
 mod pareto;
 mod run;
+mod sweep;
 
 use pyo3::prelude::*;
 
@@ -16,7 +18,13 @@ mod _native {
     use crate::formula::{names, operations, parse};
 
     #[pymodule_export]
+    use crate::kernels::{geomspace, kernel, lanes, simd_level, simd_levels, ulps};
+
+    #[pymodule_export]
     use crate::pareto::{keys, pareto};
+
+    #[pymodule_export]
+    use crate::sweep::{PySpace, Rows};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -52,7 +52,11 @@ impl<'py> FromPyObject<'_, 'py> for Items {
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
         let mapping = object.cast::<PyDict>()?;
-        mapping.iter().map(|(name, meaning)| Ok((name.extract()?, meaning.extract()?))).collect::<PyResult<_>>().map(Self)
+        mapping
+            .iter()
+            .map(|(name, meaning)| Ok((name.extract()?, meaning.extract()?)))
+            .collect::<PyResult<_>>()
+            .map(Self)
     }
 }
 
@@ -149,7 +153,8 @@ impl PySpace {
             };
             Column { name, axis, values, boolean }
         });
-        let space = Space::new(lengths, columns.collect()).map_err(|error| error::engine(py, &error.into()))?;
+        let space =
+            Space::new(lengths, columns.collect()).map_err(|error| error::engine(py, &error.into()))?;
         Ok(Self { space })
     }
 
@@ -214,8 +219,9 @@ impl PySpace {
             return Err(PyValueError::new_err("groups must be as many as the positions of their axis"));
         }
         let groups = by.as_ref().map(|(axis, of)| Groups { axis: *axis, of });
-        let answer =
-            self.ask(py, threads, progress, |control| engine.best(&objective, &r#where, groups.as_ref(), control))?;
+        let answer = self.ask(py, threads, progress, |control| {
+            engine.best(&objective, &r#where, groups.as_ref(), control)
+        })?;
         self.rows(py, &engine, answer, &columns, threads)
     }
 
@@ -264,9 +270,11 @@ impl PySpace {
         positions: Vec<PyReadonlyArray1<'_, u32>>,
     ) -> PyResult<Py<PyList>> {
         let engine = self.engine(names, known)?;
-        let positions: Vec<Vec<u32>> = positions.iter().map(|positions| positions.as_array().to_vec()).collect();
+        let positions: Vec<Vec<u32>> =
+            positions.iter().map(|positions| positions.as_array().to_vec()).collect();
         let positions: Vec<&[u32]> = positions.iter().map(Vec::as_slice).collect();
-        let values = run::long(py, &Control::new(1), None, |control| engine.evaluate(&columns, &positions, control))?;
+        let values =
+            run::long(py, &Control::new(1), None, |control| engine.evaluate(&columns, &positions, control))?;
         moved(py, values)
     }
 
@@ -284,8 +292,9 @@ impl PySpace {
         r#where: Vec<String>,
     ) -> PyResult<Py<PyList>> {
         let engine = self.engine(names, known)?;
-        let explanation =
-            engine.explain(&self::objectives(objectives), &r#where).map_err(|error| error::formula(py, &error))?;
+        let explanation = engine
+            .explain(&self::objectives(objectives), &r#where)
+            .map_err(|error| error::formula(py, &error))?;
         let list = PyList::empty(py);
         for term in &explanation.tables {
             let dict = PyDict::new(py);

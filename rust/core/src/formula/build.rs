@@ -93,11 +93,19 @@ impl<'a> Frame<'a> {
     }
 }
 
+/// What a sweep's formulas usually come to; more grows.
+const NODES: usize = 64;
+
 impl<'s> Builder<'s> {
     /// A builder whose formulas read the names of `scope`.
     #[must_use]
     pub fn new(scope: &'s Scope) -> Self {
-        Self { scope, graph: Graph::new(), memo: vec![State::Fresh; scope.len()], terms: Vec::new() }
+        Self {
+            scope,
+            graph: Graph::with_capacity(NODES),
+            memo: vec![State::Fresh; scope.len()],
+            terms: Vec::new(),
+        }
     }
 
     /// Lowers a formula whose value is wanted; that of a condition is 0 or 1.

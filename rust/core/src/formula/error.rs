@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use super::ops::Op;
 use super::{MAX_BYTES, MAX_DEPTH};
 
 /// A range of bytes of a formula's text.
@@ -149,26 +150,18 @@ pub enum FormulaErrorKind {
         suggestion: Suggestion,
     },
     /// An operation's name without operands.
-    #[error("`{name}` is an operation and not a value; write `{written}`")]
+    #[error("`{}` is an operation and not a value; write `{}`", op.info().name, op.info().written())]
     OperationAsName {
         /// The operation.
-        name: &'static str,
-        /// How it is written.
-        written: String,
+        op: Op,
     },
     /// Too few or too many operands.
-    #[error("`{name}` takes {} operand{}, got {found}; write `{written}`", at_least(.expected, .more), plural(.expected))]
+    #[error("`{}` takes {}, got {found}; write `{}`", op.info().name, operands(op), op.info().written())]
     Operands {
         /// The operation.
-        name: &'static str,
-        /// How many it takes.
-        expected: usize,
-        /// Whether it takes more than that too.
-        more: bool,
-        /// How many there are.
+        op: Op,
+        /// How many operands it got.
         found: usize,
-        /// How it is written.
-        written: String,
     },
     /// A name without a meaning.
     #[error("unknown name `{name}`{suggestion}")]
@@ -289,12 +282,13 @@ fn instead_of(character: &char) -> &'static str {
     }
 }
 
-fn at_least(expected: &usize, more: &bool) -> String {
-    if *more { format!("{expected} or more") } else { expected.to_string() }
-}
-
-fn plural(expected: &usize) -> &'static str {
-    if *expected == 1 { "" } else { "s" }
+fn operands(op: &Op) -> &'static str {
+    match (op.info().arity, op.info().folds()) {
+        (1, _) => "1 operand",
+        (2, true) => "2 or more operands",
+        (2, false) => "2 operands",
+        _ => "3 operands",
+    }
 }
 
 fn quoted(names: &[String]) -> String {

@@ -42,6 +42,15 @@ impl Graph {
         Self::default()
     }
 
+    /// An empty graph with room for so many nodes.
+    #[must_use]
+    pub fn with_capacity(nodes: usize) -> Self {
+        Self {
+            nodes: Vec::with_capacity(nodes),
+            known: FxHashMap::with_capacity_and_hasher(nodes, Default::default()),
+        }
+    }
+
     /// The nodes, operands before operations.
     #[must_use]
     pub fn nodes(&self) -> &[Node] {

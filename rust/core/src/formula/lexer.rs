@@ -29,8 +29,20 @@ pub(super) struct Lexer<'t> {
     position: usize,
 }
 
-const fn in_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_'
+/// What words are made of, looked up by byte.
+const IN_WORD: [bool; 256] = {
+    let mut in_word = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        in_word[byte] = (byte as u8).is_ascii_alphanumeric() || byte as u8 == b'_';
+        byte += 1;
+    }
+    in_word
+};
+
+#[inline]
+fn in_word(byte: u8) -> bool {
+    IN_WORD[usize::from(byte)]
 }
 
 impl<'t> Lexer<'t> {
@@ -73,9 +85,8 @@ impl<'t> Lexer<'t> {
             b'0'..=b'9' => Token::Number(self.number()?),
             b'.' if self.byte(start + 1).is_ascii_digit() => Token::Number(self.number()?),
             b'A'..=b'Z' | b'a'..=b'z' | b'_' => {
-                while in_word(self.byte(self.position)) {
-                    self.position += 1;
-                }
+                let rest = &self.text.as_bytes()[start..];
+                self.position += rest.iter().position(|&byte| !in_word(byte)).unwrap_or(rest.len());
                 Token::Word
             }
             b'(' => self.single(Token::Open),

@@ -212,12 +212,19 @@ pub(super) fn call(name: &str) -> Option<Op> {
     candidates(&CALL, name.as_bytes()).find(|row| row.name == name).map(|row| row.op)
 }
 
+/// Whether the name of an operation begins like `name`; most names are told from operations by that.
+#[inline]
+pub(super) fn begins(name: &str) -> bool {
+    let first = usize::from(name.as_bytes()[0]) % 128;
+    INFIX[first] | PREFIX[first] | CALL[first] != 0
+}
+
 /// For each first byte of a name, the rows of one placement that begin with it (bit `i` for row `i`).
 type FirstBytes = [u32; 128];
 
-const INFIX: FirstBytes = first_bytes(0);
-const PREFIX: FirstBytes = first_bytes(1);
-const CALL: FirstBytes = first_bytes(2);
+static INFIX: FirstBytes = first_bytes(0);
+static PREFIX: FirstBytes = first_bytes(1);
+static CALL: FirstBytes = first_bytes(2);
 
 const fn first_bytes(placement: u8) -> FirstBytes {
     assert!(TABLE.len() <= 32, "one bit for each row");

@@ -85,6 +85,8 @@ struct Parser<'t> {
     operands: Vec<Operand>,
     /// How many frames are groups or calls.
     depth: usize,
+    /// Whether the last token was a unary plus, which leaves no frame.
+    signed: bool,
     /// Where each name stands in `expr.names`, once there are many.
     index: FxHashMap<&'t str, usize>,
 }
@@ -104,6 +106,7 @@ impl<'t> Parser<'t> {
             frames: Vec::with_capacity(8),
             operands: Vec::with_capacity(8),
             depth: 0,
+            signed: false,
             index: FxHashMap::default(),
         }
     }
@@ -139,12 +142,13 @@ impl<'t> Parser<'t> {
     /// Takes one token where an operand is expected; tells whether the operand is complete.
     fn operand(&mut self) -> Result<bool, Problem> {
         let (token, span) = self.lexer.next()?;
+        let signed = std::mem::take(&mut self.signed);
         match token {
             Token::Number(value) => {
                 self.push(Term::Number(value), span);
                 Ok(true)
             }
-            Token::Word => self.word(span),
+            Token::Word => self.word(span, signed),
             Token::Open => {
                 self.open(Frame::Group { open: span.start }, span.start)?;
                 Ok(false)
@@ -156,6 +160,7 @@ impl<'t> Parser<'t> {
                     Ok(false)
                 } else if op == Op::Add {
                     // Unary plus changes nothing.
+                    self.signed = true;
                     Ok(false)
                 } else {
                     Err(self.missing_operand(span))
@@ -176,34 +181,12 @@ impl<'t> Parser<'t> {
         }
     }
 
-    fn word(&mut self, span: Span) -> Result<bool, Problem> {
+    fn word(&mut self, span: Span, signed: bool) -> Result<bool, Problem> {
         let name = self.lexer.slice(span);
-        if let Some(op) = ops::call(name) {
-            if !self.lexer.opens() {
-                let kind = Kind::OperationAsName { name: op.info().name, written: op.info().written() };
-                return Err(Problem::new(span, kind));
-            }
-            let (_, open) = self.lexer.next()?;
-            let call = Frame::Call { op, start: span.start, open: open.start, operands: 0 };
-            self.open(call, open.start)?;
-            return Ok(false);
-        }
-        if let Some(op) = ops::prefix(name) {
-            // Python has no `a * not b` either: it would read as a * (not (b ...)).
-            let tighter = match self.frames.last() {
-                Some(Frame::Infix { op: before, .. } | Frame::Prefix { op: before, .. }) => {
-                    before.info().strength() > op.info().strength()
-                }
-                _ => false,
-            };
-            if tighter {
-                return Err(Problem::new(span, Kind::LoosePrefix { operation: op.info().name }));
-            }
-            self.frames.push(Frame::Prefix { op, start: span.start });
-            return Ok(false);
-        }
-        if ops::infix(name).is_some() {
-            return Err(self.missing_operand(span));
+        if ops::begins(name)
+            && let Some(complete) = self.operation(name, span, signed)?
+        {
+            return Ok(complete);
         }
         if let Some((found, advice)) = suggest::refused_word(name) {
             return Err(Problem::new(span, Kind::Refused { found, advice }));
@@ -218,6 +201,37 @@ impl<'t> Parser<'t> {
         let name = self.name(name, span);
         self.push(Term::Name(name), span);
         Ok(true)
+    }
+
+    /// Takes a word that is an operation's name; tells nothing if it is another.
+    fn operation(&mut self, name: &str, span: Span, signed: bool) -> Result<Option<bool>, Problem> {
+        if let Some(op) = ops::call(name) {
+            if !self.lexer.opens() {
+                return Err(Problem::new(span, Kind::OperationAsName { op }));
+            }
+            let (_, open) = self.lexer.next()?;
+            let call = Frame::Call { op, start: span.start, open: open.start, operands: 0 };
+            self.open(call, open.start)?;
+            return Ok(Some(false));
+        }
+        if let Some(op) = ops::prefix(name) {
+            // Python has no `a * not b` either: it would read as a * (not (b ...)).
+            let tighter = match self.frames.last() {
+                Some(Frame::Infix { op: before, .. } | Frame::Prefix { op: before, .. }) => {
+                    signed || before.info().strength() > op.info().strength()
+                }
+                _ => signed,
+            };
+            if tighter {
+                return Err(Problem::new(span, Kind::LoosePrefix { operation: op.info().name }));
+            }
+            self.frames.push(Frame::Prefix { op, start: span.start });
+            return Ok(Some(false));
+        }
+        if ops::infix(name).is_some() {
+            return Err(self.missing_operand(span));
+        }
+        Ok(None)
     }
 
     /// The position of `name` in the list of names.
@@ -390,13 +404,6 @@ impl<'t> Parser<'t> {
 
 #[cold]
 fn wrong_count(op: Op, start: usize, found: usize) -> Problem {
-    let info = op.info();
-    let kind = Kind::Operands {
-        name: info.name,
-        expected: info.arity,
-        more: info.folds(),
-        found,
-        written: info.written(),
-    };
-    Problem::new(Span::new(start, start + info.name.len()), kind)
+    let name = Span::new(start, start + op.info().name.len());
+    Problem::new(name, Kind::Operands { op, found })
 }

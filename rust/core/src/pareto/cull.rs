@@ -7,6 +7,7 @@
 //! next, as long as testing it everywhere is worth the rows that it kills. Rows go through in blocks that stay
 //! in cache, column by column, and are packed together between stages, so later strong rows see few rows.
 
+use super::filter::joined;
 use super::order::{Problem, scattered};
 use crate::control::{Control, Interrupted};
 use crate::parallel::{map_chunks, threads_for};
@@ -121,12 +122,7 @@ pub(super) fn cull(
         }
         Ok(alive)
     })?;
-    let mut all = Vec::with_capacity(alive.iter().map(Vec::len).sum());
-    for piece in alive {
-        control.check()?;
-        all.extend_from_slice(&piece);
-    }
-    Ok(all)
+    joined(alive, control)
 }
 
 /// Rows on their way through the stages, column by column.

@@ -9,13 +9,16 @@
 use super::staircase::Staircase;
 use crate::control::{Control, Interrupted};
 use crate::parallel::{SERIAL_ROWS, join};
+use crate::pareto::order::scattered;
 
 /// So few rows are compared pair by pair.
 const FEW: usize = 48;
 /// So few pairs, when one set is tested against another.
 const FEW_PAIRS: usize = 2048;
 /// Rows between two looks at the control.
-const LOOK: usize = 4096;
+const LOOK: usize = 1 << 15;
+/// Values that a pivot is drawn from.
+const SAMPLE: usize = 255;
 
 /// Keys of all objectives but the first, row by row, in the total order.
 pub(super) struct Rest<'a> {
@@ -38,7 +41,7 @@ impl Rest<'_> {
         a.iter().zip(b).all(|(a, b)| a <= b)
     }
 
-    /// The rows of `from..to` that no earlier one of them covers, ascending in the next objective.
+    /// The rows of `from..to` that no earlier one of them covers; at width 3 ascending in the next objective.
     pub(super) fn front(&self, from: u32, to: u32, threads: usize) -> Result<Vec<u32>, Interrupted> {
         self.control.check()?;
         if (to - from) as usize <= FEW {
@@ -55,26 +58,44 @@ impl Rest<'_> {
         let forks = if (to - from) as usize >= SERIAL_ROWS { threads } else { 1 };
         let (earlier, later) =
             join(forks, || self.front(from, middle, forks / 2), || self.front(middle, to, forks - forks / 2));
-        let earlier = earlier?;
-        let mut later = self.uncovered(&earlier, later?, 0, threads)?;
-        if self.width > 3 {
-            later.sort_unstable_by_key(|&row| self.key(row, 0));
+        let mut earlier = earlier?;
+        let later = self.uncovered(&earlier, later?, 0, threads)?;
+        if self.width == 3 {
+            return self.merge(&earlier, &later, 0);
         }
-        Ok(self.merge(&earlier, &later))
+        earlier.extend(later);
+        Ok(earlier)
     }
 
-    /// Both lists in one, ascending in the next objective as they are.
-    fn merge(&self, a: &[u32], b: &[u32]) -> Vec<u32> {
+    /// Both lists in one, ascending in `objective` as they are.
+    fn merge(&self, a: &[u32], b: &[u32], objective: usize) -> Result<Vec<u32>, Interrupted> {
         let mut merged = Vec::with_capacity(a.len() + b.len());
         let mut next = 0;
-        for &row in b {
-            let ahead = a[next..].iter().take_while(|&&other| self.key(other, 0) <= self.key(row, 0)).count();
-            merged.extend_from_slice(&a[next..next + ahead]);
-            next += ahead;
-            merged.push(row);
+        for some in b.chunks(LOOK) {
+            self.control.check()?;
+            for &row in some {
+                let key = self.key(row, objective);
+                while let Some(&other) = a.get(next).filter(|&&other| self.key(other, objective) <= key) {
+                    merged.push(other);
+                    next += 1;
+                }
+                merged.push(row);
+            }
         }
         merged.extend_from_slice(&a[next..]);
-        merged
+        Ok(merged)
+    }
+
+    /// Rows in ascending order of `objective`: sorted in pieces, merged pair by pair.
+    fn sorted(&self, rows: &[u32], objective: usize) -> Result<Vec<u32>, Interrupted> {
+        if rows.len() <= LOOK {
+            self.control.check()?;
+            let mut rows = rows.to_vec();
+            rows.sort_unstable_by_key(|&row| self.key(row, objective));
+            return Ok(rows);
+        }
+        let (a, b) = rows.split_at(rows.len() / 2);
+        self.merge(&self.sorted(a, objective)?, &self.sorted(b, objective)?, objective)
     }
 
     /// The rows of `later` that no row of `earlier` covers in the objectives from `objective` on, in any order.
@@ -99,19 +120,15 @@ impl Rest<'_> {
             return if objective == 0 {
                 self.swept(earlier, later, objective)
             } else {
-                let mut earlier = earlier.to_vec();
-                earlier.sort_unstable_by_key(|&row| self.key(row, objective));
-                later.sort_unstable_by_key(|&row| self.key(row, objective));
-                self.swept(&earlier, later, objective)
+                self.swept(&self.sorted(earlier, objective)?, self.sorted(&later, objective)?, objective)
             };
         }
         let Some(pivot) = self.pivot(earlier, &later, objective) else {
             // One value: the objective tells nobody apart.
             return self.uncovered(earlier, later, objective + 1, threads);
         };
-        let below = |&row: &u32| self.key(row, objective) < pivot;
-        let (earlier_low, earlier_high): (Vec<u32>, Vec<u32>) = earlier.iter().partition(|row| below(row));
-        let (later_low, later_high): (Vec<u32>, Vec<u32>) = later.iter().partition(|row| below(row));
+        let (earlier_low, earlier_high) = self.split(earlier, objective, pivot)?;
+        let (later_low, later_high) = self.split(&later, objective, pivot)?;
         drop(later);
         let forks = if later_low.len() + later_high.len() >= SERIAL_ROWS { threads } else { 1 };
         let (low, high) = join(
@@ -127,18 +144,34 @@ impl Rest<'_> {
         Ok(left)
     }
 
+    /// The rows with less than `pivot` in an objective, and the others.
+    fn split(&self, rows: &[u32], objective: usize, pivot: i64) -> Result<(Vec<u32>, Vec<u32>), Interrupted> {
+        let (mut low, mut high) = (Vec::new(), Vec::new());
+        for some in rows.chunks(LOOK) {
+            self.control.check()?;
+            for &row in some {
+                if self.key(row, objective) < pivot { low.push(row) } else { high.push(row) }
+            }
+        }
+        Ok((low, high))
+    }
+
     /// A value near the median with rows on both sides of it; `None` if there is one value only.
     fn pivot(&self, earlier: &[u32], later: &[u32], objective: usize) -> Option<i64> {
-        let mut values: Vec<i64> = earlier.iter().chain(later).map(|&row| self.key(row, objective)).collect();
-        let (below, &mut median, above) = {
-            let middle = values.len() / 2;
-            values.select_nth_unstable(middle)
-        };
-        if below.iter().any(|&value| value < median) {
-            Some(median)
-        } else {
-            above.iter().copied().filter(|&value| value > median).min()
+        let value = |&row: &u32| self.key(row, objective);
+        let place = |at: usize| earlier.get(at).unwrap_or_else(|| &later[at - earlier.len()]);
+        let mut sample: Vec<i64> =
+            scattered(earlier.len() + later.len(), SAMPLE).map(|at| value(place(at))).collect();
+        sample.sort_unstable();
+        let median = sample[sample.len() / 2];
+        if sample[0] < median {
+            return Some(median);
         }
+        // Most rows share one value. Whatever is above or below it is cut off in a piece, so that few steps
+        // leave that value alone.
+        let values = || earlier.iter().chain(later).map(value);
+        let next = values().filter(|&value| value > median).min();
+        next.or_else(|| values().any(|value| value < median).then_some(median))
     }
 
     /// [`uncovered`](Self::uncovered) at three objectives left, both lists ascending in the first of them.

@@ -226,7 +226,7 @@ fn pairs(problem: &Problem<'_>, rows: &[u32], control: &Control) -> Result<Vec<u
         });
         Ok(rows)
     })?;
-    Ok(kept.concat())
+    joined(kept, control)
 }
 
 /// Three objectives: along the order, a row is on the front if the staircase of the other two, of all rows
@@ -259,7 +259,7 @@ fn triples(problem: &Problem<'_>, rows: &[u32], control: &Control) -> Result<Vec
             let uncovered = |row: &u32| !before.covers(problem.key(1, *row), problem.key(2, *row));
             Ok(kept[range].iter().copied().filter(uncovered).collect::<Vec<_>>())
         })?;
-        front.extend(uncovered.into_iter().flatten());
+        front.push(joined(uncovered, control)?);
         for (place, (y, z)) in staircase.steps().enumerate() {
             if place % LOOK == 0 {
                 control.check()?;
@@ -267,7 +267,7 @@ fn triples(problem: &Problem<'_>, rows: &[u32], control: &Control) -> Result<Vec
             before.insert(y, z);
         }
     }
-    Ok(front)
+    joined(front, control)
 }
 
 /// Four objectives and more.
@@ -337,7 +337,19 @@ fn with_copies(
         };
         Ok(alive[range].iter().copied().filter(is_copy).collect::<Vec<_>>())
     })?;
-    Ok(copies.concat())
+    joined(copies, control)
+}
+
+/// Pieces of an answer in one.
+pub(super) fn joined(pieces: Vec<Vec<u32>>, control: &Control) -> Result<Vec<u32>, Interrupted> {
+    let mut all = Vec::with_capacity(pieces.iter().map(Vec::len).sum());
+    for piece in pieces {
+        for some in piece.chunks(LOOK) {
+            control.check()?;
+            all.extend_from_slice(some);
+        }
+    }
+    Ok(all)
 }
 
 /// Sorts row numbers below `count`, none of them twice.

@@ -132,8 +132,10 @@ pub(super) struct Buckets {
     piles: Vec<Vec<AtomicU32>>,
 }
 
-/// Rows that are dealt in one piece of work.
-const DEAL: usize = 1 << 15;
+/// Rows between two looks at the control.
+const LOOK: usize = 1 << 15;
+/// Rows are dealt in no more pieces of work than this: each has a counter for every pile.
+const PIECES: usize = 64;
 
 /// Samples drawn for each splitter: the more, the more even the piles.
 const OVERSAMPLING: usize = 16;
@@ -163,15 +165,18 @@ impl Buckets {
                 .partition_point(|&splitter| problem.compare(splitter, row) != Ordering::Greater)
         };
         let threads = threads_for(control.threads(), rows.len());
-        let dealt = map_chunks(threads, rows.len(), DEAL, |range| {
-            control.check()?;
+        let deal = rows.len().div_ceil(PIECES).max(LOOK);
+        let dealt = map_chunks(threads, rows.len(), deal, |range| {
             let mut counts = vec![0u32; splitters.len() + 1];
-            let pile = |&row: &u32| {
-                let pile = pile_of(row);
-                counts[pile] += 1;
-                pile as u16
-            };
-            let to: Vec<u16> = rows[range].iter().map(pile).collect();
+            let mut to: Vec<u16> = Vec::with_capacity(range.len());
+            for some in rows[range].chunks(LOOK) {
+                control.check()?;
+                to.extend(some.iter().map(|&row| {
+                    let pile = pile_of(row);
+                    counts[pile] += 1;
+                    pile as u16
+                }));
+            }
             Ok((to, counts))
         })?;
         // Where each piece of work begins to write in each pile.
@@ -189,12 +194,14 @@ impl Buckets {
             Ok((0..sizes[pile]).map(|_| AtomicU32::new(0)).collect::<Vec<_>>())
         })?;
         map(threads, pieces.len(), |piece| {
-            control.check()?;
             let mut next = starts[piece].clone();
-            for (&row, &pile) in rows[piece * DEAL..].iter().zip(&pieces[piece]) {
-                let pile = usize::from(pile);
-                piles[pile][next[pile] as usize].store(row, Atomic::Relaxed);
-                next[pile] += 1;
+            for (rows, to) in rows[piece * deal..].chunks(LOOK).zip(pieces[piece].chunks(LOOK)) {
+                control.check()?;
+                for (&row, &pile) in rows.iter().zip(to) {
+                    let pile = usize::from(pile);
+                    piles[pile][next[pile] as usize].store(row, Atomic::Relaxed);
+                    next[pile] += 1;
+                }
             }
             Ok(())
         })?;

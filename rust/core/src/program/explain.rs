@@ -1,12 +1,15 @@
 //! What a program looks like to a person: which term sits on which axes.
 
-use crate::formula::graph::{Graph, Node, NodeId};
-use crate::formula::ops::Syntax;
+use crate::formula::graph::Graph;
+use crate::formula::print_node;
 use crate::space::Space;
 
 use super::layout::Layout;
 use super::lower::{self, Level, Step};
 use super::{Depends, Order, Roots};
+
+/// Bytes of a term's text that a person still reads.
+const LONGEST: usize = 120;
 
 /// A term that is computed once and looked up.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,7 +49,7 @@ pub(crate) fn explain(graph: &Graph, space: &Space, roots: &Roots, order: &Order
     let tables = lowered.plans.iter().filter(|plan| plan.tape.is_some());
     let tables = tables
         .map(|plan| Term {
-            formula: describe(graph, space, plan.node),
+            formula: print_node(graph, plan.node, |column| &space.columns()[column].name, LONGEST),
             axes: depends.axes(std::iter::once(plan.node)),
             entries: plan.entries,
         })
@@ -64,44 +67,4 @@ pub(crate) fn explain(graph: &Graph, space: &Space, roots: &Roots, order: &Order
         block: (lowered.tape.block_rows, lowered.tape.block_lanes),
         visited: layout.groups.iter().map(|group| group.length as u64).product(),
     }
-}
-
-/// How deep a term is written out.
-const DEPTH: usize = 8;
-
-/// The text of a node, cut to `...` where it is too deep to read.
-fn describe(graph: &Graph, space: &Space, node: NodeId) -> String {
-    write(graph, space, node, 0, DEPTH)
-}
-
-fn write(graph: &Graph, space: &Space, node: NodeId, binding: u8, depth: usize) -> String {
-    let (op, operands) = match graph.node(node) {
-        Node::Constant(bits) => return number(f64::from_bits(bits)),
-        Node::Column(column) => return space.columns()[column].name.clone(),
-        Node::Apply(..) if depth == 0 => return "...".into(),
-        Node::Apply(op, operands) => (op, operands),
-    };
-    let info = op.info();
-    let inner = |operand: usize, binding: u8| write(graph, space, operands[operand], binding, depth - 1);
-    let (text, own) = match info.syntax {
-        Syntax::Call => {
-            let operands: Vec<String> = (0..info.arity).map(|operand| inner(operand, 0)).collect();
-            return format!("{}({})", info.name, operands.join(", "));
-        }
-        Syntax::Prefix(own) => {
-            let space = if info.name.ends_with(char::is_alphabetic) { " " } else { "" };
-            (format!("{}{space}{}", info.name, inner(0, own)), own)
-        }
-        // A looser operand needs parentheses; on the far side an equal one does too.
-        Syntax::Infix(own) if info.name == "**" => (format!("{}**{}", inner(0, own + 1), inner(1, own)), own),
-        Syntax::Infix(own) => {
-            let space = if own == 60 { "" } else { " " };
-            (format!("{}{space}{}{space}{}", inner(0, own), info.name, inner(1, own + 1)), own)
-        }
-    };
-    if own < binding { format!("({text})") } else { text }
-}
-
-fn number(value: f64) -> String {
-    if value != 0.0 && !(1e-4..1e6).contains(&value.abs()) { format!("{value:e}") } else { format!("{value}") }
 }

@@ -67,7 +67,9 @@ impl Group {
             let stride = space.stride(axis);
             index = index
                 .iter()
-                .flat_map(|&base| (0..space.lengths()[axis] as u64).map(move |position| base + position * stride))
+                .flat_map(|&base| {
+                    (0..space.lengths()[axis] as u64).map(move |position| base + position * stride)
+                })
                 .collect();
         }
         Self { axes: axes.to_vec(), length: index.len(), index: Index::Table(index) }
@@ -85,7 +87,13 @@ impl Group {
 
 impl Layout {
     /// The cheapest layout that `order` allows.
-    pub(crate) fn choose(graph: &Graph, depends: &Depends, space: &Space, roots: &Roots, order: &Order) -> Self {
+    pub(crate) fn choose(
+        graph: &Graph,
+        depends: &Depends,
+        space: &Space,
+        roots: &Roots,
+        order: &Order,
+    ) -> Self {
         let axes = &order.axes;
         let best = if order.fixed {
             Self::fixed(space, axes)
@@ -168,7 +176,8 @@ impl Shape {
             // A table's subtree is computed once for each of its entries.
             let inside = inside || counts.tabulated(depends, node);
             let mask = depends.of(node);
-            let share = if inside { 2.0 * counts.entries(mask) } else { counts.evaluations(mask) } / counts.size;
+            let share =
+                if inside { 2.0 * counts.entries(mask) } else { counts.evaluations(mask) } / counts.size;
             let dispatch = match (mask & counts.rows != 0, mask & counts.lanes != 0) {
                 (_, true) => 1.0 + 30.0 / lanes,
                 (true, false) => 1.0 + 30.0 / rows,
@@ -202,7 +211,13 @@ pub(crate) struct Counts {
 const MAX_ENTRIES: f64 = 1_048_576.0;
 
 impl Counts {
-    pub(crate) fn new(depends: &Depends, space: &Space, axes: &[usize], rows: &[usize], lanes: &[usize]) -> Self {
+    pub(crate) fn new(
+        depends: &Depends,
+        space: &Space,
+        axes: &[usize],
+        rows: &[usize],
+        lanes: &[usize],
+    ) -> Self {
         let mask = |axes: &[usize]| {
             let bits = depends.wide.iter().enumerate().filter(|(_, axis)| axes.contains(axis));
             bits.fold(0u64, |mask, (bit, _)| mask | 1 << bit)
@@ -211,7 +226,8 @@ impl Counts {
         let (row_count, lane_count) = (product(space, rows), product(space, lanes));
         let block_lanes = lane_count.min(MAX_LANES);
         // Blocks of several rows hold whole rows, so that each block is one run of a table.
-        let block_rows = if lane_count > MAX_LANES { 1 } else { row_count.min((MAX_BLOCK / block_lanes).max(1)) };
+        let block_rows =
+            if lane_count > MAX_LANES { 1 } else { row_count.min((MAX_BLOCK / block_lanes).max(1)) };
         let mut counts = Self {
             rows: mask(rows),
             lanes: mask(lanes),
@@ -230,7 +246,12 @@ impl Counts {
     }
 
     fn product(&self, mask: u64) -> f64 {
-        self.lengths.iter().enumerate().filter(|(bit, _)| mask >> bit & 1 == 1).map(|(_, length)| length).product()
+        self.lengths
+            .iter()
+            .enumerate()
+            .filter(|(bit, _)| mask >> bit & 1 == 1)
+            .map(|(_, length)| length)
+            .product()
     }
 
     /// Entries of a table on these axes; rows and lanes come whole.

@@ -102,7 +102,13 @@ pub(crate) struct Lowered {
     pub(crate) tape: Tape,
 }
 
-pub(crate) fn lower(graph: &Graph, depends: &Depends, space: &Space, layout: &Layout, roots: &Roots) -> Lowered {
+pub(crate) fn lower(
+    graph: &Graph,
+    depends: &Depends,
+    space: &Space,
+    layout: &Layout,
+    roots: &Roots,
+) -> Lowered {
     let group_masks = layout.groups.iter().map(|group| {
         let bits = depends.wide.iter().enumerate().filter(|(_, axis)| group.axes.contains(axis));
         bits.fold(0u64, |mask, (bit, _)| mask | 1 << bit)
@@ -142,7 +148,8 @@ impl Lowering<'_> {
             [] => (&[][..], None, None),
         };
         let axes = |group: Option<usize>| group.map_or(&[][..], |group| &self.layout.groups[group].axes);
-        let all: Vec<usize> = groups.iter().flat_map(|&group| self.layout.groups[group].axes.clone()).collect();
+        let all: Vec<usize> =
+            groups.iter().flat_map(|&group| self.layout.groups[group].axes.clone()).collect();
         let counts = Counts::new(self.depends, self.space, &all, axes(rows), axes(lanes));
         let tape = Tape {
             outer: outer.to_vec(),

@@ -52,7 +52,7 @@ pub struct Program {
     pub(crate) layout: Layout,
     tape: lower::Tape,
     tables: Vec<tables::Table>,
-    pub(crate) level: Level,
+    level: Level,
 }
 
 impl Program {
@@ -80,7 +80,7 @@ impl Program {
 
     /// Everything that a run reads.
     pub(crate) fn machine(&self) -> Machine<'_> {
-        Machine { tape: &self.tape, layout: &self.layout, tables: &self.tables }
+        Machine { tape: &self.tape, layout: &self.layout, tables: &self.tables, level: self.level }
     }
 }
 
@@ -108,10 +108,11 @@ impl Depends {
                     let axis = space.columns()[*column].axis;
                     (axes.iter().position(|&wide| wide == axis).map_or(0, |bit| 1 << bit), false)
                 }
-                Node::Apply(op, operands) => operands[..op.info().arity].iter().fold(
-                    (0, op.info().cost == Cost::Dear),
-                    |(mask, costs), operand| (mask | masks[operand.index()], costs || dear[operand.index()]),
-                ),
+                Node::Apply(op, operands) => operands[..op.info().arity]
+                    .iter()
+                    .fold((0, op.info().cost == Cost::Dear), |(mask, costs), operand| {
+                        (mask | masks[operand.index()], costs || dear[operand.index()])
+                    }),
             };
             masks.push(mask);
             dear.push(costs);

@@ -11,8 +11,8 @@
 //!     hand the row to the sink
 //! ```
 //!
-//! Lanes that failed a test are cut off at both ends; failures in between stay in a mask. Everything
-//! is inlined into one function, so that [`Level::run`] compiles the loops for its level.
+//! Lanes that failed a test are cut off at both ends; failures in between stay in a mask. The sink is
+//! inlined into [`Machine::run`], so that its loops are compiled for the SIMD level.
 
 use crate::value::lanes::{self, Operand};
 use crate::value::simd;
@@ -98,6 +98,7 @@ pub(crate) struct Machine<'a> {
     pub(crate) tape: &'a Tape,
     pub(crate) layout: &'a Layout,
     pub(crate) tables: &'a [Table],
+    pub(crate) level: simd::Level,
 }
 
 impl<'a> Machine<'a> {
@@ -115,7 +116,8 @@ impl<'a> Machine<'a> {
 
     /// How many blocks there are: rows and lanes are cut to blocks, the outer loops run whole.
     pub(crate) fn blocks(&self) -> u64 {
-        let outer = self.tape.outer.iter().map(|&group| self.layout.groups[group].length as u64).product::<u64>();
+        let outer =
+            self.tape.outer.iter().map(|&group| self.layout.groups[group].length as u64).product::<u64>();
         let rows = self.row_count().div_ceil(self.tape.block_rows) as u64;
         let lanes = self.lane_count().div_ceil(self.tape.block_lanes) as u64;
         outer * rows * lanes
@@ -141,7 +143,8 @@ impl<'a> Machine<'a> {
 
     /// Memory for one worker.
     pub(crate) fn scratch(&self) -> Scratch {
-        let registers = |level: Level, length: usize| vec![vec![0.0; length]; self.tape.registers[level as usize]];
+        let registers =
+            |level: Level, length: usize| vec![vec![0.0; length]; self.tape.registers[level as usize]];
         Scratch {
             positions: vec![0; self.tape.outer.len()],
             bases: vec![0; self.tape.tables.len()],
@@ -156,15 +159,9 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// Runs some blocks, on the given SIMD level.
-    pub(crate) fn run(
-        &self,
-        level: simd::Level,
-        scratch: &mut Scratch,
-        blocks: impl Iterator<Item = u64>,
-        sink: &mut impl Sink,
-    ) {
-        level.run(
+    /// Runs some blocks.
+    pub(crate) fn run(&self, scratch: &mut Scratch, blocks: impl Iterator<Item = u64>, sink: &mut impl Sink) {
+        self.level.run(
             #[inline(always)]
             || {
                 for number in blocks {
@@ -224,14 +221,16 @@ impl<'a> Machine<'a> {
                 Step::Apply(operation) => {
                     let mut out = std::mem::take(&mut scratch.row[operation.out]);
                     let [a, b, c] = operation.operands.map(|source| self.at_rows(scratch, source, count));
-                    lanes::apply(operation.op, a, b, c, &mut out[..count]);
+                    lanes::apply_at(self.level, operation.op, a, b, c, &mut out[..count]);
                     scratch.row[operation.out] = out;
                 }
                 Step::Test(source) => {
                     let mut mask = std::mem::take(&mut scratch.row_mask);
                     match self.at_rows(scratch, *source, count) {
                         Operand::Scalar(holds) => mask[..count].iter_mut().for_each(|m| *m &= holds != 0.0),
-                        Operand::Lanes(holds) => mask.iter_mut().zip(holds).for_each(|(m, &h)| *m &= h != 0.0),
+                        Operand::Lanes(holds) => {
+                            mask.iter_mut().zip(holds).for_each(|(m, &h)| *m &= h != 0.0)
+                        }
                     }
                     let any = mask[..count].contains(&true);
                     scratch.row_mask = mask;
@@ -253,12 +252,13 @@ impl<'a> Machine<'a> {
                 Step::Apply(operation) => {
                     let mut out = std::mem::take(&mut scratch.lane[operation.out]);
                     let [a, b, c] = operation.operands.map(|source| self.at_lanes(scratch, source, &hull));
-                    lanes::apply(operation.op, a, b, c, &mut out[hull.clone()]);
+                    lanes::apply_at(self.level, operation.op, a, b, c, &mut out[hull.clone()]);
                     scratch.lane[operation.out] = out;
                 }
                 Step::Test(source) => {
                     let mut mask = std::mem::take(&mut scratch.lane_mask);
-                    let kept = narrow(self.at_lanes(scratch, *source, &hull), &mut mask, &mut hull, &mut masked);
+                    let kept =
+                        narrow(self.at_lanes(scratch, *source, &hull), &mut mask, &mut hull, &mut masked);
                     scratch.lane_mask = mask;
                     if !kept {
                         return None;
@@ -287,7 +287,7 @@ impl<'a> Machine<'a> {
                 Step::Apply(operation) => {
                     let mut out = std::mem::take(&mut scratch.full[operation.out]);
                     let [a, b, c] = operation.operands.map(|source| self.at_row(scratch, source, row, &hull));
-                    lanes::apply(operation.op, a, b, c, &mut out[hull.clone()]);
+                    lanes::apply_at(self.level, operation.op, a, b, c, &mut out[hull.clone()]);
                     scratch.full[operation.out] = out;
                 }
                 Step::Test(source) => {
@@ -335,7 +335,12 @@ impl<'a> Machine<'a> {
     }
 
     #[inline(always)]
-    fn at_lanes<'s>(&'s self, scratch: &'s Scratch, source: Source, hull: &std::ops::Range<usize>) -> Operand<'s> {
+    fn at_lanes<'s>(
+        &'s self,
+        scratch: &'s Scratch,
+        source: Source,
+        hull: &std::ops::Range<usize>,
+    ) -> Operand<'s> {
         match source {
             Source::Register(Level::Lane, register) => Operand::Lanes(&scratch.lane[register][hull.clone()]),
             Source::Table(Level::Lane, used) => {
@@ -373,7 +378,12 @@ impl<'a> Machine<'a> {
 
 /// Keeps the lanes of `hull` where `holds`; false if none is left. `mask` is valid if `masked`.
 #[inline(always)]
-fn narrow(holds: Operand<'_>, mask: &mut [f64], hull: &mut std::ops::Range<usize>, masked: &mut bool) -> bool {
+fn narrow(
+    holds: Operand<'_>,
+    mask: &mut [f64],
+    hull: &mut std::ops::Range<usize>,
+    masked: &mut bool,
+) -> bool {
     let holds = match holds {
         Operand::Scalar(holds) => return holds != 0.0,
         Operand::Lanes(holds) => holds,

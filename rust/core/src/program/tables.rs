@@ -48,7 +48,9 @@ pub(crate) fn fill(
 
 /// A column of the space; repeated if its axis is part of a larger group.
 fn spread(graph: &Graph, space: &Space, layout: &Layout, plan: &Plan) -> Numbers {
-    let Node::Column(column) = graph.node(plan.node) else { unreachable!("a plan without a tape is a column") };
+    let Node::Column(column) = graph.node(plan.node) else {
+        unreachable!("a plan without a tape is a column")
+    };
     let column = &space.columns()[column];
     let group = &layout.groups[plan.groups[0]];
     if group.axes.len() == 1 {
@@ -67,7 +69,7 @@ fn compute(
     level: simd::Level,
     control: &Control,
 ) -> Result<Numbers, Interrupted> {
-    let machine = Machine { tape, layout, tables };
+    let machine = Machine { tape, layout, tables, level };
     let mut numbers = vec![0.0; plan.entries];
     let threads = if plan.entries < PARALLEL { 1 } else { control.threads() };
     // Blocks lie one after another in the table, so each worker cuts the next one off the rest.
@@ -87,7 +89,7 @@ fn compute(
                 (number, out)
             };
             let mut sink = Copy { out, filled: 0 };
-            machine.run(level, scratch, std::iter::once(number), &mut sink);
+            machine.run(scratch, std::iter::once(number), &mut sink);
             Ok(())
         },
     )?;

@@ -53,7 +53,9 @@ pub enum SpaceError {
     #[error("the space has more than 2^63 - 1 configurations")]
     TooLarge,
     /// Positions that do not name configurations of the space.
-    #[error("positions must be one array for each of the {axes} axes, equally long, each value below its axis' length")]
+    #[error(
+        "positions must be one array for each of the {axes} axes, equally long, each value below its axis' length"
+    )]
     Positions {
         /// How many axes there are.
         axes: usize,
@@ -113,7 +115,10 @@ impl Space {
         let mut size = 1u64;
         for (axis, &length) in lengths.iter().enumerate().rev() {
             strides[axis] = size;
-            size = size.checked_mul(length as u64).filter(|&size| size <= MAX_SIZE).ok_or(SpaceError::TooLarge)?;
+            size = size
+                .checked_mul(length as u64)
+                .filter(|&size| size <= MAX_SIZE)
+                .ok_or(SpaceError::TooLarge)?;
         }
         Ok(Self { lengths, strides, columns, size })
     }

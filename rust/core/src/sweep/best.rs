@@ -77,7 +77,9 @@ pub(super) fn best(
     let axes = 0..engine.space.lengths().len();
     let sign = if objective.maximize { -1.0 } else { 1.0 };
     Ok(Answer {
-        positions: axes.map(|axis| found.iter().map(|best| engine.space.position(best.index, axis)).collect()).collect(),
+        positions: axes
+            .map(|axis| found.iter().map(|best| engine.space.position(best.index, axis)).collect())
+            .collect(),
         objectives: vec![found.iter().map(|best| sign * best.value).collect()],
         stats,
     })
@@ -98,7 +100,8 @@ impl<G: Fn(&Row<'_>) -> usize> Sink for Scan<G> {
             Operand::Lanes(values) => values,
             // The same value everywhere: only the first configuration that counts can be best.
             Operand::Scalar(value) => {
-                let first = row.mask().and_then(|mask| mask.iter().position(|&counts| counts != 0.0)).unwrap_or(0);
+                let first =
+                    row.mask().and_then(|mask| mask.iter().position(|&counts| counts != 0.0)).unwrap_or(0);
                 self.feasible += row.mask().map_or(row.len(), count) as u64;
                 if !value.is_nan() && best.is_none_or(|best| best.better(value, row.index(first))) {
                     *best = Some(Best { value, index: row.index(first) });
@@ -117,7 +120,9 @@ impl<G: Fn(&Row<'_>) -> usize> Sink for Scan<G> {
             }
         };
         // Most rows end here: nothing in them is as small as the best so far.
-        if best.is_some_and(|best| smallest > best.value || (smallest == best.value && row.index(0) > best.index)) {
+        if best.is_some_and(|best| {
+            smallest > best.value || (smallest == best.value && row.index(0) > best.index)
+        }) {
             return;
         }
         for (lane, &value) in values.iter().enumerate() {

@@ -16,7 +16,6 @@ const WORTH_A_THREAD: u64 = 1 << 17;
 /// A program and how its blocks are handed out.
 pub(crate) struct Grid<'a> {
     machine: Machine<'a>,
-    program: &'a Program,
     /// All blocks.
     pub(crate) blocks: u64,
     /// Configurations that the loops visit.
@@ -33,7 +32,6 @@ impl<'a> Grid<'a> {
         let block = machine.block_size(0).max(1) as u64;
         Self {
             machine,
-            program,
             blocks: machine.blocks(),
             visited,
             weight: space.size() / visited,
@@ -75,7 +73,7 @@ impl<'a> Grid<'a> {
         control: &Control,
     ) -> Result<(), Interrupted> {
         control.check()?;
-        self.machine.run(self.program.level, scratch, blocks.clone(), sink);
+        self.machine.run(scratch, blocks.clone(), sink);
         let settled: u64 = blocks.map(|block| self.machine.block_size(block) as u64).sum();
         control.advance(settled * self.weight);
         Ok(())

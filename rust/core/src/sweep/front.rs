@@ -34,7 +34,11 @@ const PENDING: usize = 1 << 15;
 /// The front so far may exceed the limit on rows by this factor before the run is refused.
 const CAP: u64 = 4;
 
-pub(super) fn pareto(engine: &Engine<'_>, question: &FrontQuestion<'_>, control: &Control) -> Result<Answer, Error> {
+pub(super) fn pareto(
+    engine: &Engine<'_>,
+    question: &FrontQuestion<'_>,
+    control: &Control,
+) -> Result<Answer, Error> {
     let mut watch = Watch::start();
     let bound = engine.bind(question.constraints, question.objectives)?;
     let program = engine.program(bound, false, None, control)?;
@@ -139,14 +143,19 @@ impl Rows {
 
     fn select(&self, rows: &[usize]) -> Self {
         Self {
-            objectives: self.objectives.iter().map(|column| rows.iter().map(|&row| column[row]).collect()).collect(),
+            objectives: self
+                .objectives
+                .iter()
+                .map(|column| rows.iter().map(|&row| column[row]).collect())
+                .collect(),
             indices: rows.iter().map(|&row| self.indices[row]).collect(),
         }
     }
 
     fn front(&self, bits: &[u32], ties: Ties, control: &Control) -> Result<Self, Interrupted> {
         let objectives: Vec<&[f64]> = self.objectives.iter().map(Vec::as_slice).collect();
-        Ok(self.select(&pareto::front_of(&objectives, &self.indices, bits, ties, control)?))
+        let rows = pareto::Rows { objectives: &objectives, indices: Some(&self.indices) };
+        Ok(self.select(&pareto::front_of(rows, bits, ties, control)?))
     }
 
     /// Best first by the objectives in order, then by index.
@@ -155,7 +164,9 @@ impl Rows {
         let mut order: Vec<usize> = (0..self.indices.len()).collect();
         order.sort_unstable_by(|&a, &b| {
             let by_objectives = self.objectives.iter().map(|column| column[a].total_cmp_zeros(column[b]));
-            by_objectives.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then).then(self.indices[a].cmp(&self.indices[b]))
+            by_objectives
+                .fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)
+                .then(self.indices[a].cmp(&self.indices[b]))
         });
         Ok(self.select(&order))
     }
@@ -286,7 +297,8 @@ impl Sink for Collect<'_> {
             Operand::Scalar(_) => self.buffers[objective].as_slice(),
         };
         let mask = row.mask();
-        self.feasible += mask.map_or(row.len(), |mask| mask.iter().map(|&counts| counts as usize).sum()) as u64;
+        self.feasible +=
+            mask.map_or(row.len(), |mask| mask.iter().map(|&counts| counts as usize).sum()) as u64;
         self.doubtful.clear();
         self.kept.cull.doubtful(row.len(), &value, &mut self.doubtful);
         let objectives = self.buffers.len();

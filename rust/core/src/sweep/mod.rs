@@ -140,8 +140,10 @@ impl<'a> Engine<'a> {
 
     fn bind(&self, constraints: &[String], outputs: &[Objective]) -> Result<Bound, FormulaError> {
         let mut builder = Builder::new(&self.scope);
-        let constraints = constraints.iter().map(|text| builder.condition(text)).collect::<Result<Vec<_>, _>>()?;
-        let texts = outputs.iter().map(|output| builder.number(&output.formula)).collect::<Result<Vec<_>, _>>()?;
+        let constraints =
+            constraints.iter().map(|text| builder.condition(text)).collect::<Result<Vec<_>, _>>()?;
+        let texts =
+            outputs.iter().map(|output| builder.number(&output.formula)).collect::<Result<Vec<_>, _>>()?;
         let mut graph = builder.finish();
         // Everything is minimised from here on.
         let negate = |(node, output): (NodeId, &Objective)| {
@@ -159,7 +161,13 @@ impl<'a> Engine<'a> {
         Depends::new(graph, self.space, &wide).axes(roots.constraints.iter().chain(&roots.outputs).copied())
     }
 
-    fn program(&self, bound: Bound, fixed: bool, outer: Option<usize>, control: &Control) -> Result<Program, Error> {
+    fn program(
+        &self,
+        bound: Bound,
+        fixed: bool,
+        outer: Option<usize>,
+        control: &Control,
+    ) -> Result<Program, Error> {
         let order = Order { axes: bound.axes, fixed, outer };
         Ok(Program::new(bound.graph, self.space, &bound.roots, &order, self.level, control)?)
     }
@@ -226,7 +234,12 @@ impl<'a> Engine<'a> {
     /// # Errors
     ///
     /// [`Error::Formula`], [`Error::Space`] if the positions name no configurations.
-    pub fn evaluate(&self, columns: &[String], positions: &[&[u32]], control: &Control) -> Result<Vec<Vec<f64>>, Error> {
+    pub fn evaluate(
+        &self,
+        columns: &[String],
+        positions: &[&[u32]],
+        control: &Control,
+    ) -> Result<Vec<Vec<f64>>, Error> {
         if columns.is_empty() || positions.first().is_none_or(|first| first.is_empty()) {
             // The formulas are still read: a mistake in them must not hide behind an empty answer.
             self.bind(&[], &minimized(columns))?;
@@ -253,7 +266,11 @@ impl<'a> Engine<'a> {
     /// # Errors
     ///
     /// [`FormulaError`] if a formula cannot be read.
-    pub fn explain(&self, objectives: &[Objective], constraints: &[String]) -> Result<Explanation, FormulaError> {
+    pub fn explain(
+        &self,
+        objectives: &[Objective],
+        constraints: &[String],
+    ) -> Result<Explanation, FormulaError> {
         let bound = self.bind(constraints, objectives)?;
         let order = Order { axes: bound.axes, fixed: false, outer: None };
         Ok(explain::explain(&bound.graph, self.space, &bound.roots, &order))

@@ -34,7 +34,10 @@ pub(super) fn table(
         None
     } else {
         let bound = engine.bind(constraints, &[])?;
-        let bound = Bound { axes: (0..space.lengths().len()).filter(|&axis| space.lengths()[axis] > 1).collect(), ..bound };
+        let bound = Bound {
+            axes: (0..space.lengths().len()).filter(|&axis| space.lengths()[axis] > 1).collect(),
+            ..bound
+        };
         Some(engine.program(bound, true, None, control)?)
     };
     let program = engine.program(bound, true, None, control)?;
@@ -98,7 +101,8 @@ struct Count(u64);
 impl Sink for Count {
     #[inline(always)]
     fn row(&mut self, row: &Row<'_>) {
-        self.0 += row.mask().map_or(row.len(), |mask| mask.iter().map(|&counts| counts as usize).sum()) as u64;
+        self.0 +=
+            row.mask().map_or(row.len(), |mask| mask.iter().map(|&counts| counts as usize).sum()) as u64;
     }
 }
 
@@ -112,7 +116,8 @@ fn write(
     control: &Control,
 ) -> Result<(), Error> {
     let jobs = grid.jobs();
-    let mut parts: Vec<Write<'_>> = counts.iter().map(|_| Write { space, positions: vec![], outputs: vec![], filled: 0 }).collect();
+    let mut parts: Vec<Write<'_>> =
+        counts.iter().map(|_| Write { space, positions: vec![], outputs: vec![], filled: 0 }).collect();
     for column in positions {
         let mut rest = column.as_mut_slice();
         for (part, &count) in parts.iter_mut().zip(counts) {
@@ -166,7 +171,9 @@ impl Sink for Write<'_> {
         for (output, out) in self.outputs.iter_mut().enumerate() {
             let lanes = (0..row.len()).filter(counts);
             match row.output(output) {
-                Operand::Scalar(value) => out[start..].iter_mut().zip(lanes).for_each(|(out, _)| *out = value),
+                Operand::Scalar(value) => {
+                    out[start..].iter_mut().zip(lanes).for_each(|(out, _)| *out = value)
+                }
                 Operand::Lanes(values) => {
                     out[start..].iter_mut().zip(lanes).for_each(|(out, lane)| *out = values[lane]);
                 }

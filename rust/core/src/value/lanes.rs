@@ -5,6 +5,7 @@
 
 use super::kernels::{self, Path};
 use super::scalar;
+use super::simd::Level;
 use crate::formula::ops::Op;
 
 /// One operand of a lane loop.
@@ -28,6 +29,18 @@ impl Operand<'_> {
 }
 
 use Operand::{Lanes, Scalar};
+
+/// [`apply`] compiled for `level`, once for the whole program.
+///
+/// The loops of all operations are large; callers that inlined them would take minutes to compile. A
+/// call costs some nanoseconds, against hundreds of lanes.
+#[inline(never)]
+pub fn apply_at(level: Level, op: Op, a: Operand<'_>, b: Operand<'_>, c: Operand<'_>, out: &mut [f64]) {
+    level.run(
+        #[inline(always)]
+        || apply(op, a, b, c, out),
+    );
+}
 
 /// Applies `op` lane by lane. Operands beyond the arity of `op` are ignored.
 ///

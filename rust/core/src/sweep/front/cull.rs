@@ -106,7 +106,8 @@ impl Cull {
                             break;
                         }
                     }
-                    let lanes = dominated[..count].iter().enumerate().filter(|(_, dominated)| **dominated == 0);
+                    let lanes =
+                        dominated[..count].iter().enumerate().filter(|(_, dominated)| **dominated == 0);
                     out.extend(lanes.map(|(lane, _)| (start + lane) as u32));
                 }
             }
@@ -225,7 +226,8 @@ fn strongest(objectives: &[Vec<f64>], bits: &[u32]) -> Vec<Point> {
         .iter()
         .map(|column| {
             let ordered = column.iter().map(|&value| rank(value) as f64);
-            let (low, high) = ordered.fold((f64::MAX, f64::MIN), |(low, high), at| (low.min(at), high.max(at)));
+            let (low, high) =
+                ordered.fold((f64::MAX, f64::MIN), |(low, high), at| (low.min(at), high.max(at)));
             (low, (high - low).max(1.0))
         })
         .collect();
@@ -254,6 +256,8 @@ fn strongest(objectives: &[Vec<f64>], bits: &[u32]) -> Vec<Point> {
     chosen.dedup();
     chosen
         .into_iter()
-        .map(|row| Point { cell: objectives.iter().zip(bits).map(|(column, &bits)| cell(column[row], bits)).collect() })
+        .map(|row| Point {
+            cell: objectives.iter().zip(bits).map(|(column, &bits)| cell(column[row], bits)).collect(),
+        })
         .collect()
 }

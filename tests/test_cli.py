@@ -1,0 +1,399 @@
+"""The command line: the same answers as the Python API, and one readable line for each mistake."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+import isoflop as iso
+from isoflop.cli import main
+from isoflop.cli._output import deliver, thin
+
+SCRIPT = str(Path(sys.executable).with_name("isoflop"))
+
+SWEEP = """
+law = "besiroglu2024"
+where = ["train_flops <= 1e22"]
+
+[axes]
+params = { geomspace = [1e8, 1e10, 21] }
+tokens = { geomspace = [1e9, 1e11, 31] }
+quality = [1.0, 0.5]
+gpu_count = 8
+
+[pareto]
+minimize = ["loss", "train_flops"]
+resolution = 0.01
+columns = ["days"]
+
+[best]
+minimize = "loss"
+by = "params"
+columns = ["days"]
+"""
+
+
+class Outcome(NamedTuple):
+    """What a command leaves behind."""
+
+    code: int
+    out: str
+    err: str
+
+    def frame(self) -> pl.DataFrame:
+        return pl.read_csv(io.StringIO(self.out))
+
+
+Isoflop = Callable[..., Outcome]
+
+
+@pytest.fixture
+def isoflop(capsys: pytest.CaptureFixture[str]) -> Isoflop:
+    def run(*argv: str | Path) -> Outcome:
+        code = main([str(word) for word in argv])
+        return Outcome(code, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def sweep(tmp_path: Path) -> Path:
+    path = tmp_path / "sweep.toml"
+    path.write_text(SWEEP)
+    return path
+
+
+def as_csv(frame: pl.DataFrame) -> pl.DataFrame:
+    """Give a frame the types that it has after a way through CSV."""
+    return pl.read_csv(io.StringIO(frame.write_csv()))
+
+
+# Questions --------------------------------------------------------------------------------------------
+
+
+def test_pareto_answers_the_question_of_the_file(isoflop: Isoflop, sweep: Path) -> None:
+    answer = isoflop("pareto", sweep, "--format", "csv")
+    expected = iso.Sweep.from_toml(sweep).pareto(
+        minimize=["loss", "train_flops"], resolution=0.01, columns="days"
+    )
+    assert answer.code == 0
+    assert_frame_equal(answer.frame(), as_csv(expected), check_exact=True)
+
+
+def test_pareto_says_how_much_it_searched_and_how_fast(isoflop: Isoflop, sweep: Path) -> None:
+    answer = isoflop("pareto", sweep)
+    assert "rows on the front of 1,302 configurations, " in answer.err
+    assert answer.err.rstrip().endswith("configurations per second")
+
+
+def test_options_take_the_place_of_the_question_in_the_file(isoflop: Isoflop, sweep: Path) -> None:
+    answer = isoflop(
+        "pareto", sweep, "--maximize=-loss", "--minimize", "params", "--columns", "tokens_per_param",
+        "epochs", "--resolution", "0.1", "--ties", "all", "--format", "csv",
+    )  # fmt: skip
+    expected = iso.Sweep.from_toml(sweep).pareto(
+        minimize="params",
+        maximize="-loss",
+        columns=["tokens_per_param", "epochs"],
+        resolution=0.1,
+        ties="all",
+    )
+    assert answer.code == 0, answer.err
+    assert_frame_equal(answer.frame(), as_csv(expected), check_exact=True)
+
+
+def test_resolution_may_be_given_by_objective(isoflop: Isoflop, sweep: Path) -> None:
+    answer = isoflop("pareto", sweep, "--resolution", "loss=0.001", "train_flops=0.1", "--format", "csv")
+    expected = iso.Sweep.from_toml(sweep).pareto(
+        minimize=["loss", "train_flops"], resolution={"loss": 0.001, "train_flops": 0.1}, columns="days"
+    )
+    assert_frame_equal(answer.frame(), as_csv(expected), check_exact=True)
+
+
+def test_rows_take_the_place_of_the_resolution_in_the_file(isoflop: Isoflop, sweep: Path) -> None:
+    answer = isoflop("pareto", sweep, "--rows", "5", "--format", "csv")
+    expected = iso.Sweep.from_toml(sweep).pareto(minimize=["loss", "train_flops"], rows=5, columns="days")
+    assert 1 <= expected.height <= 5
+    assert_frame_equal(answer.frame(), as_csv(expected), check_exact=True)
+
+
+def test_best_answers_the_question_of_the_file(isoflop: Isoflop, sweep: Path) -> None:
+    answer = isoflop("best", sweep, "--format", "csv")
+    with pytest.warns(iso.IsoflopWarning):
+        expected = iso.Sweep.from_toml(sweep).best(minimize="loss", by="params", columns="days")
+    assert answer.code == 0
+    assert answer.frame().height == 21
+    assert_frame_equal(answer.frame(), as_csv(expected), check_exact=True)
+
+
+def test_best_maximizes_and_groups_as_told(isoflop: Isoflop, sweep: Path) -> None:
+    answer = isoflop("best", sweep, "--maximize", "loss", "--by", "quality", "--format", "csv")
+    assert answer.frame()["quality"].to_list() == [1.0, 0.5]
+    assert answer.frame()["loss"][1] == answer.frame()["loss"].max()
+
+
+def test_table_lists_what_the_questions_of_the_file_name(isoflop: Isoflop, sweep: Path) -> None:
+    answer = isoflop("table", sweep, "--format", "csv")
+    assert answer.frame().columns == ["params", "tokens", "quality", "loss", "train_flops", "days"]
+    assert answer.frame().height == iso.Sweep.from_toml(sweep).table().height
+
+
+def test_table_lists_the_columns_it_is_told(isoflop: Isoflop, sweep: Path) -> None:
+    answer = isoflop("table", sweep, "--columns", "6 * params * tokens", "--format", "csv")
+    expected = iso.Sweep.from_toml(sweep).table(columns="6 * params * tokens")
+    assert_frame_equal(answer.frame(), as_csv(expected), check_exact=True)
+
+
+def test_explain_prints_what_the_sweep_says(isoflop: Isoflop, sweep: Path) -> None:
+    expected = iso.Sweep.from_toml(sweep).explain(minimize=["loss", "train_flops"])
+    assert isoflop("explain", sweep) == (0, expected + "\n", "")
+
+
+def test_optimal_divides_each_budget(isoflop: Isoflop) -> None:
+    answer = isoflop("optimal", "--law", "besiroglu2024", "--flops", "1e20", "1e21", "--format", "csv")
+    expected = iso.law("besiroglu2024").compute_optimal(flops=[1e20, 1e21])
+    assert_frame_equal(answer.frame(), as_csv(expected), check_exact=True)
+
+
+def test_laws_lists_the_catalogue_whole(isoflop: Isoflop) -> None:
+    answer = isoflop("laws")
+    assert answer.code == 0
+    for law_id in iso.laws()["id"]:
+        assert law_id in answer.out
+    assert answer.err == ""
+
+
+def test_law_shows_formula_coefficients_range_and_source(isoflop: Isoflop) -> None:
+    answer = isoflop("law", "besiroglu2024")
+    law = iso.law("besiroglu2024")
+    assert answer.code == 0
+    assert f"loss = {law.formula}" in answer.out
+    for name, value in law.coefficients.items():
+        assert f"  {name:<5}  {value:.10g} +/- {law.standard_errors[name]:g}\n" in answer.out
+    assert "fitted on 5.7e+07 to 1.6e+10" in answer.out
+    assert "arXiv:2404.10102" in answer.out
+
+
+@pytest.mark.parametrize("law_id", iso.laws()["id"])
+def test_each_law_can_be_shown(isoflop: Isoflop, law_id: str) -> None:
+    assert isoflop("law", law_id).out.startswith(law_id)
+
+
+def test_threads_do_not_change_the_answer(isoflop: Isoflop, sweep: Path) -> None:
+    one, three = (isoflop("pareto", sweep, "--threads", n, "--format", "csv").out for n in ("1", "3"))
+    assert one == three
+
+
+def test_version_is_that_of_the_package(isoflop: Isoflop) -> None:
+    assert isoflop("--version") == (0, f"isoflop {iso.__version__}\n", "")
+
+
+def test_help_lists_every_command(isoflop: Isoflop) -> None:
+    answer = isoflop("--help")
+    assert answer.code == 0
+    for command in ("pareto", "best", "table", "explain", "optimal", "laws", "law"):
+        assert f" {command} " in answer.out
+
+
+# Output -----------------------------------------------------------------------------------------------
+
+
+READERS: dict[str, Callable[[Path], pl.DataFrame]] = {
+    ".parquet": pl.read_parquet,
+    ".csv": pl.read_csv,
+    ".json": pl.read_json,
+}
+
+
+@pytest.mark.parametrize("suffix", READERS)
+def test_out_keeps_all_rows_in_the_format_of_the_suffix(isoflop: Isoflop, sweep: Path, suffix: str) -> None:
+    out = sweep.with_name(f"table{suffix}")
+    answer = isoflop("table", sweep, "--out", out)
+    expected = iso.Sweep.from_toml(sweep).table(columns=["loss", "train_flops", "days"])
+    assert answer == (0, "", f"isoflop: wrote {expected.height:,} rows to {out}\n")
+    assert_frame_equal(READERS[suffix](out), expected, check_exact=True)
+    assert sorted(path.name for path in out.parent.iterdir()) == ["sweep.toml", f"table{suffix}"]
+
+
+def test_a_file_that_cannot_be_written_whole_is_not_touched(tmp_path: Path) -> None:
+    out = tmp_path / "answer.csv"
+    out.write_text("an earlier answer")
+    nested = pl.DataFrame({"x": [[1.0], [2.0]]})
+    with pytest.raises(pl.exceptions.ComputeError):
+        deliver(nested, out, None)
+    assert out.read_text() == "an earlier answer"
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_json_on_standard_output_is_a_list_of_rows(isoflop: Isoflop, sweep: Path) -> None:
+    rows = json.loads(isoflop("pareto", sweep, "--rows", "3", "--format", "json").out)
+    assert len(rows) == 3
+    assert list(rows[0]) == ["params", "tokens", "quality", "loss", "train_flops", "days"]
+
+
+def test_a_long_table_is_thinned_for_reading_and_says_so(isoflop: Isoflop, sweep: Path) -> None:
+    whole = isoflop("table", sweep, "--format", "csv").frame()
+    answer = isoflop("table", sweep)
+    lines = answer.out.splitlines()
+    assert len(lines) == 1 + 20
+    assert lines[0].split() == whole.columns
+    assert answer.err == f"isoflop: 20 of {whole.height:,} rows; --out FILE keeps all\n"
+
+
+def test_a_short_table_is_shown_whole(isoflop: Isoflop) -> None:
+    answer = isoflop("optimal", "--law", "hoffmann2022", "--flops", "6e20")
+    assert len(answer.out.splitlines()) == 2
+    assert answer.err == ""
+
+
+def test_thinning_keeps_both_ends_and_the_order() -> None:
+    for height in range(60):
+        frame = pl.DataFrame({"x": range(height)}, schema={"x": pl.Int64})
+        for rows in range(2, 25):
+            kept = thin(frame, rows)["x"].to_list()
+            assert len(kept) == min(height, rows)
+            assert kept == sorted(set(kept))
+            assert height == 0 or (kept[0], kept[-1]) == (0, height - 1)
+            gaps = [b - a for a, b in pairwise(kept)]
+            assert not gaps or max(gaps) - min(gaps) <= 1
+
+
+def test_warnings_are_one_line_without_python_around_them(isoflop: Isoflop, sweep: Path) -> None:
+    sweep.write_text(SWEEP.replace("1e22", "1e3"))
+    answer = isoflop("pareto", sweep, "--format", "csv")
+    assert answer.code == 0
+    assert answer.out == "params,tokens,quality,loss,train_flops,days\n"
+    assert answer.err.startswith("isoflop: warning: ")
+    assert "train_flops <= 1e3" in answer.err.splitlines()[0]
+    assert len(answer.err.splitlines()) == 2
+    assert ".py" not in answer.err
+
+
+# Mistakes ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("[best]", "[best", "line "),
+        ("[best]", "[bets]", "unknown key `bets`"),
+        ("besiroglu2024", "besiroglu2025", "did you mean `besiroglu2024`"),
+        ("geomspace = [1e8", "geomspace = [-1e8", "axes.params"),
+        ('by = "params"', 'by = "parms"', "parms"),
+        ("resolution = 0.01", "resolution = 7", "7"),
+        ("resolution = 0.01", "rows = 0", "rows"),
+        ("gpu_count = 8", "", "gpu_count"),
+    ],
+)
+def test_a_mistake_in_the_file_is_one_line_that_names_it(
+    isoflop: Isoflop, sweep: Path, old: str, new: str, told: str
+) -> None:
+    assert old in SWEEP
+    sweep.write_text(SWEEP.replace(old, new))
+    answer = isoflop("best" if old == 'by = "params"' else "pareto", sweep)
+    assert answer.code == 2
+    assert answer.out == ""
+    assert answer.err.startswith(f"isoflop: {sweep}: ")
+    assert told in answer.err
+    assert len(answer.err.splitlines()) == 1
+
+
+def test_a_formula_that_cannot_be_read_shows_a_caret(isoflop: Isoflop, sweep: Path) -> None:
+    sweep.write_text(SWEEP.replace('["loss", "train_flops"]', '["los * 2", "train_flops"]'))
+    answer = isoflop("pareto", sweep)
+    message, formula, caret = answer.err.splitlines()
+    assert answer.code == 2
+    assert str(sweep) in message
+    assert "`loss`" in message
+    assert (formula, caret) == ("  los * 2", "  ^^^")
+
+
+@pytest.mark.parametrize(
+    ("argv", "told"),
+    [
+        (["pareto", "missing.toml"], "isoflop: missing.toml: no such file\n"),
+        (["pareto", "."], "isoflop: .: is a directory, not a file\n"),
+        (["pareto", "SWEEP", "--out", "front.xlsx"], "must be one of .parquet, .csv, .json"),
+        (["pareto", "SWEEP", "--out", "nowhere/front.csv"], "there is no directory nowhere"),
+        (["pareto", "SWEEP", "--out", "front.csv", "--format", "csv"], "--out or --format, not both"),
+        (["pareto", "SWEEP", "--rows", "5", "--resolution", "0.1"], "rows= or resolution="),
+        (["pareto", "SWEEP", "--resolution", "fine"], "--resolution fine: must be a number in 0..1"),
+        (["pareto", "SWEEP", "--threads", "0"], "threads"),
+        (["pareto", "SWEEP", "--threads", "two"], "two"),
+        (["pareto", "SWEEP", "--ties", "some"], "some"),
+        (["pareto", "SWEEP", "--minimise", "loss"], "--minimise"),
+        (["pareto"], "SWEEP"),
+        (["best", "SWEEP", "--by", "colour"], "colour"),
+        (["optimal", "--law", "besiroglu2025", "--flops", "1e20"], "did you mean `besiroglu2024`"),
+        (["optimal", "--law", "besiroglu2024", "--flops", "-1"], "flops"),
+        (["law", "chinchilla"], "no law `chinchilla`"),
+        (["plan", "SWEEP"], "plan"),
+    ],
+)
+def test_a_mistake_on_the_command_line_is_one_line(
+    isoflop: Isoflop, sweep: Path, monkeypatch: pytest.MonkeyPatch, argv: list[str], told: str
+) -> None:
+    monkeypatch.chdir(sweep.parent)
+    answer = isoflop(*(sweep.name if word == "SWEEP" else word for word in argv))
+    assert answer.code == 2
+    assert answer.out == ""
+    assert told in answer.err
+    assert len(answer.err.splitlines()) == 1
+    assert [path.name for path in sweep.parent.iterdir()] == ["sweep.toml"]
+
+
+# As a process -----------------------------------------------------------------------------------------
+
+
+def test_a_process_leaves_with_the_exit_code(sweep: Path) -> None:
+    good = subprocess.run([SCRIPT, "best", str(sweep)], capture_output=True, text=True, check=False)
+    bad = subprocess.run([SCRIPT, "best", "missing.toml"], capture_output=True, text=True, check=False)
+    assert (good.returncode, bad.returncode) == (0, 2)
+    assert bad.stderr == "isoflop: missing.toml: no such file\n"
+
+
+def test_a_closed_pipe_is_left_quietly(sweep: Path) -> None:
+    sweep.write_text(SWEEP.replace("31", "3001"))
+    command = [SCRIPT, "table", str(sweep), "--format", "csv"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline().startswith("params,")
+        process.stdout.close()
+        assert process.wait(timeout=60) == 0
+        assert process.stderr.read() == ""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="interrupts are sent otherwise there")
+def test_an_interrupt_ends_a_long_search_with_one_line(sweep: Path) -> None:
+    endless = SWEEP.replace("21]", "20001]").replace("31]", "30001]")
+    sweep.write_text(endless.replace("[1.0, 0.5]", "{ linspace = [0.5, 1, 2001] }"))
+    command = [SCRIPT, "best", str(sweep), "--maximize", "exp(loss * params / tokens)", "--threads", "1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        time.sleep(3)
+        assert process.poll() is None, "the search was not long enough to interrupt"
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (130, "", "isoflop: interrupted\n")
+
+
+def test_without_its_extra_the_command_line_says_what_to_install() -> None:
+    program = "import sys; sys.modules['cyclopts'] = None; from isoflop.cli import entry; entry()"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == (
+        "isoflop: the command line needs cyclopts, which is not installed: pip install 'isoflop[cli]'\n"
+    )
