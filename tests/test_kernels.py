@@ -13,7 +13,7 @@ from isoflop import _native
 
 Float64 = NDArray[np.float64]
 
-POINTS = 1000  # for each kernel and region; a million in all once gave the same verdict
+POINTS = 1000  # for each kernel and region
 LARGEST = mpf(np.finfo(np.float64).max)
 SMALLEST_SUBNORMAL = mpf(2) ** -1074
 AWKWARD = np.array(
