@@ -7,13 +7,15 @@ intermediate result as large as its operands, and the front is found by going th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from isoflop import _native, reference
-from isoflop._native import Float64
+
+if TYPE_CHECKING:
+    from isoflop._native import Float64
 
 GREATEST = np.int64(2**63 - 1)
 

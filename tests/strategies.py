@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import awkward
 import numpy as np
 from hypothesis import strategies as st
 
 from isoflop import _native, reference
-from isoflop._native import Float64
+
+if TYPE_CHECKING:
+    from isoflop._native import Float64
 
 OPERATIONS = [row | {"arity": int(row["arity"])} for row in _native.operations()]
 COUNTING_NUMBERS = [row for row in OPERATIONS if not row["condition"]]
