@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -171,9 +172,9 @@ def test_optimal_divides_each_budget(isoflop: Isoflop) -> None:
 def test_laws_lists_the_catalogue_whole(isoflop: Isoflop) -> None:
     answer = isoflop("laws")
     assert answer.code == 0
-    for law_id in iso.laws()["id"]:
-        assert law_id in answer.out
+    assert [line.split()[0] for line in answer.out.splitlines()] == ["id", *iso.laws()["id"]]
     assert answer.err == ""
+    assert isoflop("laws", "--format", "csv").out == iso.laws().write_csv()
 
 
 def test_law_shows_formula_coefficients_range_and_source(isoflop: Isoflop) -> None:
@@ -375,6 +376,28 @@ def test_a_closed_pipe_is_left_quietly(sweep: Path) -> None:
         process.stdout.close()
         assert process.wait(timeout=60) == 0
         assert process.stderr.read() == ""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no pseudo-terminals there")
+def test_a_narrow_terminal_is_shown_whole_numbers(sweep: Path) -> None:
+    import pty
+
+    controller, terminal = pty.openpty()
+    environment = os.environ | {"COLUMNS": "30", "TERM": "dumb", "NO_COLOR": "1"}
+    command = [SCRIPT, "pareto", str(sweep), "--rows", "5", "--no-progress"]
+    with subprocess.Popen(command, stdout=terminal, stderr=subprocess.PIPE, env=environment) as process:
+        os.close(terminal)
+        shown = b""
+        with contextlib.suppress(OSError):  # Linux reports the end as an error
+            while part := os.read(controller, 4096):
+                shown += part
+        os.close(controller)
+        assert process.wait(timeout=60) == 0
+    lines = [line.split() for line in shown.decode().splitlines() if line.strip()]
+    front = iso.Sweep.from_toml(sweep).pareto(minimize=["loss", "train_flops"], rows=5, columns="days")
+    assert lines[0] == front.columns
+    assert [float(line[0]) for line in lines[2:]] == pytest.approx(front["params"].to_list(), rel=1e-4)
+    assert all(len(line) == front.width for line in lines[2:])
 
 
 @pytest.mark.skipif(os.name == "nt", reason="interrupts are sent otherwise there")

@@ -121,7 +121,7 @@ def _print_table(frame: pl.DataFrame) -> None:
 
 
 def _print_rich(cells: pl.DataFrame, numeric: list[bool]) -> None:
-    table = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False, show_edge=False)
     for name, is_number in zip(cells.columns, numeric, strict=True):
         table.add_column(name, justify="right" if is_number else "left", no_wrap=is_number, overflow="fold")
     for row in cells.iter_rows():
