@@ -245,6 +245,21 @@ def test_json_on_standard_output_is_a_list_of_rows(isoflop: Isoflop, sweep: Path
     assert list(rows[0]) == ["params", "tokens", "quality", "loss", "train_flops", "days"]
 
 
+def test_long_answers_are_whole_on_standard_output(isoflop: Isoflop, sweep: Path) -> None:
+    sweep.write_text(SWEEP.replace("31", "601"))
+    expected = iso.Sweep.from_toml(sweep).table(columns="loss")
+    assert expected.height > 20_000
+    answer = isoflop("table", sweep, "--columns", "loss", "--format", "csv")
+    assert answer.out == expected.write_csv()
+    answer = isoflop("table", sweep, "--columns", "loss", "--format", "json")
+    assert answer.out == expected.write_json() + "\n"
+
+
+def test_an_empty_answer_is_an_empty_list_in_json(isoflop: Isoflop, sweep: Path) -> None:
+    sweep.write_text(SWEEP.replace("1e22", "1e3"))
+    assert isoflop("pareto", sweep, "--format", "json").out == "[]\n"
+
+
 def test_a_long_table_is_thinned_for_reading_and_says_so(isoflop: Isoflop, sweep: Path) -> None:
     whole = isoflop("table", sweep, "--format", "csv").frame()
     answer = isoflop("table", sweep)
@@ -366,13 +381,18 @@ def test_a_process_leaves_with_the_exit_code(sweep: Path) -> None:
     assert bad.stderr == "isoflop: missing.toml: no such file\n"
 
 
-def test_a_closed_pipe_is_left_quietly(sweep: Path) -> None:
-    sweep.write_text(SWEEP.replace("31", "3001"))
-    command = [SCRIPT, "table", str(sweep), "--format", "csv"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+@pytest.mark.parametrize("form", ["csv", "json"])
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
+def test_a_closed_pipe_is_left_quietly(sweep: Path, form: str, unbuffered: str) -> None:
+    sweep.write_text(SWEEP.replace("31", "1001"))
+    command = [SCRIPT, "table", str(sweep), "--format", form]
+    environment = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, text=True
+    ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
-        assert process.stdout.readline().startswith("params,")
+        assert "params" in process.stdout.read(50)
         process.stdout.close()
         assert process.wait(timeout=60) == 0
         assert process.stderr.read() == ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -76,9 +76,13 @@ def deliver(frame: pl.DataFrame, out: Path | None, form: Format | None, *, whole
         _write_file(frame, out)
         tell(f"wrote {_count(frame.height, 'row')} to {out}")
     elif form == "csv":
-        sys.stdout.write(frame.write_csv())
+        for number, part in enumerate(_parts(frame)):
+            sys.stdout.write(part.write_csv(include_header=number == 0))
     elif form == "json":
-        sys.stdout.write(frame.write_json() + "\n")
+        for number, part in enumerate(_parts(frame)):
+            sys.stdout.write("," if number else "[")
+            sys.stdout.write(part.write_json().removeprefix("[").removesuffix("]"))
+        sys.stdout.write("]\n")
     else:
         shown = frame if whole else thin(frame, SHOWN_ROWS)
         _print_table(shown)
@@ -99,6 +103,18 @@ def thin(frame: pl.DataFrame, rows: int) -> pl.DataFrame:
         return frame
     last = frame.height - 1
     return frame[[(2 * place * last + rows - 1) // (2 * (rows - 1)) for place in range(rows)]]
+
+
+def _parts(frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Cut a frame into parts that are quickly written; there is one even of an empty frame.
+
+    As one text, a large frame would take its memory once more. And if Python runs unbuffered, a text that a
+    closing pipe takes only the beginning of counts as written: the next part finds out.
+    """
+    if frame.is_empty():
+        yield frame
+    else:
+        yield from frame.iter_slices(10_000)
 
 
 def _write_file(frame: pl.DataFrame, out: Path) -> None:
