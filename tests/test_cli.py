@@ -398,6 +398,18 @@ def test_a_closed_pipe_is_left_quietly(sweep: Path, form: str, unbuffered: str) 
         assert process.stderr.read() == ""
 
 
+@pytest.mark.parametrize("argv", [["laws"], ["law", "kaplan2020"], ["--help"], ["laws", "--format", "json"]])
+def test_a_pipe_that_nobody_reads_is_left_quietly(argv: list[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    environment = os.environ | {"PYTHONUNBUFFERED": ""}
+    done = subprocess.run(
+        [SCRIPT, *argv], stdout=writer, stderr=subprocess.PIPE, env=environment, check=False
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 @pytest.mark.skipif(os.name == "nt", reason="there are no pseudo-terminals there")
 def test_a_narrow_terminal_is_shown_whole_numbers(sweep: Path) -> None:
     import pty
