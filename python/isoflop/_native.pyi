@@ -30,7 +30,13 @@ def operations() -> list[dict[str, Any]]:
 # Kernels: rust/py/src/kernels.rs
 
 def kernel(name: str, x: Float64, y: Float64 | None = None) -> Float64:
-    """Apply the scalar meaning of exp, log, log2, log10 or pow element by element."""
+    """Apply the scalar meaning of exp, log, log2, log10 or pow element by element.
+
+    An operand of length one stands for that number everywhere, here and in `lanes`.
+    """
+
+def ulps(name: str, exponent: float | None = None) -> float:
+    """Return the largest error of a kernel in ulps; for pow, of the path that its exponent takes."""
 
 def lanes(name: str, x: Float64, y: Float64 | None = None, z: Float64 | None = None) -> Float64:
     """Apply any operation of the table (unary minus is "neg") through the lane loops at the current SIMD level."""

@@ -6,12 +6,14 @@
 //! - [`program`]: a graph bound to a space: tables for what sits on few axes, a short tape for the rest.
 //! - [`sweep`]: runs a program over every configuration.
 //! - [`pareto`]: keys, dominance, and the front of given rows.
+//! - [`parallel`]: threads for the length of one call.
 //!
 //! Nothing here prints, reads files, keeps global state or knows Python.
 
 pub mod control;
 pub mod error;
 pub mod formula;
+pub mod parallel;
 pub mod pareto;
 pub mod program;
 pub mod space;

@@ -28,7 +28,7 @@ pub(crate) fn formula(py: Python<'_>, error: &FormulaError) -> PyErr {
         .and_then(|()| fields.set_item("span", span))
         .and_then(|()| fields.set_item("quantity", error.quantity.as_deref()));
     match filled {
-        Ok(()) => raise(py, "FormulaError", &error.message, &fields),
+        Ok(()) => raise(py, "FormulaError", &error.kind.to_string(), &fields),
         Err(error) => error,
     }
 }

@@ -1,7 +1,11 @@
 //! The boundary between Python and the engine: strings, numbers and NumPy columns cross it.
 
 mod error;
+mod formula;
+mod kernels;
+mod pareto;
 mod run;
+mod sweep;
 
 use pyo3::prelude::*;
 
@@ -9,6 +13,18 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _native {
     use pyo3::prelude::*;
+
+    #[pymodule_export]
+    use crate::formula::{names, operations, parse};
+
+    #[pymodule_export]
+    use crate::kernels::{geomspace, kernel, lanes, simd_level, simd_levels, ulps};
+
+    #[pymodule_export]
+    use crate::pareto::{keys, pareto};
+
+    #[pymodule_export]
+    use crate::sweep::{PySpace, Rows};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -4,6 +4,7 @@
 //! thread wakes up every [`TICK`] to let Python see signals and to report progress. When either
 //! raises, the work is cancelled, waited for, and the exception goes to the caller.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
@@ -53,10 +54,29 @@ pub(crate) fn long<T: Send>(
             report(py, control, progress.as_ref())?;
             Ok(value)
         }
-        (Err(_), None) => Err(PyRuntimeError::new_err(
-            "internal error in isoflop's engine; the answer was lost, please report the call that led to it",
-        )),
+        (Err(_), None) => Err(internal()),
     }
+}
+
+/// Runs `work` where it stands: for questions that end before a tick would.
+pub(crate) fn short<T>(
+    py: Python<'_>,
+    control: &Control,
+    progress: Option<&Bound<'_, PyAny>>,
+    work: impl FnOnce(&Control) -> Result<T, Error>,
+) -> PyResult<T> {
+    let result = catch_unwind(AssertUnwindSafe(|| work(control))).map_err(|_| internal())?;
+    let value = result.map_err(|error| error::engine(py, &error))?;
+    if let Some(callback) = progress {
+        callback.call1(control.progress())?;
+    }
+    Ok(value)
+}
+
+fn internal() -> PyErr {
+    PyRuntimeError::new_err(
+        "internal error in isoflop's engine; the answer was lost, please report the call that led to it",
+    )
 }
 
 fn report(py: Python<'_>, control: &Control, progress: Option<&Py<PyAny>>) -> PyResult<()> {

@@ -1,6 +1,6 @@
 //! The shared graph: every distinct subexpression once, constants folded.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::ops::Op;
 
@@ -32,7 +32,7 @@ pub enum Node {
 #[derive(Debug, Clone, Default)]
 pub struct Graph {
     nodes: Vec<Node>,
-    known: HashMap<Node, NodeId>,
+    known: FxHashMap<Node, NodeId>,
 }
 
 impl Graph {
@@ -40,6 +40,15 @@ impl Graph {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// An empty graph with room for so many nodes.
+    #[must_use]
+    pub fn with_capacity(nodes: usize) -> Self {
+        Self {
+            nodes: Vec::with_capacity(nodes),
+            known: FxHashMap::with_capacity_and_hasher(nodes, Default::default()),
+        }
     }
 
     /// The nodes, operands before operations.

@@ -43,8 +43,10 @@ pub enum Op {
 /// How an operation is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Syntax {
-    /// Between its operands; a larger number binds tighter.
+    /// Between its operands, grouped from the left; a larger number binds tighter.
     Infix(u8),
+    /// Between its operands, grouped from the right.
+    InfixRight(u8),
     /// Before its operand; a larger number binds tighter.
     Prefix(u8),
     /// `name(operand, ...)`.
@@ -69,7 +71,7 @@ pub struct Info {
     pub name: &'static str,
     /// How it is placed.
     pub syntax: Syntax,
-    /// How many operands it takes. `min` and `max` accept more in a formula and fold from the left.
+    /// How many operands it takes. Calls of two take more in a formula, see [`folds`](Self::folds).
     pub arity: usize,
     /// Which operands must be conditions (bit `i` for operand `i`).
     pub conditions: u8,
@@ -99,6 +101,162 @@ impl Op {
     }
 }
 
+impl Info {
+    /// A name that no other operation has: [`name`](Self::name), but `neg` for unary minus.
+    #[must_use]
+    pub fn label(&self) -> &'static str {
+        match self.op {
+            Op::Neg => "neg",
+            _ => self.name,
+        }
+    }
+
+    /// How tightly it binds; calls bind tightest.
+    #[inline]
+    #[must_use]
+    pub fn strength(&self) -> u8 {
+        match self.syntax {
+            Syntax::Infix(strength) | Syntax::InfixRight(strength) | Syntax::Prefix(strength) => strength,
+            Syntax::Call => u8::MAX,
+        }
+    }
+
+    /// Whether a formula may give it more than two operands, folded from the left: `min`, `max`.
+    #[inline]
+    #[must_use]
+    pub fn folds(&self) -> bool {
+        self.syntax == Syntax::Call && self.arity == 2
+    }
+
+    /// Whether it compares two numbers; comparisons chain, as in `a < b <= c`.
+    #[inline]
+    #[must_use]
+    pub fn compares(&self) -> bool {
+        self.condition && self.conditions == 0
+    }
+
+    /// How it is written, numbers called x, y and conditions p, q: `x + y`, `where(p, x, y)`.
+    #[must_use]
+    pub fn written(&self) -> String {
+        let (mut numbers, mut conditions) = (["x", "y", "z"].iter(), ["p", "q", "r"].iter());
+        let operands: Vec<&str> = (0..self.arity)
+            .filter_map(|i| if self.conditions >> i & 1 == 1 { conditions.next() } else { numbers.next() })
+            .copied()
+            .collect();
+        match self.syntax {
+            Syntax::Infix(_) | Syntax::InfixRight(_) => operands.join(&format!(" {} ", self.name)),
+            Syntax::Prefix(_) if self.name.ends_with(char::is_alphabetic) => {
+                format!("{} {}", self.name, operands[0])
+            }
+            Syntax::Prefix(_) => format!("{}{}", self.name, operands[0]),
+            Syntax::Call => {
+                format!("{}({}{})", self.name, operands.join(", "), if self.folds() { ", ..." } else { "" })
+            }
+        }
+    }
+}
+
+impl Op {
+    /// The operation with this [label](Info::label).
+    #[must_use]
+    pub fn labelled(label: &str) -> Option<Self> {
+        TABLE.iter().find(|row| row.label() == label).map(|row| row.op)
+    }
+}
+
+/// The operations as a Markdown table, in the order of [`TABLE`].
+///
+/// # Examples
+///
+/// ```
+/// let table = isoflop_core::formula::ops::reference();
+/// assert!(table.contains("| `log` | `log(x)` | natural logarithm"));
+/// ```
+#[must_use]
+pub fn reference() -> String {
+    let mut table = String::from("| name | written as | meaning |\n|---|---|---|\n");
+    for row in TABLE {
+        table.push_str(&format!("| `{}` | `{}` | {} |\n", row.label(), row.written(), row.doc));
+    }
+    table
+}
+
+/// The longest infix symbol (not a word) that `text` begins with.
+#[inline]
+pub(super) fn infix_symbol(text: &[u8]) -> Option<Op> {
+    let mut found: Option<&Info> = None;
+    for row in candidates(&INFIX, text) {
+        if text.starts_with(row.name.as_bytes()) && found.is_none_or(|best| best.name.len() < row.name.len())
+        {
+            found = Some(row);
+        }
+    }
+    found.map(|row| row.op)
+}
+
+/// The infix operation called `name`.
+#[inline]
+pub(super) fn infix(name: &str) -> Option<Op> {
+    candidates(&INFIX, name.as_bytes()).find(|row| row.name == name).map(|row| row.op)
+}
+
+/// The prefix operation called `name`.
+#[inline]
+pub(super) fn prefix(name: &str) -> Option<Op> {
+    candidates(&PREFIX, name.as_bytes()).find(|row| row.name == name).map(|row| row.op)
+}
+
+/// The operation that is called as `name(...)`.
+#[inline]
+pub(super) fn call(name: &str) -> Option<Op> {
+    candidates(&CALL, name.as_bytes()).find(|row| row.name == name).map(|row| row.op)
+}
+
+/// Whether the name of an operation begins like `name`; most names are told from operations by that.
+#[inline]
+pub(super) fn begins(name: &str) -> bool {
+    let first = usize::from(name.as_bytes()[0]) % 128;
+    INFIX[first] | PREFIX[first] | CALL[first] != 0
+}
+
+/// For each first byte of a name, the rows of one placement that begin with it (bit `i` for row `i`).
+type FirstBytes = [u32; 128];
+
+static INFIX: FirstBytes = first_bytes(0);
+static PREFIX: FirstBytes = first_bytes(1);
+static CALL: FirstBytes = first_bytes(2);
+
+const fn first_bytes(placement: u8) -> FirstBytes {
+    assert!(TABLE.len() <= 32, "one bit for each row");
+    let mut rows = [0; 128];
+    let mut i = 0;
+    while i < TABLE.len() {
+        let its = match TABLE[i].syntax {
+            Syntax::Infix(_) | Syntax::InfixRight(_) => 0,
+            Syntax::Prefix(_) => 1,
+            Syntax::Call => 2,
+        };
+        if its == placement {
+            rows[TABLE[i].name.as_bytes()[0] as usize] |= 1 << i;
+        }
+        i += 1;
+    }
+    rows
+}
+
+#[inline]
+fn candidates(rows: &'static FirstBytes, text: &[u8]) -> impl Iterator<Item = &'static Info> {
+    let mut left = text.first().and_then(|&byte| rows.get(usize::from(byte))).copied().unwrap_or(0);
+    std::iter::from_fn(move || {
+        if left == 0 {
+            return None;
+        }
+        let row = left.trailing_zeros() as usize;
+        left &= left - 1;
+        Some(&TABLE[row])
+    })
+}
+
 const fn flag(condition: bool) -> f64 {
     if condition { 1.0 } else { 0.0 }
 }
@@ -120,7 +278,7 @@ macro_rules! table {
     };
 }
 
-use Syntax::{Call, Infix, Prefix};
+use Syntax::{Call, Infix, InfixRight, Prefix};
 
 // Binding strengths follow Python: or < and < not < comparisons < + - < * / < unary minus < **.
 table! {
@@ -128,7 +286,7 @@ table! {
     Sub   "-"     Infix(50), 2, 0, false, Cheap, |a, b, _| a - b, "difference";
     Mul   "*"     Infix(60), 2, 0, false, Cheap, |a, b, _| a * b, "product";
     Div   "/"     Infix(60), 2, 0, false, Dear,  |a, b, _| a / b, "quotient; a division by zero gives an infinity, 0/0 gives NaN";
-    Pow   "**"    Infix(80), 2, 0, false, Dear,  |a, b, _| scalar::pow(a, b), "power, grouped from the right; the path is chosen by the exponent's value";
+    Pow   "**"    InfixRight(80), 2, 0, false, Dear,  |a, b, _| scalar::pow(a, b), "power, grouped from the right; the path is chosen by the exponent's value";
     Neg   "-"     Prefix(70), 1, 0, false, Cheap, |a, _, _| -a, "negation; binds less tightly than a power, as in Python";
     Lt    "<"     Infix(40), 2, 0, true,  Cheap, |a, b, _| flag(a < b), "less than; false if either side is NaN";
     Le    "<="    Infix(40), 2, 0, true,  Cheap, |a, b, _| flag(a <= b), "at most; false if either side is NaN";
@@ -160,6 +318,41 @@ mod tests {
     fn rows_stand_in_the_order_of_the_enum() {
         for (position, row) in TABLE.iter().enumerate() {
             assert_eq!(row.op as usize, position, "{}", row.name);
+        }
+    }
+
+    #[test]
+    fn labels_are_unique_and_lead_back_to_their_operation() {
+        for row in TABLE {
+            assert_eq!(Op::labelled(row.label()), Some(row.op), "{}", row.label());
+        }
+    }
+
+    #[test]
+    fn each_row_is_found_by_its_name_in_its_placement_only() {
+        for row in TABLE {
+            let found = [infix(row.name), prefix(row.name), call(row.name)];
+            assert_eq!(found.iter().filter(|op| **op == Some(row.op)).count(), 1, "{}", row.name);
+        }
+        assert_eq!(infix_symbol(b"**2"), Some(Op::Pow));
+        assert_eq!(infix_symbol(b"*2"), Some(Op::Mul));
+        assert_eq!(infix_symbol(b"<= 1"), Some(Op::Le));
+        assert_eq!(infix_symbol(b"="), None);
+        assert_eq!(infix_symbol(b""), None);
+    }
+
+    #[test]
+    fn the_reference_holds_a_line_for_each_row() {
+        let table = reference();
+        assert_eq!(table.lines().count(), TABLE.len() + 2);
+        for line in [
+            "| `neg` | `-x` | ",
+            "| `**` | `x ** y` | ",
+            "| `not` | `not p` | ",
+            "| `where` | `where(p, x, y)` | ",
+            "| `min` | `min(x, y, ...)` | ",
+        ] {
+            assert!(table.contains(line), "{line}");
         }
     }
 }

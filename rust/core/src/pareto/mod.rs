@@ -1,1 +1,20 @@
 //! Keys, dominance, and the front of given rows.
+//!
+//! - [`key`]: a number and a resolution make a key; dominance compares keys.
+//! - [`filter`]: the rows that no other row dominates, fast.
+//! - [`naive`]: the same straight from the definition; the tests compare the two.
+//!
+//! Row a dominates row b when `key(a) <= key(b)` in every objective and `<` in one. Among rows of equal keys
+//! the lexicographic minimum of (true objectives in order, index) represents the cell, and the front is the
+//! set of representatives of non-dominated cells.
+
+mod cull;
+mod divide;
+pub mod filter;
+pub mod key;
+pub mod naive;
+mod order;
+mod staircase;
+
+pub use filter::{Rows, Ties, front, front_of};
+pub use key::{Cells, bits_of};

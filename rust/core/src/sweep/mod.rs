@@ -1,1 +1,282 @@
-//! (sweep)
+//! Questions about a space, answered by looking at every configuration.
+//!
+//! An [`Engine`] is a space and the names that formulas may use. Each question binds its formulas
+//! ([`Engine::bind`]), makes a [`Program`], and runs it over the blocks of the grid
+//! in parallel; a sink of its own takes the values. Axes that nothing asked for stays at position 0.
+
+mod best;
+mod enumerate;
+mod front;
+mod stats;
+mod table;
+
+use crate::control::Control;
+use crate::error::Error;
+use crate::formula::graph::{Graph, NodeId};
+use crate::formula::ops::Op;
+use crate::formula::{Builder, FormulaError, Meaning, Scope};
+use crate::pareto::Ties;
+use crate::program::explain::{self, Explanation};
+use crate::program::{Depends, Order, Program, Roots};
+use crate::space::Space;
+use crate::value::simd::Level;
+
+pub use stats::{Seconds, Stats};
+
+/// What a name of a formula stands for, besides the columns of the space.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Name {
+    /// A scalar.
+    Number(f64),
+    /// A quantity.
+    Formula(String),
+}
+
+/// A formula to make small or large.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Objective {
+    /// The formula's text.
+    pub formula: String,
+    /// Whether larger is better.
+    pub maximize: bool,
+}
+
+/// How a front is asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fineness {
+    /// Key bits of each objective, 0 to 52.
+    Bits(Vec<u32>),
+    /// The most bits, the same for all objectives, that leave at most so many rows.
+    Rows(usize),
+}
+
+/// A question for the front.
+#[derive(Debug, Clone)]
+pub struct FrontQuestion<'a> {
+    /// At least one.
+    pub objectives: &'a [Objective],
+    /// Conditions that every configuration must meet.
+    pub constraints: &'a [String],
+    /// How finely objectives are compared.
+    pub fineness: Fineness,
+    /// Which of equal configurations are kept.
+    pub ties: Ties,
+    /// Most rows that the answer may have.
+    pub max_rows: u64,
+}
+
+/// The groups of a question for the best of each group.
+#[derive(Debug, Clone)]
+pub struct Groups<'a> {
+    /// The axis whose positions are grouped.
+    pub axis: usize,
+    /// The group of each position.
+    pub of: &'a [u32],
+}
+
+/// Rows of an answer.
+#[derive(Debug, Clone, Default)]
+pub struct Answer {
+    /// For each axis of the space, each row's position.
+    pub positions: Vec<Vec<u32>>,
+    /// For each objective, each row's value.
+    pub objectives: Vec<Vec<f64>>,
+    /// What the run did.
+    pub stats: Stats,
+}
+
+/// A space, and what the names in formulas mean.
+#[derive(Debug)]
+pub struct Engine<'a> {
+    space: &'a Space,
+    scope: Scope,
+    level: Level,
+}
+
+/// Formulas of one question, bound to the space.
+struct Bound {
+    graph: Graph,
+    roots: Roots,
+    /// The axes that the question touches, ascending.
+    axes: Vec<usize>,
+}
+
+impl<'a> Engine<'a> {
+    /// Names the columns of `space`, and everything in `names`; `known` names are suggested when a
+    /// formula misspells them, but mean nothing.
+    pub fn new(
+        space: &'a Space,
+        names: impl IntoIterator<Item = (String, Name)>,
+        known: impl IntoIterator<Item = String>,
+        level: Level,
+    ) -> Self {
+        let mut scope = Scope::new();
+        for (column, data) in space.columns().iter().enumerate() {
+            // One value is a constant: it varies with nothing, and folds.
+            let meaning = match *data.values {
+                [value] if !data.boolean => Meaning::Constant(value),
+                _ => Meaning::Column { column, boolean: data.boolean },
+            };
+            scope.insert(data.name.clone(), meaning);
+        }
+        for (name, meaning) in names {
+            let meaning = match meaning {
+                Name::Number(value) => Meaning::Constant(value),
+                Name::Formula(text) => Meaning::Formula(text),
+            };
+            scope.insert(name, meaning);
+        }
+        for name in known {
+            scope.suggest(name);
+        }
+        Self { space, scope, level }
+    }
+
+    /// The space that the engine looks at.
+    #[must_use]
+    pub fn space(&self) -> &Space {
+        self.space
+    }
+
+    fn bind(&self, constraints: &[String], outputs: &[Objective]) -> Result<Bound, FormulaError> {
+        let mut builder = Builder::new(&self.scope);
+        let constraints =
+            constraints.iter().map(|text| builder.condition(text)).collect::<Result<Vec<_>, _>>()?;
+        let texts =
+            outputs.iter().map(|output| builder.number(&output.formula)).collect::<Result<Vec<_>, _>>()?;
+        let mut graph = builder.finish();
+        // Everything is minimised from here on.
+        let negate = |(node, output): (NodeId, &Objective)| {
+            if output.maximize { graph.apply(Op::Neg, &[node]) } else { node }
+        };
+        let outputs = texts.into_iter().zip(outputs).map(negate).collect();
+        let roots = Roots { constraints, outputs };
+        let axes = self.touched(&graph, &roots);
+        Ok(Bound { graph, roots, axes })
+    }
+
+    fn touched(&self, graph: &Graph, roots: &Roots) -> Vec<usize> {
+        let lengths = self.space.lengths();
+        let wide: Vec<usize> = (0..lengths.len()).filter(|&axis| lengths[axis] > 1).collect();
+        Depends::new(graph, self.space, &wide).axes(roots.constraints.iter().chain(&roots.outputs).copied())
+    }
+
+    fn program(
+        &self,
+        bound: Bound,
+        fixed: bool,
+        outer: Option<usize>,
+        control: &Control,
+    ) -> Result<Program, Error> {
+        let order = Order { axes: bound.axes, fixed, outer };
+        Ok(Program::new(bound.graph, self.space, &bound.roots, &order, self.level, control)?)
+    }
+
+    /// The front, best first by the objectives in order, then by index.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Formula`], [`Error::Limit`] if the front has more than `max_rows` rows,
+    /// [`Error::Interrupted`].
+    ///
+    /// # Panics
+    ///
+    /// If there is no objective.
+    pub fn pareto(&self, question: &FrontQuestion<'_>, control: &Control) -> Result<Answer, Error> {
+        assert!(!question.objectives.is_empty(), "a front has at least one objective");
+        front::pareto(self, question, control)
+    }
+
+    /// The best configuration by the true value of one objective, then by index: of each group if
+    /// there are groups, in their order.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Formula`], [`Error::Interrupted`].
+    pub fn best(
+        &self,
+        objective: &Objective,
+        constraints: &[String],
+        groups: Option<&Groups<'_>>,
+        control: &Control,
+    ) -> Result<Answer, Error> {
+        best::best(self, objective, constraints, groups, control)
+    }
+
+    /// Every configuration that meets the constraints, in index order, with the values of `columns`
+    /// (returned as the answer's objectives).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Formula`], [`Error::Interrupted`], [`Error::Limit`] if the answer needs more than
+    /// `max_bytes`.
+    pub fn table(
+        &self,
+        columns: &[String],
+        constraints: &[String],
+        max_bytes: u64,
+        control: &Control,
+    ) -> Result<Answer, Error> {
+        table::table(self, columns, constraints, max_bytes, control)
+    }
+
+    /// Whether any configuration meets all constraints.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Formula`], [`Error::Interrupted`].
+    pub fn any(&self, constraints: &[String], control: &Control) -> Result<bool, Error> {
+        best::any(self, constraints, control)
+    }
+
+    /// The values of formulas at given configurations: for each axis, each configuration's position.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Formula`], [`Error::Space`] if the positions name no configurations.
+    pub fn evaluate(
+        &self,
+        columns: &[String],
+        positions: &[&[u32]],
+        control: &Control,
+    ) -> Result<Vec<Vec<f64>>, Error> {
+        if columns.is_empty() || positions.first().is_none_or(|first| first.is_empty()) {
+            // The formulas are still read: a mistake in them must not hide behind an empty answer.
+            self.bind(&[], &minimized(columns))?;
+            return Ok(vec![Vec::new(); columns.len()]);
+        }
+        let selected = self.space.select(positions)?;
+        let engine = Engine { space: &selected, scope: self.scope.clone(), level: self.level };
+        let mut bound = engine.bind(&[], &minimized(columns))?;
+        bound.axes = vec![0];
+        table::columns(&engine, bound, control)
+    }
+
+    /// The axes of two or more values that a formula touches.
+    ///
+    /// # Errors
+    ///
+    /// [`FormulaError`] if the formula cannot be read.
+    pub fn axes(&self, formula: &str) -> Result<Vec<usize>, FormulaError> {
+        Ok(self.bind(&[], &minimized(&[formula.to_owned()]))?.axes)
+    }
+
+    /// Which term sits on which axes, and what is left for each configuration.
+    ///
+    /// # Errors
+    ///
+    /// [`FormulaError`] if a formula cannot be read.
+    pub fn explain(
+        &self,
+        objectives: &[Objective],
+        constraints: &[String],
+    ) -> Result<Explanation, FormulaError> {
+        let bound = self.bind(constraints, objectives)?;
+        let order = Order { axes: bound.axes, fixed: false, outer: None };
+        Ok(explain::explain(&bound.graph, self.space, &bound.roots, &order))
+    }
+}
+
+fn minimized(formulas: &[String]) -> Vec<Objective> {
+    formulas.iter().map(|formula| Objective { formula: formula.clone(), maximize: false }).collect()
+}

@@ -2,6 +2,8 @@
 //!
 //! [`scalar`] is the meaning; [`lanes`] agrees with it bit for bit, on every SIMD level of [`simd`].
 
+pub mod geomspace;
+pub mod kernels;
 pub mod lanes;
 pub mod scalar;
 pub mod simd;

@@ -1,0 +1,54 @@
+"""Peak memory of one contestant: how far a fresh process grows beyond what it holds before the question.
+
+``python -m benches.memory SUBJECT CONTESTANT SIZE...`` answers the question once and prints the growth in
+bytes.
+"""
+
+from __future__ import annotations
+
+import importlib
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+from . import spaces
+
+TOP = Path(__file__).resolve().parent.parent
+MIB = 2.0**20
+
+
+def peak(subject: str, contestant: str, shape: tuple[int, ...]) -> float:
+    """Return the growth, in MiB, of a process in which `contestant` of module `subject` answers."""
+    command = [sys.executable, "-m", "benches.memory", subject, contestant, *map(str, shape)]
+    done = subprocess.run(command, cwd=TOP, check=True, capture_output=True, text=True)
+    return int(done.stdout.split()[-1]) / MIB
+
+
+def _status(field: str) -> int:
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(field + ":"):
+            return int(line.split()[1]) * 1024
+    raise LookupError(f"/proc/self/status has no {field}")
+
+
+def _growth(subject: str, contestant: str, shape: tuple[int, ...]) -> int:
+    module = importlib.import_module(f"benches.{subject}")
+    space: spaces.Space = getattr(spaces, subject)(*shape)
+    answer = getattr(module, contestant)
+    # A small question first: imports, compilation and thread pools are not the question's memory.
+    answer(getattr(spaces, subject)(*(min(length, 6) for length in shape)))
+    if Path("/proc/self/clear_refs").exists():
+        Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew at what is held now
+        before = _status("VmRSS")
+        answer(space)
+        return _status("VmHWM") - before
+    # Elsewhere the peak cannot be set back; the warm-up is small enough not to hide anything.
+    unit = 1 if sys.platform == "darwin" else 1024
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    answer(space)
+    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * unit
+
+
+if __name__ == "__main__":
+    print(_growth(sys.argv[1], sys.argv[2], tuple(map(int, sys.argv[3:]))))

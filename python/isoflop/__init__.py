@@ -1,0 +1,55 @@
+"""Exact Pareto fronts of LLM training plans.
+
+    import isoflop as iso
+
+    sweep = iso.Sweep({"params": iso.geomspace(1e9, 1e12, 1000), ...}, law="besiroglu2024")
+    sweep.pareto(minimize=["loss", "total_usd"])
+
+- Searching: :class:`Sweep`, with the axes' :func:`geomspace` and :func:`linspace`; :class:`Profile`.
+- Laws: :func:`law`, :func:`laws`, :class:`Law`; the standard quantities: :func:`accounting`.
+- The filter alone, for any frame: :func:`pareto`.
+- Exceptions under :class:`IsoflopError`, warnings under :class:`IsoflopWarning`.
+"""
+
+from isoflop._accounting import accounting
+from isoflop._exceptions import (
+    CatalogError,
+    EdgeWarning,
+    EmptyResultWarning,
+    ExtrapolationWarning,
+    FormulaError,
+    IsoflopError,
+    IsoflopWarning,
+    LawError,
+    LimitError,
+    SpaceError,
+)
+from isoflop._law import Law, law, laws
+from isoflop._native import __version__
+from isoflop._pareto import pareto
+from isoflop._profile import Profile
+from isoflop._spacing import geomspace, linspace
+from isoflop._sweep import Sweep
+
+__all__ = [
+    "CatalogError",
+    "EdgeWarning",
+    "EmptyResultWarning",
+    "ExtrapolationWarning",
+    "FormulaError",
+    "IsoflopError",
+    "IsoflopWarning",
+    "Law",
+    "LawError",
+    "LimitError",
+    "Profile",
+    "SpaceError",
+    "Sweep",
+    "__version__",
+    "accounting",
+    "geomspace",
+    "law",
+    "laws",
+    "linspace",
+    "pareto",
+]

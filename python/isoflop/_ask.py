@@ -1,0 +1,200 @@
+"""Asking: a question read, put to the engine, and its answer made a frame, with the warnings it deserves.
+
+``stacklevel`` is that of :func:`warnings.warn` as seen from the function that is called: warnings point at
+the line of the user who asked.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from isoflop._answers import answer_frame, distinct, groups
+from isoflop._axes import column_names
+from isoflop._edges import edges, extrapolated
+from isoflop._empty import why_empty
+from isoflop._exceptions import EdgeWarning, EmptyResultWarning, ExtrapolationWarning, LimitError
+from isoflop._pareto import resolution_bits
+from isoflop._profile import Profile, make_profile
+from isoflop._progress import Progress, reporting
+from isoflop._questions import (
+    Formulas,
+    Objective,
+    read_count,
+    read_formulas,
+    read_objective,
+    read_objectives,
+    read_rows,
+    read_ties,
+)
+from isoflop._threads import resolve_threads
+
+if TYPE_CHECKING:
+    from isoflop._binding import Binding
+    from isoflop._native import Rows
+
+DEFAULT_RESOLUTION = 1e-9
+"""How finely a front compares objectives that nothing is said about."""
+
+
+def ask_front(
+    binding: Binding,
+    *,
+    minimize: Formulas,
+    maximize: Formulas,
+    resolution: float | Mapping[str, float] | None,
+    rows: int | None,
+    columns: Formulas,
+    ties: str,
+    max_rows: int,
+    threads: int | None,
+    progress: bool | Progress | None,
+    stacklevel: int,
+) -> tuple[pl.DataFrame, Profile]:
+    """Answer ``Sweep.pareto`` and ``Sweep.profile``."""
+    objectives = read_objectives(minimize, maximize)
+    formulas = tuple(formula for formula, _ in objectives)
+    most = read_rows(rows, resolution)
+    bits = resolution_bits(
+        DEFAULT_RESOLUTION if resolution is None else resolution, formulas, DEFAULT_RESOLUTION
+    )
+    all_ties = read_ties(ties)
+    limit = read_count(max_rows, "max_rows")
+    count = resolve_threads(threads)
+    where = binding.where
+    shown = _columns(binding, formulas, read_formulas(columns, "columns"))
+    names = shown
+    if binding.has_range and not binding.extrapolation_told:
+        # For the warning: evaluated on the front only, and last, so that it can be left out of the frame.
+        names = _columns(binding, formulas, (*shown, "extrapolation"))
+    with reporting(progress) as report:
+        try:
+            found = binding.ask(
+                binding.space.pareto,
+                (*formulas, *where, *names),
+                objectives,
+                where,
+                names,
+                bits,
+                most,
+                all_ties,
+                limit,
+                count,
+                report,
+            )
+        except LimitError as error:
+            raise LimitError(
+                f"the front has more than {error.limit:,} rows; compare with a coarser resolution=, thin "
+                "it with rows=, tighten where=, or raise max_rows=",
+                rows=error.rows,
+                limit=error.limit,
+            ) from None
+    _warn(binding, found, formulas, names, stacklevel + 1)
+    frame = _frame(binding, found, objectives, shown)
+    return frame, make_profile(found.stats, frame.height, formulas, bits, most is not None)
+
+
+def ask_best(
+    binding: Binding,
+    *,
+    minimize: str | None,
+    maximize: str | None,
+    by: str | None,
+    columns: Formulas,
+    threads: int | None,
+    progress: bool | Progress | None,
+    stacklevel: int,
+) -> pl.DataFrame:
+    """Answer ``Sweep.best``."""
+    objective = read_objective(minimize, maximize)
+    count = resolve_threads(threads)
+    extra = read_formulas(columns, "columns")
+    if binding.has_range:
+        extra = (*extra, "extrapolation")
+    grouped = None if by is None else groups(binding.axes, by)
+    where = binding.where
+    names = _columns(binding, (objective[0],), extra)
+    with reporting(progress) as report:
+        found = binding.ask(
+            binding.space.best,
+            (objective[0], *where, *names),
+            objective,
+            where,
+            names,
+            grouped,
+            count,
+            report,
+        )
+    if len(found.objectives[0]):
+        for text in edges(binding, objective, found, None if grouped is None else grouped[0]):
+            warnings.warn(text, EdgeWarning, stacklevel=stacklevel)
+    _warn(binding, found, (objective[0],), names, stacklevel + 1)
+    return _frame(binding, found, (objective,), names)
+
+
+def ask_table(
+    binding: Binding,
+    *,
+    columns: Formulas | None,
+    max_bytes: int,
+    threads: int | None,
+    progress: bool | Progress | None,
+    stacklevel: int,
+) -> pl.DataFrame:
+    """Answer ``Sweep.table``."""
+    if columns is None:
+        columns = () if binding.law is None else "loss"
+    names = _columns(binding, (), read_formulas(columns, "columns"))
+    limit = read_count(max_bytes, "max_bytes")
+    count = resolve_threads(threads)
+    where = binding.where
+    with reporting(progress) as report:
+        try:
+            found = binding.ask(binding.space.table, (*where, *names), where, names, limit, count, report)
+        except LimitError as error:
+            raise LimitError(
+                f"the table has {error.rows:,} rows, which do not fit into max_bytes={limit:,}; ask for "
+                "fewer columns=, tighten where=, raise max_bytes=, or ask pareto or best, which need no "
+                "table",
+                rows=error.rows,
+                limit=error.limit,
+            ) from None
+    if not found.stats["feasible"]:
+        warnings.warn(why_empty(binding, (), 0), EmptyResultWarning, stacklevel=stacklevel)
+    return _frame(binding, found, (), names)
+
+
+def _columns(binding: Binding, objectives: Sequence[str], columns: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns that a result has beyond those of axes and objectives."""
+    return distinct(columns, (*column_names(binding.axes), *objectives))
+
+
+def _frame(
+    binding: Binding, found: Rows, objectives: Sequence[Objective], names: Sequence[str]
+) -> pl.DataFrame:
+    axes = column_names(binding.axes)
+    # An objective that is an axis has its column already.
+    columns = [
+        (formula, values)
+        for (formula, _), values in zip(objectives, found.objectives, strict=True)
+        if formula not in axes
+    ]
+    columns.extend(zip(names, found.columns, strict=False))
+    return answer_frame(binding.axes, found.positions, columns)
+
+
+def _warn(
+    binding: Binding, found: Rows, objectives: Sequence[str], names: Sequence[str], stacklevel: int
+) -> None:
+    """Warn of an empty answer, and once for each sweep of one outside the law's range."""
+    if not len(found.objectives[0]):
+        text = why_empty(binding, objectives, found.stats["feasible"])
+        warnings.warn(text, EmptyResultWarning, stacklevel=stacklevel)
+    elif binding.has_range and not binding.extrapolation_told:
+        told = extrapolated(binding, found, (*objectives, *names))
+        if told is not None:
+            binding.extrapolation_told = True
+            warnings.warn(told, ExtrapolationWarning, stacklevel=stacklevel)

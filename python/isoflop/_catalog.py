@@ -1,0 +1,69 @@
+"""The catalogue: data files that come with the package, read once."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from isoflop._exceptions import CatalogError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from importlib.resources.abc import Traversable
+
+
+# importlib.resources, tomllib and difflib are imported where they are used: `import isoflop` stays quick.
+
+
+def _folder() -> Traversable:
+    from importlib.resources import files
+
+    return files("isoflop").joinpath("catalog")
+
+
+@lru_cache(maxsize=1)
+def quantity_tables() -> tuple[dict[str, Any], ...]:
+    """Return the rows of ``accounting.toml`` in the file's order, as TOML gives them."""
+    return tuple(_read("accounting.toml")["quantity"])
+
+
+@lru_cache(maxsize=1)
+def law_ids() -> tuple[str, ...]:
+    """Return the identifiers of the laws that come with the package, sorted."""
+    entries = (entry.name for entry in _folder().joinpath("laws").iterdir())
+    return tuple(sorted(name.removesuffix(".toml") for name in entries if name.endswith(".toml")))
+
+
+def law_table(law_id: str) -> dict[str, Any]:
+    """Return what a law's file holds.
+
+    Raises
+    ------
+    CatalogError
+        If no law has this identifier; the message names the nearest.
+    """
+    if law_id not in law_ids():
+        matches = close_matches(law_id, law_ids())
+        meant = f"did you mean {' or '.join(f'`{match}`' for match in matches)}? " if matches else ""
+        message = f"no law `{law_id}` in the catalogue; {meant}iso.laws() lists all of them"
+        raise CatalogError(message, name=law_id, close_matches=matches)
+    return _read("laws", f"{law_id}.toml")
+
+
+def _read(*path: str) -> dict[str, Any]:
+    import tomllib
+
+    return tomllib.loads(_folder().joinpath(*path).read_text(encoding="utf-8"))
+
+
+def close_matches(name: str, names: Iterable[str]) -> tuple[str, ...]:
+    """Return at most three of `names` that look like `name`, nearest first."""
+    import difflib
+
+    return tuple(difflib.get_close_matches(name, list(names), n=3, cutoff=0.6))
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> str:
+    """Return the end of a message that names the nearest of `names`, or nothing."""
+    matches = close_matches(name, names)
+    return f"; did you mean `{matches[0]}`?" if matches else ""

@@ -1,0 +1,112 @@
+"""What a sweep is made of: axes, scalars, a law, quantities and constraints, read and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from isoflop import _native
+from isoflop._accounting import known_names
+from isoflop._axes import Axis, AxisValues, check_name, column_names, read_axes, space_size
+from isoflop._exceptions import FormulaError, SpaceError
+from isoflop._law import Law
+from isoflop._law import law as catalogue_law
+from isoflop._questions import Formulas, read_formulas
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Description:
+    """A sweep's content. Immutable by agreement: nobody writes to the mappings."""
+
+    axes: tuple[Axis, ...]
+    scalars: Mapping[str, float]
+    law: Law | None
+    quantities: Mapping[str, str]
+    where: tuple[str, ...]
+    size: int
+
+    def same(self, other: Description) -> bool:
+        """Tell whether both describe the same sweep."""
+        return (
+            self.where == other.where
+            and self.quantities == other.quantities
+            and self.scalars == other.scalars
+            and self.law == other.law
+            and len(self.axes) == len(other.axes)
+            and all(mine.same(theirs) for mine, theirs in zip(self.axes, other.axes, strict=True))
+        )
+
+    def hash(self) -> int:
+        """Return a number that the same descriptions share; cheap, so it leaves the values out."""
+        shape = tuple((axis.name, axis.length) for axis in self.axes)
+        return hash((shape, frozenset(self.scalars.items()), frozenset(self.quantities.items()), self.where))
+
+
+def read_description(
+    axes: Mapping[str, AxisValues],
+    law: str | Law | None,
+    quantities: Mapping[str, str] | None,
+    where: Formulas,
+) -> Description:
+    """Read what a user gives the constructor of a sweep; see there for the errors."""
+    dimensions, scalars = read_axes(axes)
+    size = space_size(dimensions)
+    found = _read_law(law)
+    formulas = _read_quantities({} if quantities is None else quantities, dimensions, scalars)
+    constraints = read_formulas(where, "where")
+    for constraint in constraints:
+        _native.parse(constraint)
+    _refuse_hidden_text(dimensions, found, formulas)
+    return Description(dimensions, scalars, found, formulas, constraints, size)
+
+
+def _read_law(law: str | Law | None) -> Law | None:
+    if isinstance(law, str):
+        return catalogue_law(law)
+    if law is not None and not isinstance(law, Law):
+        raise TypeError(f"law must be an identifier of the catalogue or a Law, not {law!r}")
+    return law
+
+
+def _read_quantities(
+    quantities: Mapping[str, str], axes: Sequence[Axis], scalars: Mapping[str, float]
+) -> dict[str, str]:
+    if not isinstance(quantities, Mapping):
+        raise TypeError(f"quantities must be a mapping from names to formulas, not {quantities!r}")
+    if not quantities:
+        return {}
+    axis_names = {axis.name for axis in axes}.union(column_names(axes))
+    for name, formula in quantities.items():
+        check_name(name, "a quantity")
+        if name in axis_names or name in scalars:
+            kind = "an axis" if name in axis_names else "a scalar"
+            raise SpaceError(
+                f"`{name}` is both a quantity and {kind}; remove one, or give the quantity another name",
+                axis=name,
+            )
+        if not isinstance(formula, str):
+            raise TypeError(
+                f"quantity `{name}` is {formula!r}; a quantity is a formula, which is text (a number is a "
+                "scalar and belongs among the axes)"
+            )
+        try:
+            _native.parse(formula)
+        except FormulaError as error:
+            error.quantity = name
+            raise
+    return dict(quantities)
+
+
+def _refuse_hidden_text(axes: Sequence[Axis], law: Law | None, quantities: Mapping[str, str]) -> None:
+    """Refuse text under the name of a quantity: formulas would read the quantity's default instead."""
+    text = [(axis, column) for axis in axes for column in axis.columns if column.kind == "text"]
+    if not text:
+        return
+    taken = {*known_names(law), *quantities}
+    for axis, column in text:
+        if column.name in taken:
+            raise SpaceError(
+                f"column `{column.name}` of axis `{axis.name}` is text, but has the name of a quantity; "
+                "rename the column",
+                axis=axis.name,
+            )

@@ -1,0 +1,99 @@
+"""Where an answer should not be taken at its word: ends of axes, and ends of a law's fitted range."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from isoflop._axes import Axis
+
+if TYPE_CHECKING:
+    from isoflop._binding import Binding
+    from isoflop._native import Rows
+    from isoflop._questions import Objective
+
+
+def edges(binding: Binding, objective: Objective, rows: Rows, by: int | None) -> Iterator[str]:
+    """Tell for each axis at whose end all the best configurations sit, though it could well go on.
+
+    Told are axes in order of value that the objective gets better along right up to the end, that no
+    constraint touches, and that are not the axis of ``by``. An objective that is flat there says nothing
+    about the end.
+    """
+    ends = {
+        number: end
+        for number, axis in enumerate(binding.axes)
+        if number != by and (end := _end(axis, rows.positions[number])) is not None
+    }
+    if not ends:
+        return
+    touched = set(binding.touched(objective[0]))
+    for constraint in binding.where:
+        touched -= set(binding.touched(constraint))
+    for number in sorted(touched.intersection(ends)):
+        axis = binding.axes[number]
+        end = ends[number]
+        if not _still_improves(binding, objective, rows, number):
+            continue
+        numbers = axis.columns[0].numbers
+        assert numbers is not None, "a plain axis holds numbers"
+        yield (
+            f"`{axis.name}` is at its {end} end ({numbers[rows.positions[number][0]]}); "
+            "no objective or constraint charges for it"
+        )
+
+
+def _end(axis: Axis, positions: np.ndarray[tuple[int, ...], np.dtype[np.uint32]]) -> str | None:
+    """Return which end of a plain, ordered axis all positions are at: ``"lower"``, ``"upper"`` or none."""
+    last = axis.length - 1
+    if axis.linked or last == 0 or positions[0] not in (0, last) or not (positions == positions[0]).all():
+        return None
+    numbers = axis.columns[0].numbers
+    assert numbers is not None, "a plain axis holds numbers"
+    steps = np.diff(numbers)
+    if (steps > 0).all():
+        return "lower" if positions[0] == 0 else "upper"
+    if (steps < 0).all():
+        return "upper" if positions[0] == 0 else "lower"
+    return None
+
+
+def _still_improves(binding: Binding, objective: Objective, rows: Rows, number: int) -> bool:
+    """Tell whether every row is better than its neighbour one step inside the axis."""
+    formula, maximize = objective
+    inside = list(rows.positions)
+    here = inside[number]
+    inside[number] = np.where(here == 0, here + 1, here - 1).astype(np.uint32)
+    (neighbours,) = binding.evaluate([formula], inside)
+    best = rows.objectives[0]
+    # A NaN neighbour is no reason to stay either.
+    return bool((~(neighbours >= best if maximize else neighbours <= best)).all())
+
+
+def extrapolated(binding: Binding, rows: Rows, names: Sequence[str]) -> str | None:
+    """Tell how far rows lie outside the range that a law was fitted on; ``None`` if none does.
+
+    ``names`` are those of the rows' objectives and columns, in this order; ``extrapolation`` is among them.
+    """
+    law = binding.law
+    assert law is not None, "only a law has a range"
+    values = (*rows.objectives, *rows.columns)[names.index("extrapolation")]
+    outside = np.flatnonzero(values > 0)
+    if not outside.size:
+        return None
+    positions = [position[outside] for position in rows.positions]
+    ranged = [(variable.reads, *variable.range) for variable in law.variables.values() if variable.range]
+    inputs = binding.evaluate([name for name, *_ in ranged], positions)
+    told = []
+    for (name, low, high), numbers in zip(ranged, inputs, strict=True):
+        for side, ratios in (("below", low / numbers), ("above", numbers / high)):
+            ratio = np.max(ratios)
+            if ratio > 1:
+                told.append(f"`{name}` up to {np.log10(ratio):.2g} decades {side} {low:g} to {high:g}")
+    share = "all rows" if outside.size == len(values) else f"{outside.size:,} of {len(values):,} rows"
+    return (
+        f"`{law.id}` is used outside the range it was fitted on, in {share}: {'; '.join(told)}; its "
+        "predictions there are extrapolations (see the column `extrapolation`)"
+    )

@@ -1,0 +1,141 @@
+"""Explain: how a question would be answered, as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from isoflop._axes import Axis
+from isoflop._threads import resolve_threads
+
+if TYPE_CHECKING:
+    from isoflop._accounting import Step
+    from isoflop._binding import Binding
+    from isoflop._law import Law
+    from isoflop._questions import Objective
+
+_OPERATION_SECONDS = 1.5e-10
+"""One cheap operation in lanes for one configuration on one thread, within a factor of three."""
+
+
+def explanation(binding: Binding, objectives: Sequence[Objective]) -> str:
+    """Describe space, quantities, tables and cost of a question."""
+    where, law = binding.where, binding.law
+    formulas = (*(formula for formula, _ in objectives), *where)
+    resolution = binding.resolve(formulas)
+    *tables, tape = binding.ask(binding.space.explain, formulas, list(objectives), where)
+    sections = {
+        f"Space: {binding.space.size:,} configurations": _space(binding.axes, binding.scalars),
+        "Question": _question(objectives, where),
+        "Quantities, each after what it reads": _quantities(resolution.steps, law),
+        "Tables, filled once": _tables(tables, binding.axes),
+        "Then, for each configuration": _cost(tape, binding),
+    }
+    return "\n\n".join(
+        "\n".join([heading, *(f"  {line}".rstrip() for line in lines)])
+        for heading, lines in sections.items()
+        if lines
+    )
+
+
+def _space(axes: Sequence[Axis], scalars: Mapping[str, float]) -> list[str]:
+    rows = []
+    for axis in axes:
+        if axis.linked:
+            told = "linked: " + ", ".join(column.name for column in axis.columns)
+        else:
+            numbers = axis.columns[0].numbers
+            assert numbers is not None, "a plain axis holds numbers"
+            told = f"{numbers[0]:g}" if axis.length == 1 else f"{numbers[0]:g} to {numbers[-1]:g}"
+        rows.append((axis.name, f"{axis.length:,}", told))
+    rows.extend((name, "constant", f"{value:g}") for name, value in scalars.items())
+    return _aligned(rows)
+
+
+def _question(objectives: Sequence[Objective], where: Sequence[str]) -> list[str]:
+    rows = [("maximize" if maximize else "minimize", formula) for formula, maximize in objectives]
+    rows.extend(("where", constraint) for constraint in where)
+    return _aligned(rows)
+
+
+def _quantities(steps: Sequence[Step], law: Law | None) -> list[str]:
+    rows = []
+    for step in steps:
+        unit = f" {step.unit}" if step.unit not in ("", "1") else ""
+        if step.formula is not None:
+            meaning = f"= {step.formula}"
+        elif step.value is not None:
+            meaning = f"= {step.value:.10g}{unit}"
+        else:
+            meaning = "axis"
+        rows.append((step.name, meaning, "; ".join(_reasons(step, law))))
+    return _aligned(rows)
+
+
+def _reasons(step: Step, law: Law | None) -> Iterator[str]:
+    """Say where a meaning comes from: short for what the user gave, in full for defaults."""
+    if step.how == "given":
+        if step.value is not None:
+            yield "given"
+    elif step.how == "quantity":
+        yield "yours"
+    elif step.how in ("law", "coefficient"):
+        name = law.id if law is not None else "law"
+        yield f"{name}, coefficient" if step.how == "coefficient" else name
+    else:
+        yield step.how
+    if step.note:
+        yield step.note
+    if step.source and step.how == "default":
+        yield step.source
+
+
+def _tables(tables: Sequence[Mapping[str, Any]], axes: Sequence[Axis]) -> list[str]:
+    rows = []
+    for table in tables:
+        names = " x ".join(axes[number].name for number in table["axes"]) or "constant"
+        rows.append((names, f"{table['entries']:,} entries", _bytes(table["bytes"]), table["formula"]))
+    return _aligned(rows)
+
+
+def _cost(tape: Mapping[str, Any], binding: Binding) -> list[str]:
+    operations = int(tape["tape"])
+    # Axes that nothing touches are not walked through.
+    visited = int(tape.get("visited", binding.space.size))
+    threads = resolve_threads(None)
+    seconds = visited * max(operations, 1) * _OPERATION_SECONDS / threads
+    lanes = " x ".join(
+        binding.axes[number].name for number in tape["lanes_axes"] if number < len(binding.axes)
+    )
+    along = f", in lanes along {lanes}" if lanes else ""
+    return [
+        f"operations  {operations}{along}",
+        f"method      enumerate: {visited:,} configurations are looked at",
+        f"cost        about {_time(seconds)} on {threads} thread{'s' if threads != 1 else ''}, a rough "
+        "estimate",
+    ]
+
+
+def _time(seconds: float) -> str:
+    for unit, length in (("days", 86400.0), ("hours", 3600.0), ("minutes", 60.0)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.2g} {unit}"
+    return f"{seconds:.2g} s" if seconds >= 1e-3 else "a millisecond"
+
+
+def _bytes(count: int) -> str:
+    for unit, size in (("MiB", 2**20), ("KiB", 2**10)):
+        if count >= size:
+            return f"{count / size:.3g} {unit}"
+    return f"{count} bytes"
+
+
+def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Set all columns but the last to the width of their longest, as far as that is moderate."""
+    if not rows:
+        return []
+    widths = [min(48, max(len(row[column]) for row in rows)) for column in range(len(rows[0]) - 1)]
+    return [
+        "  ".join([*(f"{text:<{width}}" for text, width in zip(row, widths, strict=False)), row[-1]])
+        for row in rows
+    ]

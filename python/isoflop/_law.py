@@ -1,0 +1,439 @@
+"""Scaling laws: the catalogue's and the user's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, overload
+
+from isoflop._accounting import Row, Step, names_in, quantities
+from isoflop._catalog import did_you_mean, law_ids, law_table
+from isoflop._exceptions import FormulaError, LawError
+from isoflop._law_records import (
+    Check,
+    Frozen,
+    Optimal,
+    Source,
+    Variable,
+    read_checks,
+    read_number,
+    read_optimal,
+    read_source,
+    read_text,
+    read_variable,
+)
+from isoflop._law_table import law_from_mapping, law_to_mapping
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import numpy as np
+    import polars as pl
+    from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["Law", "in_catalogue", "law", "law_from_mapping", "law_to_mapping", "laws"]
+
+
+@dataclass(frozen=True, slots=True, init=False, repr=False)
+class Law:
+    """A loss formula with its coefficients, fitted range and source. Immutable, comparable, hashable.
+
+    A law of one's own needs a formula and coefficients. Written over ``effective_params`` and
+    ``effective_tokens`` it works with sparsity, quality and repetition as the catalogue's dense laws do.
+
+    Parameters
+    ----------
+    formula
+        The loss, over coefficients, the law's quantities and variables, and any standard quantity.
+    coefficients
+        Numbers by name. They may also set an input of the accounting, say ``repetition_scale``.
+    variables
+        The inputs by name, each a mapping with any of ``unit``, ``range`` (lowest and highest value that the
+        law was fitted on) and ``reads`` (the quantity that the formula reads in its place). Without it,
+        whatever the formula reads and the law does not define is a variable.
+    quantities
+        Formulas by name that belong to the law; they take the place of standard quantities.
+    standard_errors
+        Of coefficients, as far as the source prints them.
+    id, title, unit, corpus, tokenizer, convention
+        Identifier, title, unit of the loss, training corpus, tokenizer, and how parameters are counted.
+    source
+        Where it was printed: a mapping with any of ``cite``, ``where`` and ``arxiv``.
+    checks
+        Values that it must give, in the form of a law's file.
+    optimal
+        Formulas of ``train_flops`` for `compute_optimal`, in the form of a law's file; without them it
+        searches.
+
+    Raises
+    ------
+    FormulaError
+        If a formula cannot be read.
+    LawError
+        If a coefficient is not a finite number, if names clash, or if the formula reads a name that nobody
+        defines.
+
+    Examples
+    --------
+    >>> import isoflop as iso
+    >>> formula = "E + A/effective_params**0.3 + B/effective_tokens**0.3"
+    >>> mine = iso.Law(formula, {"E": 1.7, "A": 300, "B": 900})
+    >>> round(mine.loss(params=1e9, tokens=2e10), 3)
+    3.03
+    """
+
+    formula: str
+    coefficients: Mapping[str, float]
+    variables: Mapping[str, Variable]
+    quantities: Mapping[str, str]
+    standard_errors: Mapping[str, float]
+    id: str
+    title: str
+    unit: str
+    corpus: str
+    tokenizer: str
+    convention: str
+    source: Source
+    checks: tuple[Check, ...]
+    optimal: Optimal | None
+    # Made once, because `resolve` and `loss` ask for them all the time: what each name of the law stands for,
+    # every name it adds to formulas, those it defines, its coefficients, and what `loss` may be given.
+    rows: dict[str, Row] = field(compare=False)
+    names: tuple[str, ...] = field(compare=False)
+    own_names: frozenset[str] = field(compare=False)
+    coefficient_names: frozenset[str] = field(compare=False)
+    inputs: tuple[str, ...] = field(compare=False)
+
+    def __init__(
+        self,
+        formula: str,
+        coefficients: Mapping[str, float],
+        *,
+        variables: Mapping[str, Variable | Mapping[str, Any]] | None = None,
+        quantities: Mapping[str, str] | None = None,
+        standard_errors: Mapping[str, float] | None = None,
+        id: str = "custom",
+        title: str = "",
+        unit: str = "nats/token",
+        corpus: str = "",
+        tokenizer: str = "",
+        convention: str = "",
+        source: Source | Mapping[str, Any] | None = None,
+        checks: Iterable[Check | Mapping[str, Any]] = (),
+        optimal: Optimal | Mapping[str, Any] | None = None,
+    ) -> None:
+        where = f"law `{id}`"
+        texts = {"id": id, "title": title, "unit": unit, "corpus": corpus}
+        texts |= {"tokenizer": tokenizer, "convention": convention}
+        values: dict[str, object] = {key: read_text(text, f"{where}: {key}") for key, text in texts.items()}
+        values["formula"] = formula
+        for key, numbers in (("coefficients", coefficients), ("standard_errors", standard_errors or {})):
+            # Every number by its name, so that a slip in one of twenty is found.
+            values[key] = Frozen(
+                {n: read_number(x, f"{where}: {key}: `{n}`") for n, x in dict(numbers).items()}
+            )
+        values["quantities"] = Frozen(quantities or {})
+        values["source"] = read_source(source or Source(), where)
+        values["checks"] = read_checks(checks, where)
+        values["optimal"] = None if optimal is None else read_optimal(optimal, where)
+        values["coefficient_names"] = frozenset(coefficients)
+        values["own_names"] = frozenset((*coefficients, *(quantities or {})))
+        self._set(values)
+        reads = self._reads()
+        given = variables or dict.fromkeys(reads, Variable())
+        self._set({"variables": Frozen({n: read_variable(v, n, where) for n, v in given.items()})})
+        self._check_names(reads)
+        self._set({"rows": self._make_rows()})
+        self._set(
+            {"names": tuple(dict.fromkeys((*self.rows, *self.variables))), "inputs": self._make_inputs(reads)}
+        )
+
+    def _set(self, values: Mapping[str, object]) -> None:
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    def _reads(self) -> tuple[str, ...]:
+        """Names that the formula reads, directly or not, and that the law does not define."""
+        reads: dict[str, None] = {}
+        seen: set[str] = set()
+        waiting = [("loss", self.formula)]
+        for quantity, text in waiting:
+            for name in _names_of(quantity, text):
+                if name in self.quantities and name not in seen:
+                    seen.add(name)
+                    waiting.append((name, self.quantities[name]))
+                elif name not in self.own_names:
+                    reads[name] = None
+        return tuple(reads)
+
+    def _check_names(self, reads: tuple[str, ...]) -> None:
+        kinds: dict[str, str] = {}
+        for kind, names in (
+            ("coefficient", self.coefficients),
+            ("quantity", self.quantities),
+            ("variable", self.variables),
+        ):
+            for name in names:
+                if not _is_name(name):
+                    raise self._error(f"{kind} {name!r} of `{self.id}` is not a name that a formula can read")
+                if name in ("loss", "extrapolation"):
+                    raise self._error(f"`{name}` is what a law defines; give the {kind} another name")
+                if name in kinds:
+                    raise self._error(
+                        f"`{name}` of `{self.id}` is both a {kinds[name]} and a {kind}; rename one"
+                    )
+                kinds[name] = kind
+        for name in self.standard_errors:
+            if name not in self.coefficients:
+                raise self._error(f"standard error of `{name}`, which is no coefficient of `{self.id}`")
+        standard = quantities()
+        known = (*kinds, *standard)
+        for name in (*reads, *(variable.reads for variable in self.variables.values())):
+            if name not in kinds and name not in standard:
+                message = f"`{self.id}` reads `{name}`, which is no coefficient, variable or quantity"
+                raise self._error(message + did_you_mean(name, known), (name,))
+
+    def _make_rows(self) -> dict[str, Row]:
+        source, standard = str(self.source), quantities()
+        step = Step("loss", self.formula, None, "law", self.title, self.unit, source)
+        rows: dict[str, Row] = {"loss": (step, names_in(self.formula))}
+        for name, formula in self.quantities.items():
+            unit = standard[name].unit if name in standard else ""
+            rows[name] = Step(name, formula, None, "law", "", unit, source), _names_of(name, formula)
+        for name, value in self.coefficients.items():
+            error = self.standard_errors.get(name)
+            note = f"standard error {error:g}" if error is not None else ""
+            rows[name] = Step(name, None, value, "coefficient", note, "", source), ()
+        decades = []
+        for variable in self.variables.values():
+            if variable.range is not None:
+                low, high = variable.range
+                decades += [f"log10({variable.reads} / {high!r})", f"log10({low!r} / {variable.reads})"]
+        if decades:
+            formula = f"max(0, {', '.join(decades)})"
+            step = Step(
+                "extrapolation", formula, None, "law", "decades outside the fitted range", "1", source
+            )
+            rows["extrapolation"] = step, names_in(formula)
+        return rows
+
+    def _make_inputs(self, reads: tuple[str, ...]) -> tuple[str, ...]:
+        standard = quantities()
+        found = dict.fromkeys((*self.variables, *self.quantities))
+        waiting = [*reads, *self.variables]
+        for name in waiting:
+            if name in self.own_names:
+                continue
+            found[name] = None
+            quantity = standard.get(name)
+            for alternative in quantity.alternatives if quantity is not None else ():
+                for other in (*alternative.row[1], *(need for needs in alternative.needs for need in needs)):
+                    if other not in found:
+                        found[other] = None
+                        waiting.append(other)
+        return tuple(name for name in found if name not in self.coefficient_names)
+
+    def __hash__(self) -> int:
+        # Cheap, because plans are cached by law: hashes of texts and of frozen sets are computed once.
+        return hash((self.id, self.formula, self.coefficient_names))
+
+    @property
+    def has_range(self) -> bool:
+        """Whether a fitted range is stated, so that ``extrapolation`` can be computed."""
+        return "extrapolation" in self.rows
+
+    @overload
+    def loss(self, **inputs: float) -> float: ...
+    @overload
+    def loss(self, **inputs: ArrayLike) -> float | NDArray[np.float64]: ...
+    def loss(self, **inputs: ArrayLike) -> float | NDArray[np.float64]:
+        """Return the predicted loss.
+
+        Parameters
+        ----------
+        **inputs
+            Numbers or arrays by name, broadcast against each other: the law's variables, and anything of the
+            accounting that the formula reaches (``activation``, ``moe_gain``, ``quality``, ``unique_tokens``,
+            ``effective_params`` and so on; the attribute ``inputs`` lists all).
+
+        Returns
+        -------
+        float or ndarray
+            In the law's ``unit``. A float if all inputs are numbers, else float64 of the broadcast shape.
+
+        Raises
+        ------
+        LawError
+            If an input is missing (``.missing``), unknown, without effect or not numeric, or if sparsity
+            varies and the law is a dense one without ``moe_gain``.
+
+        Examples
+        --------
+        >>> import isoflop as iso
+        >>> round(iso.law("hoffmann2022").loss(params=70e9, tokens=1.4e12), 4)
+        1.9366
+        """
+        from isoflop._predict import loss
+
+        return loss(self, inputs)
+
+    def compute_optimal(self, flops: ArrayLike, *, method: str | None = None, **given: float) -> pl.DataFrame:
+        """Return the size and the tokens of the least loss under a training budget.
+
+        Parameters
+        ----------
+        flops
+            Training FLOP, a number or several; the accounting's ``train_flops``.
+        method
+            ``"closed"``: the law's formulas of ``train_flops``; ``"search"``: minimise the loss over sizes,
+            tokens being what the budget leaves; ``None``: the first where it applies, else the second.
+        **given
+            Anything of the accounting that stays fixed, such as ``activation=1/8, moe_gain=0.35``; it makes a
+            closed form inapplicable.
+
+        Returns
+        -------
+        pl.DataFrame
+            One row for each budget: ``train_flops``, the size by the law's convention (``params`` or
+            ``non_embedding_params``), ``tokens``, ``tokens_per_param``, ``loss``, and ``extrapolation``
+            (decades outside the fitted range) if the law states a range. A search is good to about six digits
+            in size.
+
+        Raises
+        ------
+        ValueError
+            If a budget is not positive and finite.
+        LawError
+            If the method does not apply, or if the loss has no minimum at a fixed budget.
+
+        Examples
+        --------
+        >>> import isoflop as iso
+        >>> iso.law("besiroglu2024").compute_optimal(1e21)["tokens_per_param"].round(1).to_list()
+        [21.6]
+        """
+        from isoflop._optimal import compute_optimal
+
+        return compute_optimal(self, flops, method, given)
+
+    def replace(self, **changes: Any) -> Law:
+        """Return a changed copy.
+
+        A coefficient is changed by its name, everything else by the name of the field. What is known of the
+        unchanged law only is dropped: checks, the standard errors of changed coefficients, and ``optimal`` if
+        the formula or the quantities change. The copy's ``id`` ends in ``*`` unless it is among the changes.
+
+        Raises
+        ------
+        LawError
+            If a name is neither a coefficient nor a field; the message names the nearest.
+
+        Examples
+        --------
+        >>> import isoflop as iso
+        >>> iso.law("besiroglu2024").replace(alpha=0.35).id
+        'besiroglu2024*'
+        """
+        values: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self) if f.compare}
+        values |= {"checks": (), "id": self.id if self.id.endswith("*") else f"{self.id}*"}
+        if "formula" in changes or "quantities" in changes:
+            values["optimal"] = None
+        elif self.optimal is not None:
+            values["optimal"] = self.optimal._replace(checks=())
+        coefficients = dict(changes.get("coefficients", self.coefficients))
+        for name, value in changes.items():
+            if name in self.coefficients:
+                coefficients[name] = value
+            elif name in values:
+                values[name] = value
+            else:
+                hint = did_you_mean(name, (*self.coefficients, *values))
+                raise self._error(f"`{name}` is no coefficient or field of `{self.id}`{hint}")
+        if "standard_errors" not in changes:
+            errors = self.standard_errors.items()
+            values["standard_errors"] = {
+                n: e for n, e in errors if coefficients.get(n) == self.coefficients[n]
+            }
+        return Law(**values | {"coefficients": coefficients})
+
+    def __repr__(self) -> str:
+        if in_catalogue(self):
+            return f"iso.law({self.id!r})"
+        table = law_to_mapping(self)
+        start = f"iso.Law({table.pop('formula')!r}, {table.pop('coefficients')!r}"
+        return start + "".join(f", {name}={value!r}" for name, value in table.items()) + ")"
+
+    def _error(self, message: str, missing: tuple[str, ...] = ()) -> LawError:
+        return LawError(message, law=self.id, missing=missing)
+
+
+def _names_of(quantity: str, formula: object) -> tuple[str, ...]:
+    if not isinstance(formula, str):
+        raise FormulaError(f"a formula is a text, not {formula!r}", quantity=quantity)
+    try:
+        return names_in(formula)
+    except FormulaError as error:
+        error.quantity = quantity
+        raise
+
+
+def _is_name(name: object) -> bool:
+    try:
+        return isinstance(name, str) and names_in(name) == (name,)
+    except FormulaError:
+        return False
+
+
+@lru_cache(maxsize=64)
+def law(id: str) -> Law:
+    """Return a law of the catalogue.
+
+    Parameters
+    ----------
+    id
+        Its identifier, as listed by `laws`.
+
+    Raises
+    ------
+    CatalogError
+        If there is none; ``.close_matches`` holds identifiers that look like it.
+
+    Examples
+    --------
+    >>> import isoflop as iso
+    >>> iso.law("kaplan2020").coefficients["alpha_D"]
+    0.103
+    """
+    return law_from_mapping(law_table(id), f"catalog/laws/{id}.toml")
+
+
+def in_catalogue(candidate: Law) -> bool:
+    """Tell whether the catalogue holds this very law, so that its identifier says everything."""
+    return candidate.id in law_ids() and candidate == law(candidate.id)
+
+
+def laws() -> pl.DataFrame:
+    """Return the catalogue of laws as a frame, one row for each, sorted by identifier.
+
+    Losses are comparable only between laws of the same unit, corpus and tokenizer.
+
+    Returns
+    -------
+    pl.DataFrame
+        Text columns ``id``, ``title``, ``formula``, ``unit``, ``corpus``, ``tokenizer``, ``convention`` (how
+        parameters are counted), ``range`` (fitted range of each variable) and ``source``.
+
+    Examples
+    --------
+    >>> import isoflop as iso
+    >>> iso.laws()["id"].to_list()
+    ['besiroglu2024', 'hoffmann2022', 'hoffmann2022-tex', 'kaplan2020']
+    """
+    import polars as pl
+
+    columns = ("id", "title", "formula", "unit", "corpus", "tokenizer", "convention")
+    rows = []
+    for entry in map(law, law_ids()):
+        ranges = (f"{n} {v.range[0]:g} to {v.range[1]:g}" for n, v in entry.variables.items() if v.range)
+        rows.append([*(getattr(entry, column) for column in columns), ", ".join(ranges), str(entry.source)])
+    return pl.DataFrame(rows, schema=dict.fromkeys((*columns, "range", "source"), pl.String), orient="row")

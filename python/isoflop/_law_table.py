@@ -1,0 +1,113 @@
+"""Laws as tables: the catalogue's files, and the ``[law]`` table of a sweep file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from isoflop._exceptions import FormulaError, LawError
+from isoflop._law_records import Check, Variable, read_number, read_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from isoflop._law import Law
+
+TEXTS = ("id", "title", "formula", "unit", "corpus", "tokenizer", "convention")
+KEYS = (*TEXTS, "coefficients", "variables", "quantities", "standard_errors", "source", "checks", "optimal")
+
+
+def law_from_mapping(mapping: Mapping[str, Any], where: str) -> Law:
+    """Make a law from a table with the keys of a law's file.
+
+    Parameters
+    ----------
+    mapping
+        ``formula`` and ``coefficients`` are required; a coefficient is a number or a table of ``value`` and
+        ``standard_error``. The rest are the parameters of `Law`.
+    where
+        What messages call the table, such as ``"sweep.toml: law"``.
+
+    Raises
+    ------
+    FormulaError
+        If a formula cannot be read.
+    LawError
+        If a key is unknown or missing, or a value is not what it should be.
+    """
+    from isoflop._law import Law
+
+    table = read_table(mapping, KEYS, where)
+    for key in ("formula", "coefficients"):
+        if key not in table:
+            raise LawError(f"{where}: a law needs `{key}`")
+    given = table.pop("coefficients")
+    if not isinstance(given, Mapping):
+        raise LawError(f"{where}: coefficients must be a table of numbers, not {given!r}")
+    coefficients: dict[str, float] = {}
+    errors = dict(table.pop("standard_errors", {}))
+    for name, value in given.items():
+        place = f"{where}: coefficient `{name}`"
+        if isinstance(value, Mapping):
+            entry = read_table(value, ("value", "standard_error"), place)
+            coefficients[name] = read_number(entry.get("value"), place)
+            if "standard_error" in entry:
+                errors[name] = read_number(entry["standard_error"], f"{place}: standard error")
+        else:
+            coefficients[name] = read_number(value, place)
+    formula = table.pop("formula")
+    try:
+        return Law(formula, coefficients, standard_errors=errors, **table)
+    except (FormulaError, LawError) as error:
+        error.args = (f"{where}: {error.args[0]}",)
+        if isinstance(error, FormulaError):
+            error.message = f"{where}: {error.message}"
+        raise
+
+
+def law_to_mapping(law: Law) -> dict[str, Any]:
+    """Return a law as a table of plain values; `law_from_mapping` gives the law back."""
+    from isoflop._law import Law
+
+    plain = Law(law.formula, law.coefficients, quantities=law.quantities)
+    table: dict[str, Any] = {"formula": law.formula, "coefficients": dict(law.coefficients)}
+    if law.variables != plain.variables:
+        table["variables"] = {name: _variable(name, variable) for name, variable in law.variables.items()}
+    for key in ("quantities", "standard_errors"):
+        if getattr(law, key):
+            table[key] = dict(getattr(law, key))
+    for key in TEXTS:
+        if key != "formula" and getattr(law, key) != getattr(plain, key):
+            table[key] = getattr(law, key)
+    source = {key: text for key in ("cite", "where", "arxiv") if (text := getattr(law.source, key))}
+    if source:
+        table["source"] = source
+    if law.checks:
+        table["checks"] = _checks(law.checks)
+    if law.optimal is not None:
+        optimal: dict[str, Any] = {"kind": law.optimal.kind, "formulas": dict(law.optimal.formulas)}
+        if law.optimal.note:
+            optimal["note"] = law.optimal.note
+        if law.optimal.checks:
+            optimal["checks"] = _checks(law.optimal.checks)
+        table["optimal"] = optimal
+    return table
+
+
+def _variable(name: str, variable: Variable) -> dict[str, Any]:
+    table: dict[str, Any] = {"unit": variable.unit} if variable.unit else {}
+    if variable.range is not None:
+        table["range"] = list(variable.range)
+    if variable.reads != name:
+        table["reads"] = variable.reads
+    return table
+
+
+def _checks(checks: Iterable[Check]) -> list[dict[str, Any]]:
+    return [
+        {
+            "at": dict(check.at),
+            check.name: {"value": check.value, "tolerance": check.tolerance, "from": check.origin},
+        }
+        for check in checks
+    ]

@@ -1,0 +1,146 @@
+"""The compute-optimal division of a training budget between size and tokens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from isoflop import _native
+from isoflop._accounting import known_names, resolve
+from isoflop._exceptions import LawError
+from isoflop._predict import evaluate, read_input
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import polars as pl
+    from numpy.typing import ArrayLike, NDArray
+
+    from isoflop._law import Law
+
+SIZES = ("params", "non_embedding_params", "active_params", "active_non_embedding_params")
+
+# The search lays a grid of sizes over what is left, even on a log scale, and goes on with two steps to either
+# side of the best: a loss that is flat to the last bit there, or a best between two points, stays inside.
+POSITIONS = 257
+KEPT = 2 / (POSITIONS // 2)
+FINEST_STEP = 1e-7
+
+
+def compute_optimal(
+    law: Law, flops: ArrayLike, method: str | None, given: Mapping[str, float]
+) -> pl.DataFrame:
+    """Do what `Law.compute_optimal` says."""
+    import polars as pl
+
+    budgets = _budgets(flops)
+    fixed = {name: float(read_input(law, name, value)) for name, value in given.items()}
+    size = _size(law)
+    for name in fixed:
+        if name in ("train_flops", "tokens", "tokens_per_param", *SIZES):
+            raise LawError(f"`{name}` is what compute_optimal looks for or is given as flops=", law=law.id)
+    asked = [size, "tokens", "tokens_per_param", "loss"]
+    if law.has_range:
+        asked.append("extrapolation")
+    columns = {"train_flops": budgets}
+    user: dict[str, str] = {}
+    if _closed(law, method, fixed):
+        assert law.optimal is not None
+        user = dict(law.optimal.formulas)
+    else:
+        columns[size] = _search(law, budgets, size, fixed)
+    values = evaluate(law, asked, columns, fixed, len(budgets), quantities=user)
+    series = {"train_flops": budgets, **dict(zip(asked, values, strict=True))}
+    return pl.DataFrame(series, schema=dict.fromkeys(series, pl.Float64))
+
+
+def _budgets(flops: ArrayLike) -> NDArray[np.float64]:
+    # A copy: the frame keeps it.
+    budgets = np.array(flops, dtype=np.float64, ndmin=1)
+    if budgets.ndim != 1:
+        raise ValueError(
+            f"flops must be a number or a sequence of numbers, not an array of shape {budgets.shape}"
+        )
+    for budget in budgets[~(np.isfinite(budgets) & (budgets > 0))]:
+        raise ValueError(f"flops must be positive and finite, not {budget}")
+    return budgets
+
+
+def _size(law: Law) -> str:
+    """Name of the size that the law counts in."""
+    for name in SIZES:
+        if name in law.variables:
+            return name
+    without = any("non_embedding" in variable.reads for variable in law.variables.values())
+    return "non_embedding_params" if without else "params"
+
+
+def _closed(law: Law, method: str | None, fixed: Mapping[str, float]) -> bool:
+    """Tell whether to use the law's own formulas, and refuse what cannot be."""
+    optimal = law.optimal
+    if method not in (None, "closed", "search"):
+        raise ValueError(f"method must be 'closed', 'search' or None, not {method!r}")
+    if method == "closed" and optimal is None:
+        raise LawError(f"`{law.id}` has no closed form; leave method= out to search", law=law.id)
+    if optimal is not None and optimal.kind == "rule":
+        names = ", ".join(f"`{name}`" for name in fixed)
+        if method == "search":
+            message = (
+                f"the optimum of `{law.id}` is a published rule, not the minimum of its loss at 6*N*D FLOP"
+            )
+            raise LawError(f"{message}; leave method= out to use the rule", law=law.id)
+        if fixed:
+            message = f"the optimum of `{law.id}` is a published rule of train_flops alone; leave {names} out"
+            raise LawError(message, law=law.id)
+    if method == "closed" and fixed:
+        names = ", ".join(f"`{name}`" for name in fixed)
+        raise LawError(
+            f"the closed form of `{law.id}` does not hold with {names} given; search instead", law=law.id
+        )
+    return optimal is not None and not fixed and method != "search"
+
+
+def _search(
+    law: Law, budgets: NDArray[np.float64], size: str, fixed: Mapping[str, float]
+) -> NDArray[np.float64]:
+    """Return the size of the least loss at each budget; all budgets are refined together."""
+    offsets = np.linspace(-1.0, 1.0, POSITIONS)
+    # From a size below one to tokens below one, with room for sparse models.
+    middle = np.log(budgets) / 2
+    half = np.abs(middle) + 10.0
+    grid = {size: "exp(search_middle + search_half * search_offset)"}
+    columns = ("train_flops", "search_middle", "search_half", "search_offset")
+    resolution = resolve(("loss",), columns=columns, scalars=fixed, quantities=grid, law=law)
+    known = known_names(law)
+    reached = {step.name for step in resolution.steps}
+    if not {"train_flops", size} <= reached:
+        raise LawError(f"the loss of `{law.id}` does not depend on both size and tokens", law=law.id)
+    groups = np.arange(len(budgets), dtype=np.uint32)
+    first = True
+    while len(budgets) and (first or half.max() / (POSITIONS // 2) > FINEST_STEP):
+        values = zip(columns, (budgets, middle, half, offsets), strict=True)
+        axes = [(name, int(name == "search_offset"), column, False) for name, column in values]
+        space = _native.Space([len(budgets), POSITIONS], axes)
+        found = space.best(resolution.definitions, known, ("loss", False), (), (), (0, groups), 1, None)
+        best = found.positions[1]
+        if len(best) < len(budgets) or (first and _flat(space, resolution.definitions, known, found)):
+            message = f"the loss of `{law.id}` has no minimum over sizes at a fixed train_flops"
+            raise LawError(message, law=law.id)
+        middle = middle + half * offsets[best]
+        half = half * KEPT
+        first = False
+    return np.exp(middle)
+
+
+def _flat(
+    space: _native.Space, definitions: Mapping[str, float | str], known: tuple[str, ...], found: _native.Rows
+) -> bool:
+    """Tell whether the smallest or largest size is as good as the best, for any budget."""
+    groups = found.positions[0]
+    for end in (0, POSITIONS - 1):
+        (losses,) = space.evaluate(definitions, known, ["loss"], [groups, np.full_like(groups, end)])
+        # Equal, not less: a loss that falls for ever is flat to the last bit long before the end.
+        if (losses <= found.objectives[0]).any():
+            return True
+    return False

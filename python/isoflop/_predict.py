@@ -1,0 +1,114 @@
+"""Evaluating a law's formulas outside a sweep: inputs read, checked, and handed to the engine."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from isoflop import _native
+from isoflop._accounting import known_names, require_same_sparsity, resolve
+from isoflop._catalog import did_you_mean
+from isoflop._exceptions import LawError, SpaceError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from isoflop._law import Law
+
+
+def loss(law: Law, inputs: Mapping[str, ArrayLike]) -> float | NDArray[np.float64]:
+    """Do what `Law.loss` says."""
+    arrays = {name: read_input(law, name, value) for name, value in inputs.items()}
+    scalars = {name: float(array) for name, array in arrays.items() if array.ndim == 0}
+    arrays = {name: array for name, array in arrays.items() if array.ndim > 0}
+    try:
+        shape = np.broadcast_shapes(*(array.shape for array in arrays.values()))
+    except ValueError:
+        shapes = ", ".join(f"`{name}` {array.shape}" for name, array in arrays.items())
+        raise LawError(f"inputs do not broadcast against each other: {shapes}", law=law.id) from None
+    columns = {name: np.broadcast_to(array, shape).flatten() for name, array in arrays.items()}
+    (values,) = evaluate(law, ("loss",), columns, scalars, math.prod(shape))
+    return values.reshape(shape) if arrays else float(values[0])
+
+
+def read_input(law: Law, name: str, value: ArrayLike) -> NDArray[np.float64]:
+    """Return an input as float64; raises `LawError` if the law has no such input or it is not numeric."""
+    if name in law.coefficient_names:
+        message = f"`{name}` is a coefficient of `{law.id}`; change it with law.replace({name}=...)"
+        raise LawError(message, law=law.id)
+    if name not in law.inputs:
+        message = f"`{name}` is no input of `{law.id}`{did_you_mean(name, law.inputs)}"
+        raise LawError(message, law=law.id)
+    try:
+        return np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        message = f"`{name}` must be a number or an array of numbers, not {value!r}"
+        raise LawError(message, law=law.id) from None
+
+
+def evaluate(
+    law: Law,
+    formulas: Sequence[str],
+    columns: Mapping[str, NDArray[np.float64]],
+    scalars: Mapping[str, float],
+    count: int,
+    *,
+    quantities: Mapping[str, str] | None = None,
+) -> list[NDArray[np.float64]]:
+    """Evaluate formulas at `count` points, where `quantities` take the place of the law's own.
+
+    Raises
+    ------
+    LawError
+        If an input is missing or has no effect, or if sparsity varies under a dense law without ``moe_gain``.
+    """
+    given = quantities or {}
+    try:
+        resolution = resolve(formulas, columns=columns, scalars=scalars, quantities=given, law=law)
+    except SpaceError as error:
+        missing = _missing(law, formulas, {*columns, *scalars}, given)
+        if not missing:
+            raise LawError(str(error), law=law.id) from None
+        wanted = " and ".join(f"`{name}`" for name in missing)
+        raise LawError(f"the loss of `{law.id}` needs {wanted}", law=law.id, missing=missing) from None
+    reached = {step.name for step in resolution.steps}
+    for name in (*columns, *scalars):
+        if name not in reached:
+            others = " and ".join(f"`{other}`" for other in (*columns, *scalars) if other in reached)
+            message = f"`{name}` has no effect: the loss of `{law.id}` follows from {others} without it"
+            raise LawError(message, law=law.id)
+    if count == 0:
+        return [np.empty(0) for _ in formulas]
+    space = _native.Space([count], [(name, 0, column, False) for name, column in columns.items()])
+    varies = [resolution.sparsity] if resolution.sparsity is not None else []
+    points = [np.arange(count, dtype=np.uint32)]
+    values = space.evaluate(resolution.definitions, known_names(law), [*formulas, *varies], points)
+    for sparsity in values[len(formulas) :]:
+        shares = sparsity[~np.isnan(sparsity)]
+        if shares.size:
+            require_same_sparsity(law, float(shares.min()), float(shares.max()))
+    return values[: len(formulas)]
+
+
+def _missing(law: Law, formulas: Sequence[str], given: set[str], user: Mapping[str, str]) -> tuple[str, ...]:
+    """Names of all inputs that are missing; empty if something else is wrong."""
+
+    def lacks(*more: str) -> str | None:
+        try:
+            resolve(formulas, columns=given.union(more), scalars={}, quantities=user, law=law)
+        except SpaceError as error:
+            return error.axis
+        return None
+
+    missing: list[str] = []
+    while (name := lacks(*missing)) is not None:
+        if name in given or name in missing or name in user or name in law.coefficient_names:
+            return ()  # names clash
+        # A declared variable that fills the gap is what a reader knows: `non_embedding_params`, not `params`.
+        known = (other for other in law.variables if other not in given and lacks(*missing, other) != name)
+        missing.append(next(known, name))
+    return tuple(missing)

@@ -1,0 +1,96 @@
+"""Profile: what a question cost, and how it was settled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from isoflop._native import Stats
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a run did; the second half of what :meth:`Sweep.profile` returns.
+
+    Attributes
+    ----------
+    size
+        Configurations of the whole space.
+    evaluated
+        Configurations whose constraints were looked at.
+    feasible
+        Those that met every constraint.
+    nan
+        Feasible ones with a NaN objective; they are never on a front.
+    rows
+        Rows of the answer.
+    resolution
+        The resolution that each objective was compared at (a power of two), by objective.
+    method
+        ``"enumerate"``: every configuration was looked at.
+    threads
+        Worker threads.
+    seconds
+        Wall-clock time by phase: ``compile``, ``search``, ``finish``.
+    """
+
+    size: int
+    evaluated: int
+    feasible: int
+    nan: int
+    rows: int
+    resolution: Mapping[str, float]
+    method: str
+    threads: int
+    seconds: Mapping[str, float]
+
+    def __str__(self) -> str:
+        total = sum(self.seconds.values())
+        rate = f" ({self.size / total:.3g} a second)" if total > 0 else ""
+        phases = ", ".join(f"{phase} {_seconds(spent)}" for phase, spent in self.seconds.items())
+        compared = ", ".join(
+            f"{objective} {resolution:.3g}" for objective, resolution in self.resolution.items()
+        )
+        lines = {
+            "size": f"{self.size:,} configurations{rate}",
+            "evaluated": f"{self.evaluated:,}{_share(self.evaluated, self.size)}",
+            "feasible": f"{self.feasible:,}{_share(self.feasible, self.size)}",
+            "nan": f"{self.nan:,}",
+            "rows": f"{self.rows:,}",
+            "resolution": compared,
+            "method": f"{self.method}, {self.threads} thread{'s' if self.threads != 1 else ''}",
+            "seconds": f"{_seconds(total)} ({phases})",
+        }
+        return "\n".join(f"{name:<12}{text}" for name, text in lines.items())
+
+
+def make_profile(
+    stats: Stats, rows: int, objectives: Sequence[str], bits: Sequence[int], fitted: bool
+) -> Profile:
+    """Put the engine's counts into a profile; ``fitted`` tells that ``rows=`` chose the resolution."""
+    if fitted:
+        bits = [stats["bits"]] * len(objectives)
+    return Profile(
+        size=stats["size"],
+        evaluated=stats["evaluated"],
+        feasible=stats["feasible"],
+        nan=stats["nan"],
+        rows=rows,
+        resolution=MappingProxyType(
+            {objective: 2.0**-bit for objective, bit in zip(objectives, bits, strict=True)}
+        ),
+        method="enumerate",
+        threads=stats["threads"],
+        seconds=MappingProxyType(dict(stats["seconds"])),
+    )
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.2f} s" if seconds >= 0.1 else f"{seconds * 1e3:.2f} ms"
+
+
+def _share(part: int, whole: int) -> str:
+    return f" ({part / whole:.1%})" if whole else ""

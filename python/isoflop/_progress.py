@@ -1,0 +1,68 @@
+"""Progress: how a long question tells how far it is."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeAlias
+
+Progress: TypeAlias = Callable[[int, int], object]
+"""Called with the configurations settled so far, and with all there are."""
+
+
+@contextmanager
+def reporting(progress: bool | Progress | None) -> Iterator[Progress | None]:
+    """Give the callback for one question, and tidy up after it.
+
+    ``True`` draws a bar on standard error if that is a terminal; ``None`` and ``False`` report nothing.
+
+    Raises
+    ------
+    TypeError
+        If ``progress`` is something else than these and cannot be called.
+    ModuleNotFoundError
+        If a bar is wanted and rich is not installed.
+    """
+    if progress is None or progress is False:
+        yield None
+    elif progress is not True:
+        if not callable(progress):
+            raise TypeError(f"progress must be True or a function of (settled, total), not {progress!r}")
+        yield progress
+    elif not sys.stderr.isatty():
+        yield None
+    else:
+        with _bar() as report:
+            yield report
+
+
+@contextmanager
+def _bar() -> Iterator[Progress]:
+    try:
+        from rich.console import Console
+        from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bar
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            "progress=True draws its bar with rich, which is not installed: pip install isoflop[cli]",
+            name=error.name,
+        ) from error
+
+    # Drawn from the callback alone: a refresh thread would outlive an interrupt.
+    bar = Bar(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        auto_refresh=False,
+    )
+    with bar:
+        task = bar.add_task("configurations settled")
+
+        def report(settled: int, total: int) -> None:
+            bar.update(task, completed=settled, total=total, refresh=True)
+
+        yield report

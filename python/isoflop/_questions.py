@@ -1,0 +1,116 @@
+"""Questions: the arguments of a sweep's methods, checked before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from numbers import Integral
+from typing import TypeAlias
+
+Formulas: TypeAlias = str | Sequence[str]
+"""One formula or several; a name is a formula."""
+
+Objective: TypeAlias = tuple[str, bool]
+"""A formula, and whether it is maximised."""
+
+
+def read_formulas(formulas: Formulas, argument: str) -> tuple[str, ...]:
+    """Return one formula or several as a tuple.
+
+    Raises
+    ------
+    TypeError
+        If one of them is not text.
+    """
+    if isinstance(formulas, str):
+        return (formulas,)
+    if not isinstance(formulas, Iterable) or isinstance(formulas, Mapping | bytes):
+        raise TypeError(f"{argument} must be a formula or a sequence of formulas, not {formulas!r}")
+    several = tuple(formulas)
+    for formula in several:
+        if not isinstance(formula, str):
+            raise TypeError(f"{argument} must hold formulas, which are text, not {formula!r}")
+    return several
+
+
+def read_objectives(minimize: Formulas, maximize: Formulas) -> tuple[Objective, ...]:
+    """Return the objectives, those to minimise first.
+
+    Raises
+    ------
+    ValueError
+        If there are none, or one stands there twice.
+    """
+    objectives = (
+        *((formula, False) for formula in read_formulas(minimize, "minimize")),
+        *((formula, True) for formula in read_formulas(maximize, "maximize")),
+    )
+    if not objectives:
+        raise ValueError("name at least one objective with minimize= or maximize=")
+    seen: set[str] = set()
+    for formula, _ in objectives:
+        if formula in seen:
+            raise ValueError(f"the objective `{formula}` is named twice; each counts once")
+        seen.add(formula)
+    return objectives
+
+
+def read_objective(minimize: str | None, maximize: str | None) -> Objective:
+    """Return the one objective of ``best``.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or more than one.
+    """
+    if minimize is not None and maximize is not None:
+        raise ValueError("best takes one objective: minimize= or maximize=, not both; for several use pareto")
+    objectives = read_objectives(() if minimize is None else minimize, () if maximize is None else maximize)
+    if len(objectives) > 1:
+        named = ", ".join(f"`{formula}`" for formula, _ in objectives)
+        raise ValueError(f"best takes one objective, not {named}; for several use pareto")
+    return objectives[0]
+
+
+def read_rows(rows: int | None, resolution: object) -> int | None:
+    """Return the most rows wanted.
+
+    Raises
+    ------
+    ValueError
+        If it is not positive, or a resolution is given too.
+    """
+    if rows is None:
+        return None
+    if resolution is not None:
+        raise ValueError("give rows= or resolution=, not both: rows= chooses the resolution")
+    return read_count(rows, "rows")
+
+
+def read_count(count: object, argument: str) -> int:
+    """Return a positive whole number.
+
+    Raises
+    ------
+    TypeError
+        If it is not a whole number.
+    ValueError
+        If it is below 1.
+    """
+    if isinstance(count, bool) or not isinstance(count, Integral):
+        raise TypeError(f"{argument} must be a whole number, not {count!r}")
+    if count < 1:
+        raise ValueError(f"{argument} must be 1 or more, not {count}")
+    return int(count)
+
+
+def read_ties(ties: str) -> bool:
+    """Tell whether all of several equal configurations are wanted.
+
+    Raises
+    ------
+    ValueError
+        If ``ties`` is neither ``"first"`` nor ``"all"``.
+    """
+    if ties not in ("first", "all"):
+        raise ValueError(f'ties must be "first" or "all", not {ties!r}')
+    return ties == "all"

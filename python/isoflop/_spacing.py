@@ -1,0 +1,112 @@
+"""Evenly spaced numbers, on a linear and on a logarithmic scale, end points exact."""
+
+from __future__ import annotations
+
+from math import isfinite
+from numbers import Integral, Real
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isoflop import _native
+from isoflop._exceptions import SpaceError
+
+
+def linspace(start: float, stop: float, num: int = 50, *, endpoint: bool = True) -> NDArray[np.float64]:
+    """Return ``num`` evenly spaced numbers from ``start`` to ``stop``.
+
+    As NumPy's function of this name, to the bit; it stands here so that a sweep needs no second import.
+
+    Parameters
+    ----------
+    start, stop
+        The ends, both finite. ``start`` is hit exactly, and so is ``stop`` with ``endpoint``.
+    num
+        How many numbers, 0 or more.
+    endpoint
+        Whether ``stop`` is the last number; else the numbers end one step before it.
+
+    Raises
+    ------
+    SpaceError
+        If an end is not finite, the two are further apart than the largest number, or ``num`` is negative.
+
+    Examples
+    --------
+    >>> linspace(0.5, 2, 4).tolist()
+    [0.5, 1.0, 1.5, 2.0]
+    """
+    first, last, count = _arguments("linspace", start, stop, num)
+    if not isfinite(last - first):
+        raise SpaceError(f"linspace: {first} and {last} are further apart than the largest number")
+    return np.linspace(first, last, count, endpoint=endpoint, dtype=np.float64)
+
+
+def geomspace(start: float, stop: float, num: int = 50, *, endpoint: bool = True) -> NDArray[np.float64]:
+    """Return ``num`` numbers from ``start`` to ``stop``, each the same factor above the one before.
+
+    NumPy's meaning, computed with the engine's own kernels: the same bits on every machine.
+
+    Parameters
+    ----------
+    start, stop
+        The ends, finite, not zero and of one sign. ``start`` is hit exactly, and so is ``stop`` with
+        ``endpoint``.
+    num
+        How many numbers, 0 or more.
+    endpoint
+        Whether ``stop`` is the last number; else the numbers end one factor before it.
+
+    Raises
+    ------
+    SpaceError
+        If an end is zero or not finite, the signs differ, or ``num`` is negative.
+
+    Examples
+    --------
+    >>> geomspace(1e9, 1e12, 4).tolist()
+    [1000000000.0, 10000000000.0, 100000000000.0, 1000000000000.0]
+    """
+    first, last, count = _arguments("geomspace", start, stop, num)
+    if first == 0 or last == 0 or (first < 0) != (last < 0):
+        raise SpaceError(
+            f"geomspace from {first} to {last}: both ends must have one sign and not be zero; use linspace"
+        )
+    if first < 0:
+        return -_native.geomspace(-first, -last, count, bool(endpoint))
+    return _native.geomspace(first, last, count, bool(endpoint))
+
+
+def _arguments(function: str, start: float, stop: float, num: object) -> tuple[float, float, int]:
+    if isinstance(num, bool) or not isinstance(num, Integral):
+        raise TypeError(f"{function}: num must be an integer, not {num!r}")
+    count = int(num)
+    if count < 0:
+        raise SpaceError(f"{function}: num is {count}; it must be 0 or more")
+    ends: list[float] = []
+    given: tuple[tuple[str, object], ...] = (("start", start), ("stop", stop))
+    for name, value in given:
+        if isinstance(value, bool) or not isinstance(value, Real):
+            raise TypeError(f"{function}: {name} must be a number, not {value!r}")
+        end = float(value)
+        if not isfinite(end):
+            raise SpaceError(f"{function}: {name} is {end}; it must be finite")
+        ends.append(end)
+    return ends[0], ends[1], count
+
+
+def recognize(numbers: NDArray[np.float64]) -> str | None:
+    """Return ``"geomspace"`` or ``"linspace"`` if the numbers are exactly that of their ends, else ``None``.
+
+    Short columns are not looked at: they read better written out.
+    """
+    if numbers.size < 5 or numbers[0] == numbers[-1]:
+        return None
+    for name, function in (("geomspace", geomspace), ("linspace", linspace)):
+        try:
+            spaced = function(float(numbers[0]), float(numbers[-1]), numbers.size)
+        except SpaceError:
+            continue
+        if spaced.tobytes() == numbers.tobytes():
+            return name
+    return None

@@ -1,0 +1,395 @@
+"""The meaning of a sweep in plain Python: slow, obvious, and right to the bit.
+
+    text --parse--> tree --evaluate--> numbers --front, best--> rows
+
+Section 5 of DESIGN.md, read aloud: a formula's value is its tree as written, every configuration is looked at in
+the order of its index, and every row is compared with every other. Whatever the engine does to be fast, it must
+return what this module returns; the tests see to that.
+
+Only two things are shared with the engine: the parser, and the kernels of exp, log and pow, whose last bit no
+other library would repeat. Everything else is Python's own binary64 arithmetic, with IEEE results where Python raises.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+from operator import le
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+import polars as pl
+
+from . import _native
+
+if TYPE_CHECKING:
+    from ._questions import Formulas
+    from ._sweep import Sweep
+
+Read: TypeAlias = Callable[[str], float]
+Configuration: TypeAlias = tuple[int, ...]
+Values: TypeAlias = tuple[float, ...]
+
+parse = cache(_native.parse)
+
+
+# What operations mean ------------------------------------------------------------------------------------------
+
+
+def divide(a: float, b: float) -> float:
+    """Return the quotient as IEEE 754 has it: infinite or NaN where Python raises."""
+    if b != 0.0:
+        return a / b
+    if a == 0.0 or math.isnan(a):
+        return math.nan
+    return math.copysign(math.inf, a) * math.copysign(1.0, b)
+
+
+def whole(rounding: Callable[[float], int], x: float) -> float:
+    """Round to an integer as IEEE 754 has it: infinities and NaN stay, and so does the sign of a zero."""
+    return math.copysign(float(rounding(x)), x) if math.isfinite(x) else x
+
+
+def smaller(a: float, b: float) -> float:
+    """Return ``b`` if it is less than ``a``, else ``a``; NaN if either is."""
+    return math.nan if a != a or b != b else b if b < a else a
+
+
+def larger(a: float, b: float) -> float:
+    """Return ``b`` if it is greater than ``a``, else ``a``; NaN if either is."""
+    return math.nan if a != a or b != b else b if b > a else a
+
+
+def kernel(name: str, *operands: float) -> float:
+    """Ask the engine for one value of exp, log, log2, log10 or pow."""
+    return float(_native.kernel(name, *(np.array([operand]) for operand in operands))[0])
+
+
+OPERATIONS: dict[str, Callable[..., float]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": divide,
+    "**": lambda a, b: kernel("pow", a, b),
+    "neg": lambda a: -a,
+    "<": lambda a, b: float(a < b),
+    "<=": lambda a, b: float(a <= b),
+    ">": lambda a, b: float(a > b),
+    ">=": lambda a, b: float(a >= b),
+    "==": lambda a, b: float(a == b),
+    "!=": lambda a, b: float(a != b),
+    "and": lambda a, b: float(a != 0.0 and b != 0.0),
+    "or": lambda a, b: float(a != 0.0 or b != 0.0),
+    "not": lambda a: float(a == 0.0),
+    "exp": lambda a: kernel("exp", a),
+    "log": lambda a: kernel("log", a),
+    "log2": lambda a: kernel("log2", a),
+    "log10": lambda a: kernel("log10", a),
+    "sqrt": lambda a: math.nan if a < 0.0 else math.sqrt(a),
+    "abs": abs,
+    "min": smaller,
+    "max": larger,
+    "floor": lambda a: whole(math.floor, a),
+    "ceil": lambda a: whole(math.ceil, a),
+    "where": lambda condition, a, b: a if condition != 0.0 else b,
+}
+
+
+def evaluate(tree: _native.Tree, read: Read) -> float:
+    """Return the value of a formula's tree; ``read`` gives the value of a name."""
+    if isinstance(tree, str):
+        return read(tree)
+    if isinstance(tree, tuple):
+        operation, *operands = tree
+        return OPERATIONS[operation](*(evaluate(operand, read) for operand in operands))
+    return tree
+
+
+def names_in(tree: _native.Tree) -> Iterator[str]:
+    """Yield every name in a formula's tree."""
+    if isinstance(tree, str):
+        yield tree
+    elif isinstance(tree, tuple):
+        for operand in tree[1:]:
+            yield from names_in(operand)
+
+
+# How rows are compared -----------------------------------------------------------------------------------------
+
+
+def bits_of(resolution: float) -> int:
+    """Return the least ``p`` in 0..52 with ``2**-p <= resolution``; 52 if there is none.
+
+    Raises
+    ------
+    ValueError
+        If the resolution is not in [0, 1].
+    """
+    if not 0.0 <= resolution <= 1.0:
+        raise ValueError(f"a resolution lies between 0 and 1; {resolution} does not")
+    return next((p for p in range(53) if 2.0**-p <= resolution), 52)
+
+
+def key(x: float, bits: int) -> int:
+    """Return the number that stands for ``x`` (not NaN) when values are compared at resolution ``2**-bits``."""
+    drop = 52 - bits
+    (i,) = struct.unpack("<q", struct.pack("<d", x + 0.0))
+    if i < 0:
+        i ^= 2**63 - 1
+    return int(i + (1 << (drop - 1) if drop > 0 else 0)) >> drop
+
+
+def front(rows: Sequence[Values], bits: Sequence[int], *, all_ties: bool = False) -> list[int]:
+    """Return the numbers of the rows on the front, best first by their values in order, then by number.
+
+    Parameters
+    ----------
+    rows
+        Values to minimise, one tuple for each row. Rows that hold NaN are never on the front.
+    bits
+        For each value, the resolution that it is compared at.
+    all_ties
+        Return every row that equals one on the front, not only the first.
+    """
+    cells: dict[tuple[int, ...], tuple[Values, int]] = {}
+    for number, row in enumerate(rows):
+        if not any(map(math.isnan, row)):
+            cell = tuple(map(key, row, bits))
+            cells[cell] = min(cells.get(cell, (row, number)), (row, number))
+    # Of two different cells, one that is nowhere above is somewhere below.
+    best = sorted(
+        representative
+        for cell, representative in cells.items()
+        if not any(other != cell and all(map(le, other, cell)) for other in cells)
+    )
+    if not all_ties:
+        return [number for _, number in best]
+    kept = {row for row, _ in best}
+    return [number for _, number in sorted((row, number) for number, row in enumerate(rows) if row in kept)]
+
+
+def front_of(rows: Sequence[Values], most: int, *, all_ties: bool = False) -> tuple[list[int], int]:
+    """Return the front at the finest resolution ``2**-p`` that leaves at most so many rows, and ``p``.
+
+    The resolution is the same for all values. If even ``p = 0`` leaves more rows, that front is returned.
+    """
+    for p in range(52, -1, -1):
+        found = front(rows, [p] * len(rows[0]) if rows else [], all_ties=all_ties)
+        if len(found) <= most or p == 0:
+            return found, p
+    raise AssertionError("the loop returns at p = 0")
+
+
+# What a space answers ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Space:
+    """Axes, the columns on them, and what else formulas may read.
+
+    Attributes
+    ----------
+    lengths
+        How many values each axis has. A configuration is a position on each; the last axis varies fastest.
+    columns
+        By name: the axis that a column stands on, and its values (numbers; 0 or 1 for conditions).
+    names
+        Constants and quantities, the latter as formulas.
+    """
+
+    lengths: Sequence[int]
+    columns: Mapping[str, tuple[int, Sequence[float]]]
+    names: Mapping[str, float | str]
+
+    def values(self, formulas: Iterable[str], configuration: Configuration) -> Values:
+        """Return what formulas are worth at a configuration."""
+        known: dict[str, float] = {}
+
+        def read(name: str) -> float:
+            if name not in known:
+                known[name] = look_up(name)
+            return known[name]
+
+        def look_up(name: str) -> float:
+            if name in self.columns:
+                axis, values = self.columns[name]
+                return float(values[configuration[axis]])
+            meaning = self.names[name]
+            return evaluate(parse(meaning), read) if isinstance(meaning, str) else float(meaning)
+
+        return tuple(evaluate(parse(formula), read) for formula in formulas)
+
+    def touched(self, formulas: Iterable[str]) -> set[int]:
+        """Return the axes that formulas depend on, through whatever they read."""
+        axes: set[int] = set()
+        waiting = [name for formula in formulas for name in names_in(parse(formula))]
+        seen: set[str] = set()
+        while waiting:
+            name = waiting.pop()
+            if name in self.columns:
+                axes.add(self.columns[name][0])
+            elif name not in seen:
+                seen.add(name)
+                meaning = self.names[name]
+                waiting.extend(names_in(parse(meaning)) if isinstance(meaning, str) else ())
+        return axes
+
+    def feasible(self, where: Sequence[str], free: Iterable[int] | None = None) -> list[Configuration]:
+        """Return the configurations that meet all constraints, in index order.
+
+        Axes that are not ``free`` stay at position 0; all are free without it.
+        """
+        moving = set(range(len(self.lengths)) if free is None else free)
+        positions = (range(length) if axis in moving else (0,) for axis, length in enumerate(self.lengths))
+        return [
+            configuration
+            for configuration in product(*positions)
+            if all(value != 0.0 for value in self.values(where, configuration))
+        ]
+
+    def costs(self, objectives: Sequence[tuple[str, bool]], configuration: Configuration) -> Values:
+        """Return the objectives as values to minimise; the second of each pair says which are maximised."""
+        values = self.values((formula for formula, _ in objectives), configuration)
+        return tuple(
+            (-value if maximize else value) + 0.0  # + 0.0 turns -0 into 0
+            for value, (_, maximize) in zip(values, objectives, strict=True)
+        )
+
+    def pareto(
+        self,
+        objectives: Sequence[tuple[str, bool]],
+        where: Sequence[str] = (),
+        *,
+        bits: Sequence[int] = (),
+        rows: int | None = None,
+        all_ties: bool = False,
+    ) -> tuple[list[Configuration], int]:
+        """Return the front, best first, and the resolution that ``rows`` chose (-1 without it)."""
+        free = self.touched([*(formula for formula, _ in objectives), *where])
+        candidates = self.feasible(where, free)
+        costs = [self.costs(objectives, configuration) for configuration in candidates]
+        if rows is None:
+            found, chosen = front(costs, bits, all_ties=all_ties), -1
+        else:
+            found, chosen = front_of(costs, rows, all_ties=all_ties)
+        return [candidates[number] for number in found], chosen
+
+    def best(
+        self,
+        objective: tuple[str, bool],
+        where: Sequence[str] = (),
+        *,
+        by: tuple[int, Sequence[int]] | None = None,
+    ) -> list[Configuration]:
+        """Return the best configuration; one for each group of positions on an axis, with ``by``."""
+        axis, groups = by if by is not None else (None, ())
+        free = self.touched([objective[0], *where]) | ({axis} if axis is not None else set())
+        found: dict[int, tuple[float, Configuration]] = {}
+        for configuration in self.feasible(where, free):
+            (cost,) = self.costs([objective], configuration)
+            group = int(groups[configuration[axis]]) if axis is not None else 0
+            # Configurations come by index: of equal ones the first stays.
+            if not math.isnan(cost) and (group not in found or cost < found[group][0]):
+                found[group] = (cost, configuration)
+        return [found[group][1] for group in sorted(found)]
+
+    def table(self, columns: Sequence[str], where: Sequence[str] = ()) -> list[tuple[Configuration, Values]]:
+        """Return every configuration that meets the constraints, with what formulas are worth there."""
+        return [(configuration, self.values(columns, configuration)) for configuration in self.feasible(where)]
+
+
+# The questions of a sweep --------------------------------------------------------------------------------------
+
+
+def pareto(
+    sweep: Sweep,
+    *,
+    minimize: Formulas = (),
+    maximize: Formulas = (),
+    resolution: float | Mapping[str, float] = 1e-9,
+    rows: int | None = None,
+    columns: Formulas = (),
+    ties: str = "first",
+) -> pl.DataFrame:
+    """Return what :meth:`isoflop.Sweep.pareto` returns."""
+    objectives = [(text, False) for text in several(minimize)] + [(text, True) for text in several(maximize)]
+    formulas = [formula for formula, _ in objectives]
+    named = resolution if isinstance(resolution, Mapping) else dict.fromkeys(formulas, resolution)
+    bits = [bits_of(named.get(formula, 1e-9)) for formula in formulas]
+    shown = [*formulas, *several(columns)]
+    space = space_of(sweep, shown)
+    found, _ = space.pareto(objectives, sweep.where, bits=bits, rows=rows, all_ties=ties == "all")
+    return frame(sweep, space, found, shown)
+
+
+def best(
+    sweep: Sweep,
+    *,
+    minimize: str | None = None,
+    maximize: str | None = None,
+    by: str | None = None,
+    columns: Formulas = (),
+) -> pl.DataFrame:
+    """Return what :meth:`isoflop.Sweep.best` returns, but for the column of the extrapolation."""
+    objective = (minimize, False) if minimize is not None else (maximize or "", True)
+    shown = [objective[0], *several(columns)]
+    space = space_of(sweep, shown)
+    grouped = None
+    for number, series in columns_of(sweep):
+        if series.name == by:
+            seen = list(dict.fromkeys(series))
+            grouped = (number, [seen.index(value) for value in series])
+    return frame(sweep, space, space.best(objective, sweep.where, by=grouped), shown)
+
+
+def table(sweep: Sweep, *, columns: Formulas = ()) -> pl.DataFrame:
+    """Return what :meth:`isoflop.Sweep.table` returns for the same ``columns``."""
+    space = space_of(sweep, several(columns))
+    return frame(sweep, space, space.feasible(sweep.where), several(columns))
+
+
+def several(formulas: Formulas) -> tuple[str, ...]:
+    """Return one formula or several as a tuple."""
+    return (formulas,) if isinstance(formulas, str) else tuple(formulas)
+
+
+def columns_of(sweep: Sweep) -> list[tuple[int, pl.Series]]:
+    """Return every axis column of a sweep with the number of its axis."""
+    axes = [given for given in sweep.axes.items() if not isinstance(given[1], float | int)]
+    return [
+        (number, series)
+        for number, (_, given) in enumerate(axes)
+        for series in (given.get_columns() if isinstance(given, pl.DataFrame) else [given])
+    ]
+
+
+def space_of(sweep: Sweep, formulas: Iterable[str]) -> Space:
+    """Return the space of a sweep, with all names that formulas and constraints reach."""
+    columns = columns_of(sweep)
+    lengths = {number: len(series) for number, series in columns}
+    numbers = {
+        series.name: (number, series.cast(pl.Float64).to_list())
+        for number, series in columns
+        if series.dtype.is_numeric() or series.dtype == pl.Boolean  # text is carried along, not read
+    }
+    names = sweep._bind().resolve((*sweep.where, *formulas)).definitions
+    return Space(list(lengths.values()), numbers, names)
+
+
+def frame(
+    sweep: Sweep, space: Space, configurations: Sequence[Configuration], formulas: Iterable[str]
+) -> pl.DataFrame:
+    """Return the axis columns at configurations, then those formulas that are not among them."""
+    series = {
+        column.name: column.gather([configuration[axis] for configuration in configurations])
+        for axis, column in columns_of(sweep)
+    }
+    for formula in formulas:
+        if formula not in series:
+            values = [space.values([formula], configuration)[0] for configuration in configurations]
+            series[formula] = pl.Series(formula, values, dtype=pl.Float64)
+    return pl.DataFrame(list(series.values()))

@@ -1,0 +1,70 @@
+//! What a program looks like to a person: which term sits on which axes.
+
+use crate::formula::graph::Graph;
+use crate::formula::print_node;
+use crate::space::Space;
+
+use super::layout::Layout;
+use super::lower::{self, Level, Step};
+use super::{Depends, Order, Roots};
+
+/// Bytes of a term's text that a person still reads.
+const LONGEST: usize = 120;
+
+/// A term that is computed once and looked up.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Term {
+    /// The term, with the names of columns; a long one is cut.
+    pub formula: String,
+    /// The axes that it depends on.
+    pub axes: Vec<usize>,
+    /// Entries of its table.
+    pub entries: usize,
+}
+
+/// How a question will be run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Explanation {
+    /// The tables, each after those that it is computed from.
+    pub tables: Vec<Term>,
+    /// Operations for each block, each of its rows, each of its lanes, and each configuration.
+    pub operations: [usize; 4],
+    /// The axes looped over outside of blocks.
+    pub outer: Vec<usize>,
+    /// The axes of a block's rows.
+    pub rows: Vec<usize>,
+    /// The axes of a block's lanes.
+    pub lanes: Vec<usize>,
+    /// Rows and lanes of a block.
+    pub block: (usize, usize),
+    /// Configurations that the loops visit.
+    pub visited: u64,
+}
+
+/// Lays out a question without filling its tables.
+pub(crate) fn explain(graph: &Graph, space: &Space, roots: &Roots, order: &Order) -> Explanation {
+    let depends = Depends::new(graph, space, &order.axes);
+    let layout = Layout::choose(graph, &depends, space, roots, order);
+    let lowered = lower::lower(graph, &depends, space, &layout, roots);
+    let tables = lowered.plans.iter().filter(|plan| plan.tape.is_some());
+    let tables = tables
+        .map(|plan| Term {
+            formula: print_node(graph, plan.node, |column| &space.columns()[column].name, LONGEST),
+            axes: depends.axes(std::iter::once(plan.node)),
+            entries: plan.entries,
+        })
+        .collect();
+    let operations = [Level::Block, Level::Row, Level::Lane, Level::Full].map(|level| {
+        lowered.tape.steps[level as usize].iter().filter(|step| matches!(step, Step::Apply(_))).count()
+    });
+    let axes = |group: Option<usize>| group.map_or(vec![], |group| layout.groups[group].axes.clone());
+    Explanation {
+        tables,
+        operations,
+        outer: lowered.tape.outer.iter().flat_map(|&group| layout.groups[group].axes.clone()).collect(),
+        rows: axes(lowered.tape.rows),
+        lanes: axes(lowered.tape.lanes),
+        block: (lowered.tape.block_rows, lowered.tape.block_lanes),
+        visited: layout.groups.iter().map(|group| group.length as u64).product(),
+    }
+}

@@ -1,0 +1,298 @@
+//! Which axes are loops, which are rows, which are lanes.
+//!
+//! A block of configurations is a rectangle: some rows times some lanes, at fixed positions of the
+//! outer axes. The innermost loop runs over lanes, so lanes should be many, and the dear terms should
+//! not mix outer axes with both. [`Layout::choose`] tries every pair of axes as rows and lanes and
+//! takes the one that a small cost model likes best. The layout decides speed only: every
+//! configuration keeps the index that the user's order of axes gives it.
+
+use crate::formula::graph::{Graph, Node, NodeId};
+use crate::formula::ops::{Cost, Op};
+use crate::space::Space;
+
+use super::{Depends, Roots};
+
+/// Lanes of a block; a register of so many numbers takes a quarter of a first-level cache.
+pub(crate) const MAX_LANES: usize = 1024;
+
+/// Configurations of a block: enough to hide what a block costs by itself.
+pub(crate) const MAX_BLOCK: usize = 16_384;
+
+/// Lanes below which neighbouring axes are merged.
+const FEW_LANES: usize = 64;
+
+/// Which axes to loop over.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// The axes, ascending. Others stay at position 0.
+    pub axes: Vec<usize>,
+    /// Keep configurations in index order.
+    pub fixed: bool,
+    /// An axis that must not be rows or lanes.
+    pub outer: Option<usize>,
+}
+
+/// Axes that are looped over together, row-major.
+#[derive(Debug, Clone)]
+pub struct Group {
+    /// The axes, ascending. Empty for a loop over one position.
+    pub axes: Vec<usize>,
+    /// How many positions there are in all.
+    pub length: usize,
+    index: Index,
+}
+
+/// What each position adds to a configuration's index.
+#[derive(Debug, Clone)]
+enum Index {
+    Stride(u64),
+    Table(Vec<u64>),
+}
+
+/// Groups in loop order: outer loops first, then rows, then lanes.
+#[derive(Debug, Clone)]
+pub struct Layout {
+    /// At least two groups: the last is the lanes, the one before it the rows.
+    pub groups: Vec<Group>,
+}
+
+impl Group {
+    fn new(space: &Space, axes: &[usize]) -> Self {
+        if let [axis] = *axes {
+            let index = Index::Stride(space.stride(axis));
+            return Self { axes: vec![axis], length: space.lengths()[axis], index };
+        }
+        let mut index = vec![0];
+        for &axis in axes {
+            let stride = space.stride(axis);
+            index = index
+                .iter()
+                .flat_map(|&base| {
+                    (0..space.lengths()[axis] as u64).map(move |position| base + position * stride)
+                })
+                .collect();
+        }
+        Self { axes: axes.to_vec(), length: index.len(), index: Index::Table(index) }
+    }
+
+    /// What `position` adds to a configuration's index; larger positions add more.
+    #[inline(always)]
+    pub(crate) fn index(&self, position: usize) -> u64 {
+        match &self.index {
+            Index::Stride(stride) => position as u64 * stride,
+            Index::Table(table) => table[position],
+        }
+    }
+}
+
+impl Layout {
+    /// The cheapest layout that `order` allows.
+    pub(crate) fn choose(
+        graph: &Graph,
+        depends: &Depends,
+        space: &Space,
+        roots: &Roots,
+        order: &Order,
+    ) -> Self {
+        let axes = &order.axes;
+        let best = if order.fixed {
+            Self::fixed(space, axes)
+        } else {
+            Self::candidates(space, order)
+                .into_iter()
+                .map(|shape| (shape.cost(graph, depends, space, roots), shape))
+                .min_by(|(a, _), (b, _)| a.total_cmp(b))
+                .map(|(_, shape)| shape)
+                .unwrap_or_default()
+        };
+        let inner = |axis: &usize| best.rows.contains(axis) || best.lanes.contains(axis);
+        let mut groups: Vec<Group> =
+            axes.iter().filter(|axis| !inner(axis)).map(|&axis| Group::new(space, &[axis])).collect();
+        groups.push(Group::new(space, &best.rows));
+        groups.push(Group::new(space, &best.lanes));
+        Self { groups }
+    }
+
+    /// Lanes from the last axes, rows from the one before them: loop order is index order.
+    fn fixed(space: &Space, axes: &[usize]) -> Shape {
+        let mut rest = axes.to_vec();
+        let mut lanes = Vec::new();
+        while let Some(axis) = rest.pop() {
+            lanes.insert(0, axis);
+            if product(space, &lanes) >= FEW_LANES {
+                break;
+            }
+        }
+        Shape { rows: rest.pop().into_iter().collect(), lanes }
+    }
+
+    fn candidates(space: &Space, order: &Order) -> Vec<Shape> {
+        let free: Vec<usize> = order.axes.iter().copied().filter(|&axis| Some(axis) != order.outer).collect();
+        let mut shapes = Vec::new();
+        for &axis in &free {
+            let mut lanes = vec![axis];
+            // Short axes join, the last first, so that lanes are worth a loop.
+            for &other in free.iter().rev() {
+                if product(space, &lanes) < FEW_LANES && !lanes.contains(&other) {
+                    lanes.push(other);
+                }
+            }
+            lanes.sort_unstable();
+            for &rows in free.iter().filter(|axis| !lanes.contains(axis)) {
+                shapes.push(Shape { rows: vec![rows], lanes: lanes.clone() });
+            }
+            shapes.push(Shape { rows: vec![], lanes });
+        }
+        shapes
+    }
+}
+
+fn product(space: &Space, axes: &[usize]) -> usize {
+    axes.iter().map(|&axis| space.lengths()[axis]).fold(1, usize::saturating_mul)
+}
+
+/// A choice of rows and lanes.
+#[derive(Debug, Clone, Default)]
+struct Shape {
+    rows: Vec<usize>,
+    lanes: Vec<usize>,
+}
+
+impl Shape {
+    /// Roughly what a configuration costs, in lane operations.
+    fn cost(&self, graph: &Graph, depends: &Depends, space: &Space, roots: &Roots) -> f64 {
+        let axes = depends.axes(roots.all());
+        let counts = Counts::new(depends, space, &axes, &self.rows, &self.lanes);
+        let (lanes, rows) = (counts.block_lanes as f64, counts.block_rows as f64);
+        // A row costs about 60 lane operations besides its lanes, a block about 400.
+        let mut cost = 60.0 / lanes + 400.0 / (rows * lanes);
+        let mut seen = vec![false; graph.nodes().len()];
+        let mut waiting: Vec<(NodeId, bool)> = roots.all().map(|node| (node, false)).collect();
+        while let Some((node, inside)) = waiting.pop() {
+            let Node::Apply(op, _) = graph.node(node) else { continue };
+            if std::mem::replace(&mut seen[node.index()], true) {
+                continue;
+            }
+            // A table's subtree is computed once for each of its entries.
+            let inside = inside || counts.tabulated(depends, node);
+            let mask = depends.of(node);
+            let share =
+                if inside { 2.0 * counts.entries(mask) } else { counts.evaluations(mask) } / counts.size;
+            let dispatch = match (mask & counts.rows != 0, mask & counts.lanes != 0) {
+                (_, true) => 1.0 + 30.0 / lanes,
+                (true, false) => 1.0 + 30.0 / rows,
+                (false, false) => 5.0,
+            };
+            cost += share * dispatch * weight(op);
+            waiting.extend(graph.operands(node).iter().map(|&operand| (operand, inside)));
+        }
+        cost
+    }
+}
+
+/// How often things are computed under a choice of rows and lanes.
+#[derive(Debug, Clone)]
+pub(crate) struct Counts {
+    /// The axes of the rows and of the lanes, as masks.
+    pub(crate) rows: u64,
+    pub(crate) lanes: u64,
+    all: u64,
+    lengths: Vec<f64>,
+    size: f64,
+    outer: f64,
+    row_count: f64,
+    lane_count: f64,
+    /// Rows and lanes of a whole block.
+    pub(crate) block_rows: usize,
+    pub(crate) block_lanes: usize,
+}
+
+/// Most entries of a table on more than one axis.
+const MAX_ENTRIES: f64 = 1_048_576.0;
+
+impl Counts {
+    pub(crate) fn new(
+        depends: &Depends,
+        space: &Space,
+        axes: &[usize],
+        rows: &[usize],
+        lanes: &[usize],
+    ) -> Self {
+        let mask = |axes: &[usize]| {
+            let bits = depends.wide.iter().enumerate().filter(|(_, axis)| axes.contains(axis));
+            bits.fold(0u64, |mask, (bit, _)| mask | 1 << bit)
+        };
+        let lengths: Vec<f64> = depends.wide.iter().map(|&axis| space.lengths()[axis] as f64).collect();
+        let (row_count, lane_count) = (product(space, rows), product(space, lanes));
+        let block_lanes = lane_count.min(MAX_LANES);
+        // Blocks of several rows hold whole rows, so that each block is one run of a table.
+        let block_rows =
+            if lane_count > MAX_LANES { 1 } else { row_count.min((MAX_BLOCK / block_lanes).max(1)) };
+        let mut counts = Self {
+            rows: mask(rows),
+            lanes: mask(lanes),
+            all: mask(axes),
+            lengths,
+            size: 0.0,
+            outer: 0.0,
+            row_count: row_count as f64,
+            lane_count: lane_count as f64,
+            block_rows,
+            block_lanes,
+        };
+        counts.size = counts.product(counts.all);
+        counts.outer = counts.product(counts.all & !counts.rows & !counts.lanes);
+        counts
+    }
+
+    fn product(&self, mask: u64) -> f64 {
+        self.lengths
+            .iter()
+            .enumerate()
+            .filter(|(bit, _)| mask >> bit & 1 == 1)
+            .map(|(_, length)| length)
+            .product()
+    }
+
+    /// Entries of a table on these axes; rows and lanes come whole.
+    pub(crate) fn entries(&self, mask: u64) -> f64 {
+        let outer = self.product(mask & !self.rows & !self.lanes);
+        let rows = if mask & self.rows != 0 { self.row_count } else { 1.0 };
+        let lanes = if mask & self.lanes != 0 { self.lane_count } else { 1.0 };
+        outer * rows * lanes
+    }
+
+    /// How often the loops compute a node on these axes that is no table.
+    fn evaluations(&self, mask: u64) -> f64 {
+        let row_blocks = (self.row_count / self.block_rows as f64).ceil();
+        let lane_blocks = (self.lane_count / self.block_lanes as f64).ceil();
+        let rows = if mask & self.rows != 0 { self.row_count } else { row_blocks };
+        let lanes = if mask & self.lanes != 0 { self.lane_count } else { lane_blocks };
+        self.outer * rows * lanes
+    }
+
+    /// Whether looking `node` up beats computing it where the loops need it.
+    ///
+    /// It must hold a dear operation, or not change from block to block; the loops must need each
+    /// entry at least twice; and a table on several axes must be small, by itself and beside the space.
+    pub(crate) fn tabulated(&self, depends: &Depends, node: NodeId) -> bool {
+        let mask = depends.of(node);
+        let fixed = mask & !self.rows & !self.lanes == 0;
+        let entries = self.entries(mask);
+        mask != 0
+            && mask != self.all
+            && (fixed || depends.dear[node.index()])
+            && 2.0 * entries <= self.evaluations(mask)
+            && (mask.is_power_of_two() || (entries <= MAX_ENTRIES && 16.0 * entries <= self.size))
+    }
+}
+
+/// What an operation costs in a lane, in additions.
+fn weight(op: Op) -> f64 {
+    match (op, op.info().cost) {
+        (_, Cost::Cheap) => 1.0,
+        (Op::Div | Op::Sqrt, _) => 5.0,
+        (Op::Pow, _) => 60.0,
+        _ => 20.0,
+    }
+}

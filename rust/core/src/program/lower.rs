@@ -1,0 +1,347 @@
+//! From a graph to a tape: what is a table, and what is computed on which level.
+//!
+//! Nothing here recurses over the graph: nodes stand in topological order, so the nodes that a root
+//! needs are marked from the root down and emitted in ascending order. Tables nest, but each holds
+//! fewer axes than the one that needs it.
+
+use std::collections::{BTreeSet, HashMap};
+
+use crate::formula::graph::{Graph, Node, NodeId};
+use crate::formula::ops::Op;
+use crate::space::Space;
+
+use super::layout::{Counts, Layout};
+use super::{Depends, Roots};
+
+/// All tables together hold at most this many numbers, besides those on one axis.
+const MAX_TABLE_NUMBERS: f64 = (64 << 20) as f64 / 8.0;
+
+/// How often something is computed: a level of a block's loops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Level {
+    /// Once for the block.
+    Block,
+    /// Once for each row.
+    Row,
+    /// Once for each lane.
+    Lane,
+    /// Once for each configuration.
+    Full,
+}
+
+/// Where an operand comes from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Source {
+    Constant(f64),
+    /// A register of a level.
+    Register(Level, usize),
+    /// One of the tape's tables (a position in [`Tape::tables`]), which varies on this level.
+    Table(Level, usize),
+}
+
+/// One operation of a tape.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Operation {
+    pub(crate) op: Op,
+    pub(crate) operands: [Source; 3],
+    /// Register of the operation's level.
+    pub(crate) out: usize,
+}
+
+/// One step of a level.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Step {
+    Apply(Operation),
+    /// Go on only where this condition holds.
+    Test(Source),
+}
+
+/// A table that a tape reads.
+#[derive(Debug, Clone)]
+pub(crate) struct Use {
+    /// Position among the program's tables.
+    pub(crate) table: usize,
+    /// The tape's outer loops that move through the table, and by how many entries.
+    pub(crate) strides: Vec<(usize, usize)>,
+    /// Entries from one row to the next.
+    pub(crate) row_stride: usize,
+}
+
+/// What a block costs, level by level.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tape {
+    /// Groups of the layout that are loops around a block.
+    pub(crate) outer: Vec<usize>,
+    pub(crate) rows: Option<usize>,
+    pub(crate) lanes: Option<usize>,
+    pub(crate) block_rows: usize,
+    pub(crate) block_lanes: usize,
+    /// Steps of the four levels.
+    pub(crate) steps: [Vec<Step>; 4],
+    /// Registers of the four levels.
+    pub(crate) registers: [usize; 4],
+    pub(crate) tables: Vec<Use>,
+    pub(crate) outputs: Vec<Source>,
+}
+
+/// A table to fill: a node on the groups that it varies with, in loop order.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) node: NodeId,
+    pub(crate) groups: Vec<usize>,
+    pub(crate) entries: usize,
+    /// How to compute it; nothing for a column of the space.
+    pub(crate) tape: Option<Tape>,
+}
+
+/// A program without its numbers.
+#[derive(Debug)]
+pub(crate) struct Lowered {
+    /// Each table after those that it is computed from.
+    pub(crate) plans: Vec<Plan>,
+    pub(crate) tape: Tape,
+}
+
+pub(crate) fn lower(
+    graph: &Graph,
+    depends: &Depends,
+    space: &Space,
+    layout: &Layout,
+    roots: &Roots,
+) -> Lowered {
+    let group_masks = layout.groups.iter().map(|group| {
+        let bits = depends.wide.iter().enumerate().filter(|(_, axis)| group.axes.contains(axis));
+        bits.fold(0u64, |mask, (bit, _)| mask | 1 << bit)
+    });
+    let mut lowering = Lowering {
+        graph,
+        depends,
+        space,
+        layout,
+        group_masks: group_masks.collect(),
+        plans: Vec::new(),
+        known: HashMap::new(),
+        numbers: 0.0,
+    };
+    let groups: Vec<usize> = (0..layout.groups.len()).collect();
+    let tape = lowering.tape(&groups, roots);
+    Lowered { plans: lowering.plans, tape }
+}
+
+struct Lowering<'a> {
+    graph: &'a Graph,
+    depends: &'a Depends,
+    space: &'a Space,
+    layout: &'a Layout,
+    group_masks: Vec<u64>,
+    plans: Vec<Plan>,
+    known: HashMap<NodeId, usize>,
+    numbers: f64,
+}
+
+impl Lowering<'_> {
+    /// A tape over `groups`: the last are lanes, the one before them rows, the others loops around.
+    fn tape(&mut self, groups: &[usize], roots: &Roots) -> Tape {
+        let (outer, rows, lanes) = match groups {
+            [outer @ .., rows, lanes] => (outer, Some(*rows), Some(*lanes)),
+            [lanes] => (&[][..], None, Some(*lanes)),
+            [] => (&[][..], None, None),
+        };
+        let axes = |group: Option<usize>| group.map_or(&[][..], |group| &self.layout.groups[group].axes);
+        let all: Vec<usize> =
+            groups.iter().flat_map(|&group| self.layout.groups[group].axes.clone()).collect();
+        let counts = Counts::new(self.depends, self.space, &all, axes(rows), axes(lanes));
+        let tape = Tape {
+            outer: outer.to_vec(),
+            rows,
+            lanes,
+            block_rows: counts.block_rows,
+            block_lanes: counts.block_lanes,
+            ..Tape::default()
+        };
+        let mut emitter = Emitter { lowering: self, counts, tape, sources: HashMap::new() };
+        for &constraint in &roots.constraints {
+            let (level, source) = emitter.emit(constraint);
+            emitter.tape.steps[level as usize].push(Step::Test(source));
+        }
+        let outputs: Vec<Source> = roots.outputs.iter().map(|&output| emitter.emit(output).1).collect();
+        let mut tape = emitter.tape;
+        tape.outputs = outputs;
+        tape.reuse_registers();
+        tape
+    }
+
+    /// The table for `node`, made if it is new, with those that it is computed from.
+    fn table(&mut self, node: NodeId) -> usize {
+        if let Some(&table) = self.known.get(&node) {
+            return table;
+        }
+        let mask = self.depends.of(node);
+        let groups: Vec<usize> =
+            (0..self.group_masks.len()).filter(|&group| self.group_masks[group] & mask != 0).collect();
+        let entries = groups.iter().map(|&group| self.layout.groups[group].length).product();
+        let tape = match self.graph.node(node) {
+            Node::Apply(..) => Some(self.tape(&groups, &Roots { constraints: vec![], outputs: vec![node] })),
+            _ => None,
+        };
+        self.plans.push(Plan { node, groups, entries, tape });
+        self.known.insert(node, self.plans.len() - 1);
+        self.plans.len() - 1
+    }
+
+    /// Whether `node` shall be a table for a tape with these counts, within the budget of all tables.
+    fn wants_table(&mut self, counts: &Counts, node: NodeId) -> bool {
+        if !counts.tabulated(self.depends, node) {
+            return false;
+        }
+        let mask = self.depends.of(node);
+        if self.known.contains_key(&node) || mask.is_power_of_two() {
+            return true;
+        }
+        let numbers = self.numbers + counts.entries(mask);
+        if numbers <= MAX_TABLE_NUMBERS {
+            self.numbers = numbers;
+        }
+        numbers <= MAX_TABLE_NUMBERS
+    }
+}
+
+struct Emitter<'l, 'a> {
+    lowering: &'l mut Lowering<'a>,
+    counts: Counts,
+    tape: Tape,
+    sources: HashMap<NodeId, Source>,
+}
+
+impl Emitter<'_, '_> {
+    fn level(&self, mask: u64) -> Level {
+        match (mask & self.counts.rows != 0, mask & self.counts.lanes != 0) {
+            (false, false) => Level::Block,
+            (true, false) => Level::Row,
+            (false, true) => Level::Lane,
+            (true, true) => Level::Full,
+        }
+    }
+
+    /// Emits whatever `root` still needs; returns where its value is, and the level it varies on.
+    fn emit(&mut self, root: NodeId) -> (Level, Source) {
+        let mut needed = BTreeSet::new();
+        let mut waiting = vec![root];
+        while let Some(node) = waiting.pop() {
+            if self.sources.contains_key(&node) || needed.contains(&node) {
+                continue;
+            }
+            let source = match self.lowering.graph.node(node) {
+                Node::Constant(bits) => Some(Source::Constant(f64::from_bits(bits))),
+                Node::Column(_) => Some(self.read(node)),
+                Node::Apply(..) if self.lowering.wants_table(&self.counts, node) => Some(self.read(node)),
+                Node::Apply(..) => None,
+            };
+            if let Some(source) = source {
+                self.sources.insert(node, source);
+            } else {
+                needed.insert(node);
+                waiting.extend(self.lowering.graph.operands(node));
+            }
+        }
+        for node in needed {
+            let Node::Apply(op, operands) = self.lowering.graph.node(node) else { continue };
+            let level = self.level(self.lowering.depends.of(node));
+            let out = self.tape.registers[level as usize];
+            self.tape.registers[level as usize] += 1;
+            let operands = operands.map(|operand| self.sources[&operand]);
+            self.tape.steps[level as usize].push(Step::Apply(Operation { op, operands, out }));
+            self.sources.insert(node, Source::Register(level, out));
+        }
+        (self.level(self.lowering.depends.of(root)), self.sources[&root])
+    }
+
+    fn read(&mut self, node: NodeId) -> Source {
+        let table = self.lowering.table(node);
+        let groups = &self.lowering.plans[table].groups;
+        let mut strides = Vec::new();
+        let (mut row_stride, mut entries) = (0, 1);
+        for &group in groups.iter().rev() {
+            if Some(group) == self.tape.rows {
+                row_stride = entries;
+            } else if let Some(slot) = self.tape.outer.iter().position(|&outer| outer == group) {
+                strides.push((slot, entries));
+            }
+            entries *= self.lowering.layout.groups[group].length;
+        }
+        self.tape.tables.push(Use { table, strides, row_stride });
+        Source::Table(self.level(self.lowering.depends.of(node)), self.tape.tables.len() - 1)
+    }
+}
+
+impl Tape {
+    /// Renames registers of lanes and configurations so that few of them live at once: they should
+    /// stay in the first-level cache. An operation never writes a register that it reads.
+    fn reuse_registers(&mut self) {
+        for level in [Level::Lane, Level::Full] {
+            let of_level = |source: Source| match source {
+                Source::Register(of, register) if of == level => Some(register),
+                _ => None,
+            };
+            let mut last_use: Vec<Option<usize>> = vec![None; self.registers[level as usize]];
+            for (when, step) in self.steps[level as usize].iter().enumerate() {
+                for register in step.sources().filter_map(of_level) {
+                    last_use[register] = Some(when);
+                }
+            }
+            // Rows read what lanes computed, and the sink reads outputs: those never end.
+            let later = self.steps[Level::Full as usize].iter().flat_map(Step::sources);
+            let later = later.filter(|_| level == Level::Lane).chain(self.outputs.iter().copied());
+            for register in later.filter_map(of_level) {
+                last_use[register] = None;
+            }
+            let mut ends: Vec<Vec<usize>> = vec![Vec::new(); self.steps[level as usize].len()];
+            for (register, last_use) in last_use.iter().enumerate() {
+                if let Some(when) = last_use {
+                    ends[*when].push(register);
+                }
+            }
+            let mut renamed = vec![0; last_use.len()];
+            let (mut free, mut count) = (Vec::new(), 0);
+            for (when, step) in self.steps[level as usize].iter().enumerate() {
+                if let Step::Apply(operation) = step {
+                    renamed[operation.out] = free.pop().unwrap_or_else(|| {
+                        count += 1;
+                        count - 1
+                    });
+                }
+                free.extend(ends[when].iter().map(|&register| renamed[register]));
+            }
+            let rename = |source: &mut Source| {
+                if let Some(register) = of_level(*source) {
+                    *source = Source::Register(level, renamed[register]);
+                }
+            };
+            for (position, steps) in self.steps.iter_mut().enumerate() {
+                for step in steps {
+                    match step {
+                        Step::Apply(operation) => {
+                            operation.operands.iter_mut().for_each(rename);
+                            if position == level as usize {
+                                operation.out = renamed[operation.out];
+                            }
+                        }
+                        Step::Test(source) => rename(source),
+                    }
+                }
+            }
+            self.outputs.iter_mut().for_each(rename);
+            self.registers[level as usize] = count;
+        }
+    }
+}
+
+impl Step {
+    fn sources(&self) -> impl Iterator<Item = Source> + '_ {
+        match self {
+            Self::Apply(operation) => operation.operands[..operation.op.info().arity].iter(),
+            Self::Test(source) => std::slice::from_ref(source).iter(),
+        }
+        .copied()
+    }
+}

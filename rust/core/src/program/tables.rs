@@ -1,0 +1,115 @@
+//! Tables: subtrees on few axes, computed once.
+//!
+//! A table runs over the groups that its node varies with, in the layout's loop order, so that rows
+//! and lanes of a block find their entries side by side. It is filled by a tape of its own, which may
+//! read smaller tables.
+
+use std::sync::Mutex;
+
+use crate::control::{Control, Interrupted};
+use crate::formula::graph::{Graph, Node};
+use crate::parallel;
+use crate::space::Space;
+use crate::value::lanes::Operand;
+use crate::value::simd;
+
+use super::Numbers;
+use super::layout::Layout;
+use super::lower::{Lowered, Plan, Tape};
+use super::run::{Machine, Row, Sink};
+
+/// A filled table.
+#[derive(Debug)]
+pub(crate) struct Table {
+    pub(crate) numbers: Numbers,
+}
+
+/// Tables with fewer entries are filled on the calling thread.
+const PARALLEL: usize = 1 << 15;
+
+pub(crate) fn fill(
+    graph: &Graph,
+    space: &Space,
+    layout: &Layout,
+    lowered: &Lowered,
+    level: simd::Level,
+    control: &Control,
+) -> Result<Vec<Table>, Interrupted> {
+    let mut tables: Vec<Table> = Vec::with_capacity(lowered.plans.len());
+    for plan in &lowered.plans {
+        let numbers = match &plan.tape {
+            Some(tape) => compute(layout, plan, tape, &tables, level, control)?,
+            None => spread(graph, space, layout, plan),
+        };
+        tables.push(Table { numbers });
+    }
+    Ok(tables)
+}
+
+/// A column of the space; repeated if its axis is part of a larger group.
+fn spread(graph: &Graph, space: &Space, layout: &Layout, plan: &Plan) -> Numbers {
+    let Node::Column(column) = graph.node(plan.node) else {
+        unreachable!("a plan without a tape is a column")
+    };
+    let column = &space.columns()[column];
+    let group = &layout.groups[plan.groups[0]];
+    if group.axes.len() == 1 {
+        return column.values.clone();
+    }
+    (0..group.length)
+        .map(|position| column.values[space.position(group.index(position), column.axis) as usize])
+        .collect()
+}
+
+fn compute(
+    layout: &Layout,
+    plan: &Plan,
+    tape: &Tape,
+    tables: &[Table],
+    level: simd::Level,
+    control: &Control,
+) -> Result<Numbers, Interrupted> {
+    let machine = Machine { tape, layout, tables, level };
+    let mut numbers = vec![0.0; plan.entries];
+    let threads = if plan.entries < PARALLEL { 1 } else { control.threads() };
+    // Blocks lie one after another in the table, so each worker cuts the next one off the rest.
+    let rest = Mutex::new((0, numbers.as_mut_slice()));
+    let blocks = machine.blocks();
+    parallel::workers(
+        threads,
+        usize::try_from(blocks).expect("tables have fewer than 2^64 entries"),
+        || machine.scratch(),
+        |scratch, _| {
+            control.check()?;
+            let (number, out) = {
+                let mut rest = rest.lock().expect("no worker panics while it holds the rest");
+                let (number, numbers) = std::mem::take(&mut *rest);
+                let (out, numbers) = numbers.split_at_mut(machine.block_size(number));
+                *rest = (number + 1, numbers);
+                (number, out)
+            };
+            let mut sink = Copy { out, filled: 0 };
+            machine.run(scratch, std::iter::once(number), &mut sink);
+            Ok(())
+        },
+    )?;
+    Ok(numbers.into())
+}
+
+/// Rows of a block one after another.
+struct Copy<'a> {
+    out: &'a mut [f64],
+    filled: usize,
+}
+
+impl Sink for Copy<'_> {
+    #[inline(always)]
+    fn row(&mut self, row: &Row<'_>) {
+        let out = &mut self.out[self.filled..][..row.len()];
+        match row.output(0) {
+            Operand::Scalar(value) => out.fill(value),
+            Operand::Lanes(values) => out.copy_from_slice(values),
+        }
+        self.filled += row.len();
+    }
+}

@@ -1,0 +1,105 @@
+//! Runs a program over all blocks of the grid, in parallel.
+
+use std::ops::Range;
+
+use crate::control::{Control, Interrupted};
+use crate::parallel;
+use crate::program::{Machine, Program, Scratch, Sink};
+use crate::space::Space;
+
+/// Configurations that one thread takes at a time.
+const JOB: u64 = 1 << 16;
+
+/// Configurations below which another thread costs more than it brings.
+const WORTH_A_THREAD: u64 = 1 << 17;
+
+/// A program and how its blocks are handed out.
+pub(crate) struct Grid<'a> {
+    machine: Machine<'a>,
+    /// All blocks.
+    pub(crate) blocks: u64,
+    /// Configurations that the loops visit.
+    pub(crate) visited: u64,
+    /// Configurations of the space that each visited one stands for.
+    pub(crate) weight: u64,
+    blocks_of_job: u64,
+}
+
+impl<'a> Grid<'a> {
+    pub(crate) fn new(program: &'a Program, space: &Space) -> Self {
+        let machine = program.machine();
+        let visited = program.layout.groups.iter().map(|group| group.length as u64).product::<u64>();
+        let block = machine.block_size(0).max(1) as u64;
+        Self {
+            machine,
+            blocks: machine.blocks(),
+            visited,
+            weight: space.size() / visited,
+            blocks_of_job: JOB.div_ceil(block),
+        }
+    }
+
+    /// The blocks that hold about `configurations`, at least one.
+    pub(crate) fn blocks_of(&self, configurations: u64) -> u64 {
+        configurations.div_ceil(JOB).max(1).saturating_mul(self.blocks_of_job)
+    }
+
+    /// The blocks of each job, if jobs are taken in block order.
+    pub(crate) fn jobs(&self) -> Vec<Range<u64>> {
+        let starts = (0..self.blocks).step_by(usize::try_from(self.blocks_of_job).unwrap_or(usize::MAX));
+        starts.map(|start| start..(start + self.blocks_of_job).min(self.blocks)).collect()
+    }
+
+    /// How many configurations of the loops some blocks hold.
+    pub(crate) fn count(&self, blocks: Range<u64>) -> u64 {
+        blocks.map(|block| self.machine.block_size(block) as u64).sum()
+    }
+
+    /// How many threads are worth their start for so many configurations.
+    pub(crate) fn threads(&self, control: &Control, configurations: u64) -> usize {
+        control.threads().min(usize::try_from(configurations / WORTH_A_THREAD + 1).unwrap_or(usize::MAX))
+    }
+
+    pub(crate) fn scratch(&self) -> Scratch {
+        self.machine.scratch()
+    }
+
+    /// Runs some blocks on the calling thread, and counts them as settled.
+    pub(crate) fn run(
+        &self,
+        scratch: &mut Scratch,
+        blocks: impl Iterator<Item = u64> + Clone,
+        sink: &mut impl Sink,
+        control: &Control,
+    ) -> Result<(), Interrupted> {
+        control.check()?;
+        self.machine.run(scratch, blocks.clone(), sink);
+        let settled: u64 = blocks.map(|block| self.machine.block_size(block) as u64).sum();
+        control.advance(settled * self.weight);
+        Ok(())
+    }
+
+    /// Runs the blocks numbered `range` of the order that `permute` gives, each worker into a sink
+    /// of its own.
+    pub(crate) fn scan<S: Sink + Send>(
+        &self,
+        range: Range<u64>,
+        permute: impl Fn(u64) -> u64 + Sync,
+        make: impl Fn() -> S + Sync,
+        control: &Control,
+    ) -> Result<Vec<S>, Interrupted> {
+        let jobs = (range.end - range.start).div_ceil(self.blocks_of_job);
+        let threads = self.threads(control, jobs.saturating_mul(JOB).min(self.visited));
+        let workers = parallel::workers(
+            threads,
+            usize::try_from(jobs).unwrap_or(usize::MAX),
+            || (self.scratch(), make()),
+            |(scratch, sink), job| {
+                let start = range.start + job as u64 * self.blocks_of_job;
+                let end = (start + self.blocks_of_job).min(range.end);
+                self.run(scratch, (start..end).map(&permute), sink, control)
+            },
+        )?;
+        Ok(workers.into_iter().map(|(_, sink)| sink).collect())
+    }
+}

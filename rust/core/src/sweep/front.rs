@@ -1,0 +1,323 @@
+//! The exact front, by looking at every configuration.
+//!
+//! ```text
+//! for each round of blocks (each round four times the last, up to a limit):
+//!     in parallel: keep the configurations that the front so far does not surely dominate
+//!     front = filter(front and all that were kept)
+//! ```
+//!
+//! The cull may keep too many but never discards a representative, so the front after each round is
+//! the front of all configurations so far, whatever the threads did. Rounds take blocks in a
+//! scattered order: the first ones then sample the whole space and make a strong cull.
+
+use crate::control::{Control, Interrupted};
+use crate::error::Error;
+use crate::pareto::key::FINEST;
+use crate::pareto::{self, Ties};
+use crate::program::{Row, Sink};
+use crate::value::lanes::Operand;
+
+use super::enumerate::Grid;
+use super::stats::{Stats, Watch};
+use super::{Answer, Engine, Fineness, FrontQuestion};
+
+mod cull;
+
+use cull::Cull;
+
+/// Configurations of the first round.
+const FIRST_ROUND: u64 = 1 << 16;
+
+/// Rows kept by a worker before it filters them.
+const PENDING: usize = 1 << 15;
+
+/// The front so far may exceed the limit on rows by this factor before the run is refused.
+const CAP: u64 = 4;
+
+pub(super) fn pareto(
+    engine: &Engine<'_>,
+    question: &FrontQuestion<'_>,
+    control: &Control,
+) -> Result<Answer, Error> {
+    let mut watch = Watch::start();
+    let bound = engine.bind(question.constraints, question.objectives)?;
+    let program = engine.program(bound, false, None, control)?;
+    let mut stats = Stats { size: engine.space.size(), threads: control.threads(), ..Stats::default() };
+    stats.seconds.compile = watch.lap();
+
+    let count = question.objectives.len();
+    let bits = match &question.fineness {
+        Fineness::Bits(bits) => bits.clone(),
+        // Coarser fronts follow from the exact one: see `thin`.
+        Fineness::Rows(_) => vec![FINEST; count],
+    };
+    let grid = Grid::new(&program, engine.space);
+    control.begin(engine.space.size());
+    let largest_round = (1 << 22).max(question.max_rows.saturating_mul(2));
+    let stride = scatter(grid.blocks);
+    let mut front = Front::new(count, bits, question.ties);
+    let (mut start, mut round) = (0, FIRST_ROUND);
+    while start < grid.blocks {
+        let end = grid.blocks.min(start.saturating_add(grid.blocks_of(round)));
+        let permute = |block: u64| (u128::from(block) * u128::from(stride) % u128::from(grid.blocks)) as u64;
+        let sinks = grid.scan(start..end, permute, || Collect::new(&front, control), control)?;
+        let mut kept = Vec::with_capacity(sinks.len());
+        for sink in sinks {
+            stats.feasible += sink.feasible * grid.weight;
+            stats.nan += sink.nan * grid.weight;
+            kept.push(sink.kept.finish()?);
+        }
+        kept.into_iter().for_each(|rows| front.rows.append(rows));
+        front.filter(control)?;
+        let rows = front.rows.indices.len() as u64;
+        if rows > question.max_rows.saturating_mul(CAP) {
+            return Err(Error::Limit { rows, limit: question.max_rows });
+        }
+        (start, round) = (end, round.saturating_mul(4).min(largest_round));
+    }
+    stats.evaluated = stats.size;
+    stats.seconds.search = watch.lap();
+
+    if let Fineness::Rows(most) = question.fineness {
+        stats.bits = Some(front.thin(most, control)?);
+    }
+    let rows = front.rows.indices.len() as u64;
+    if rows > question.max_rows {
+        return Err(Error::Limit { rows, limit: question.max_rows });
+    }
+    let answer = front.rows.sorted(control)?;
+    let axes = 0..engine.space.lengths().len();
+    let objectives = answer.objectives.into_iter().zip(question.objectives);
+    let answer = Answer {
+        positions: axes
+            .map(|axis| answer.indices.iter().map(|&index| engine.space.position(index, axis)).collect())
+            .collect(),
+        objectives: objectives
+            .map(|(mut values, objective)| {
+                if objective.maximize {
+                    values.iter_mut().for_each(|value| *value = -*value);
+                }
+                values
+            })
+            .collect(),
+        stats,
+    };
+    let mut answer = answer;
+    answer.stats.seconds.finish = watch.lap();
+    Ok(answer)
+}
+
+/// A step that walks through all of `0..count` far apart: coprime to it, near the golden section.
+fn scatter(count: u64) -> u64 {
+    let gcd = |mut a: u64, mut b: u64| {
+        while b != 0 {
+            (a, b) = (b, a % b);
+        }
+        a
+    };
+    let mut step = ((count as f64 * 0.618_033_988_749_895) as u64).max(1);
+    while gcd(step, count) != 1 {
+        step += 1;
+    }
+    step
+}
+
+/// Configurations and their minimised objectives, column by column.
+#[derive(Debug, Clone, Default)]
+struct Rows {
+    objectives: Vec<Vec<f64>>,
+    indices: Vec<u64>,
+}
+
+impl Rows {
+    fn new(objectives: usize) -> Self {
+        Self { objectives: vec![Vec::new(); objectives], indices: Vec::new() }
+    }
+
+    fn append(&mut self, mut other: Self) {
+        for (column, other) in self.objectives.iter_mut().zip(&mut other.objectives) {
+            column.append(other);
+        }
+        self.indices.append(&mut other.indices);
+    }
+
+    fn select(&self, rows: &[usize]) -> Self {
+        Self {
+            objectives: self
+                .objectives
+                .iter()
+                .map(|column| rows.iter().map(|&row| column[row]).collect())
+                .collect(),
+            indices: rows.iter().map(|&row| self.indices[row]).collect(),
+        }
+    }
+
+    fn front(&self, bits: &[u32], ties: Ties, control: &Control) -> Result<Self, Interrupted> {
+        let objectives: Vec<&[f64]> = self.objectives.iter().map(Vec::as_slice).collect();
+        let rows = pareto::Rows { objectives: &objectives, indices: Some(&self.indices) };
+        Ok(self.select(&pareto::front_of(rows, bits, ties, control)?))
+    }
+
+    /// Best first by the objectives in order, then by index.
+    fn sorted(&self, control: &Control) -> Result<Self, Interrupted> {
+        control.check()?;
+        let mut order: Vec<usize> = (0..self.indices.len()).collect();
+        order.sort_unstable_by(|&a, &b| {
+            let by_objectives = self.objectives.iter().map(|column| column[a].total_cmp_zeros(column[b]));
+            by_objectives
+                .fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)
+                .then(self.indices[a].cmp(&self.indices[b]))
+        });
+        Ok(self.select(&order))
+    }
+}
+
+trait Compare {
+    fn total_cmp_zeros(self, other: Self) -> std::cmp::Ordering;
+}
+
+impl Compare for f64 {
+    /// The order of numbers, with -0 equal to 0. (Rows of a front hold no NaN.)
+    fn total_cmp_zeros(self, other: Self) -> std::cmp::Ordering {
+        (self + 0.0).total_cmp(&(other + 0.0))
+    }
+}
+
+/// The front of all configurations so far.
+struct Front {
+    rows: Rows,
+    bits: Vec<u32>,
+    ties: Ties,
+    cull: Cull,
+}
+
+impl Front {
+    fn new(objectives: usize, bits: Vec<u32>, ties: Ties) -> Self {
+        Self { rows: Rows::new(objectives), cull: Cull::nothing(&bits), bits, ties }
+    }
+
+    fn filter(&mut self, control: &Control) -> Result<(), Interrupted> {
+        self.rows = self.rows.front(&self.bits, self.ties, control)?;
+        self.cull = Cull::by(&self.rows.objectives, &self.bits);
+        Ok(())
+    }
+
+    /// Coarsens the exact front until it has at most `most` rows; returns the bits that do it.
+    ///
+    /// A coarser front is the front of the exact one. Whatever lies in a cell that no other cell
+    /// dominates, the exact front has a row at least as good, whose key is then no larger, so it lies
+    /// in the same cell; and the least configuration of such a cell is on the exact front, since
+    /// anything that dominates it would lie in the cell too and be less.
+    fn thin(&mut self, most: usize, control: &Control) -> Result<u32, Interrupted> {
+        let mut bits = FINEST;
+        let mut thinned = self.rows.clone();
+        while thinned.indices.len() > most && bits > 0 {
+            bits -= 1;
+            thinned = self.rows.front(&vec![bits; self.bits.len()], self.ties, control)?;
+        }
+        self.rows = thinned;
+        Ok(bits)
+    }
+}
+
+/// Rows that a worker keeps, filtered now and then.
+struct Kept<'a> {
+    rows: Rows,
+    limit: usize,
+    bits: &'a [u32],
+    ties: Ties,
+    cull: Cull,
+    control: &'a Control,
+    /// Set when a filter was interrupted; the run ends soon after.
+    interrupted: bool,
+}
+
+impl Kept<'_> {
+    /// Filters the rows when there are many, and culls by them from then on.
+    fn filter(&mut self) {
+        match self.rows.front(self.bits, self.ties, self.control) {
+            Ok(rows) => {
+                self.rows = rows;
+                self.cull.also_by(&self.rows.objectives, self.bits);
+                self.limit = PENDING.max(2 * self.rows.indices.len());
+            }
+            Err(Interrupted) => {
+                self.interrupted = true;
+                self.limit = usize::MAX;
+            }
+        }
+    }
+
+    fn finish(self) -> Result<Rows, Interrupted> {
+        if self.interrupted { Err(Interrupted) } else { Ok(self.rows) }
+    }
+}
+
+/// A worker's sink.
+struct Collect<'a> {
+    kept: Kept<'a>,
+    feasible: u64,
+    nan: u64,
+    /// One buffer for each objective that is the same in all lanes of a row.
+    buffers: Vec<Vec<f64>>,
+    doubtful: Vec<u32>,
+}
+
+impl<'a> Collect<'a> {
+    fn new(front: &'a Front, control: &'a Control) -> Self {
+        Self {
+            kept: Kept {
+                rows: Rows::new(front.bits.len()),
+                limit: PENDING,
+                bits: &front.bits,
+                ties: front.ties,
+                cull: front.cull.clone(),
+                control,
+                interrupted: false,
+            },
+            feasible: 0,
+            nan: 0,
+            buffers: vec![Vec::new(); front.bits.len()],
+            doubtful: Vec::new(),
+        }
+    }
+}
+
+impl Sink for Collect<'_> {
+    #[inline(always)]
+    fn row(&mut self, row: &Row<'_>) {
+        for (objective, buffer) in self.buffers.iter_mut().enumerate() {
+            if let Operand::Scalar(value) = row.output(objective) {
+                buffer.clear();
+                buffer.resize(row.len(), value);
+            }
+        }
+        let value = |objective: usize| match row.output(objective) {
+            Operand::Lanes(values) => values,
+            Operand::Scalar(_) => self.buffers[objective].as_slice(),
+        };
+        let mask = row.mask();
+        self.feasible +=
+            mask.map_or(row.len(), |mask| mask.iter().map(|&counts| counts as usize).sum()) as u64;
+        self.doubtful.clear();
+        self.kept.cull.doubtful(row.len(), &value, &mut self.doubtful);
+        let objectives = self.buffers.len();
+        for &lane in &self.doubtful {
+            let lane = lane as usize;
+            if mask.is_some_and(|mask| mask[lane] == 0.0) {
+                continue;
+            }
+            if (0..objectives).any(|objective| value(objective)[lane].is_nan()) {
+                self.nan += 1;
+                continue;
+            }
+            for (objective, column) in self.kept.rows.objectives.iter_mut().enumerate() {
+                column.push(value(objective)[lane]);
+            }
+            self.kept.rows.indices.push(row.index(lane));
+        }
+        if self.kept.rows.indices.len() > self.kept.limit {
+            self.kept.filter();
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! What a run did.
+
+use std::time::{Duration, Instant};
+
+/// Counts are of configurations of the whole space, whatever axes the question touched, and do not
+/// depend on threads or timing; seconds do.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Stats {
+    /// Configurations of the space.
+    pub size: u64,
+    /// Those whose constraints were looked at.
+    pub evaluated: u64,
+    /// Those that met every constraint.
+    pub feasible: u64,
+    /// Those that met every constraint, but have an objective that is NaN.
+    pub nan: u64,
+    /// Key bits that a limit on rows led to.
+    pub bits: Option<u32>,
+    /// Threads that the run could use.
+    pub threads: usize,
+    /// Time by phase.
+    pub seconds: Seconds,
+}
+
+/// Seconds of wall-clock time.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Seconds {
+    /// Reading formulas, laying out loops, filling tables.
+    pub compile: f64,
+    /// Looking at configurations.
+    pub search: f64,
+    /// Sorting the answer.
+    pub finish: f64,
+}
+
+/// Measures phases one after another.
+pub(crate) struct Watch(Instant);
+
+impl Watch {
+    pub(crate) fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Seconds since the start or the last lap.
+    pub(crate) fn lap(&mut self) -> f64 {
+        let elapsed: Duration = self.0.elapsed();
+        self.0 += elapsed;
+        elapsed.as_secs_f64()
+    }
+}

@@ -1,0 +1,103 @@
+//! Keys and the Pareto filter for NumPy columns.
+
+use isoflop_core::control::Control;
+use isoflop_core::error::Error;
+use isoflop_core::pareto::key::FINEST;
+use isoflop_core::pareto::{Cells, Ties, front};
+use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use std::borrow::Cow;
+
+use crate::run;
+
+/// Below this many numbers in all, the filter ends before a signal could be noticed.
+const SHORT: usize = 20_000;
+/// Numbers negated between two looks at the control.
+const LOOK: usize = 1 << 18;
+
+/// Column by column: the array's own memory, or a copy if its elements do not lie side by side.
+fn borrowed<'a>(columns: &'a [PyReadonlyArray1<'_, f64>]) -> Vec<Cow<'a, [f64]>> {
+    let column = |column: &'a PyReadonlyArray1<'_, f64>| match column.as_slice() {
+        Ok(contiguous) => Cow::Borrowed(contiguous),
+        Err(_) => Cow::Owned(column.as_array().to_vec()),
+    };
+    columns.iter().map(column).collect()
+}
+
+fn check_bits(bits: u32) -> PyResult<()> {
+    if bits > FINEST {
+        return Err(PyValueError::new_err(format!("a resolution has 0 to {FINEST} bits, not {bits}")));
+    }
+    Ok(())
+}
+
+/// Return the comparison keys at resolution 2**-bits (bits in 0..52).
+#[pyfunction]
+pub(crate) fn keys<'py>(
+    py: Python<'py>,
+    values: PyReadonlyArray1<'py, f64>,
+    bits: u32,
+) -> PyResult<Bound<'py, PyArray1<i64>>> {
+    check_bits(bits)?;
+    let cells = Cells::new(bits);
+    let keys: Vec<i64> = values.as_array().iter().map(|&value| cells.key(value)).collect();
+    Ok(keys.into_pyarray(py))
+}
+
+/// Return the row numbers of the front, ascending. Rows with NaN are never on it.
+#[pyfunction]
+pub(crate) fn pareto<'py>(
+    py: Python<'py>,
+    objectives: Vec<PyReadonlyArray1<'py, f64>>,
+    maximize: Vec<bool>,
+    bits: Vec<u32>,
+    all_ties: bool,
+    threads: usize,
+) -> PyResult<Bound<'py, PyArray1<u64>>> {
+    let columns = borrowed(&objectives);
+    let Some(rows) = columns.first().map(|column| column.len()) else {
+        return Err(PyValueError::new_err("a front needs at least one objective"));
+    };
+    if maximize.len() != columns.len() || bits.len() != columns.len() {
+        return Err(PyValueError::new_err("`maximize` and `bits` need one entry for each objective"));
+    }
+    if let Some(other) = columns.iter().find(|column| column.len() != rows) {
+        return Err(PyValueError::new_err(format!("objectives of {rows} and {} rows", other.len())));
+    }
+    if rows >= u32::MAX as usize {
+        return Err(PyValueError::new_err(format!("{rows} rows are too many: filter them in parts first")));
+    }
+    bits.iter().try_for_each(|&bits| check_bits(bits))?;
+
+    let ties = if all_ties { Ties::All } else { Ties::First };
+    let work = |control: &Control| -> Result<Vec<u64>, Error> {
+        let mut minimized = Vec::with_capacity(columns.len());
+        for (column, &maximize) in columns.iter().zip(&maximize) {
+            minimized.push(if maximize {
+                Cow::Owned(negated(column, control)?)
+            } else {
+                Cow::Borrowed(&**column)
+            });
+        }
+        let minimized: Vec<&[f64]> = minimized.iter().map(|column| &**column).collect();
+        let rows = front(&minimized, &bits, ties, control)?;
+        Ok(rows.into_iter().map(|row| row as u64).collect())
+    };
+    let control = Control::new(threads);
+    let kept = if rows * columns.len() < SHORT {
+        py.detach(|| work(&control)).map_err(|error| crate::error::engine(py, &error))?
+    } else {
+        run::long(py, &control, None, work)?
+    };
+    Ok(kept.into_pyarray(py))
+}
+
+fn negated(column: &[f64], control: &Control) -> Result<Vec<f64>, Error> {
+    let mut negated = Vec::with_capacity(column.len());
+    for some in column.chunks(LOOK) {
+        control.check()?;
+        negated.extend(some.iter().map(|value| -value));
+    }
+    Ok(negated)
+}

@@ -1,0 +1,159 @@
+"""The oracle on whole arrays, for spaces on which the plain one would take minutes.
+
+It shares nothing with the engine's programs either: a formula's tree is evaluated node by node with NumPy, every
+intermediate result as large as its operands, and the front is found by going through the rows in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isoflop import _native, reference
+
+if TYPE_CHECKING:
+    from isoflop._native import Float64
+
+GREATEST = np.int64(2**63 - 1)
+
+
+def flag(condition: NDArray[np.bool_]) -> Float64:
+    return condition.astype(np.float64)
+
+
+def kernel(name: str, *operands: Float64) -> Float64:
+    spread = np.broadcast_arrays(*operands)
+    flat = [np.ascontiguousarray(operand).ravel() for operand in spread]
+    return _native.kernel(name, *flat).reshape(spread[0].shape)
+
+
+def chosen(pick: NDArray[np.bool_], a: Float64, b: Float64) -> Float64:
+    """Return ``b`` where ``pick``, else ``a``; NaN where either is."""
+    return np.where(np.isnan(a) | np.isnan(b), np.nan, np.where(pick, b, a))
+
+
+OPERATIONS: dict[str, Callable[..., Float64]] = {
+    "+": np.add,
+    "-": np.subtract,
+    "*": np.multiply,
+    "/": np.divide,
+    "**": lambda a, b: kernel("pow", a, b),
+    "neg": np.negative,
+    "<": lambda a, b: flag(a < b),
+    "<=": lambda a, b: flag(a <= b),
+    ">": lambda a, b: flag(a > b),
+    ">=": lambda a, b: flag(a >= b),
+    "==": lambda a, b: flag(a == b),
+    "!=": lambda a, b: flag(a != b),
+    "and": lambda a, b: flag((a != 0.0) & (b != 0.0)),
+    "or": lambda a, b: flag((a != 0.0) | (b != 0.0)),
+    "not": lambda a: flag(a == 0.0),
+    "exp": lambda a: kernel("exp", a),
+    "log": lambda a: kernel("log", a),
+    "log2": lambda a: kernel("log2", a),
+    "log10": lambda a: kernel("log10", a),
+    "sqrt": np.sqrt,
+    "abs": np.abs,
+    "min": lambda a, b: chosen(b < a, a, b),
+    "max": lambda a, b: chosen(b > a, a, b),
+    "floor": np.floor,
+    "ceil": np.ceil,
+    "where": lambda condition, a, b: np.where(condition != 0.0, a, b),
+}
+
+
+class Grid:
+    """A space whose formulas are evaluated for all configurations at once."""
+
+    def __init__(
+        self,
+        lengths: Sequence[int],
+        columns: Sequence[tuple[str, int, Sequence[float] | Float64, bool]],
+        names: Mapping[str, float | str],
+    ) -> None:
+        self.lengths = tuple(lengths)
+        self.names = names
+        self.columns: dict[str, Float64] = {}
+        self.axes = {name: axis for name, axis, *_ in columns}
+        for name, axis, values, _ in columns:
+            shape = [1] * len(self.lengths)
+            shape[axis] = -1
+            self.columns[name] = np.array(values, dtype=np.float64).reshape(shape)
+
+    def values(self, formula: str) -> Float64:
+        """Return a formula's value at every configuration, in the order of the index."""
+        with np.errstate(all="ignore"):
+            found = self._value(_native.parse(formula), {})
+        return np.ascontiguousarray(np.broadcast_to(found, self.lengths)).ravel()
+
+    def _value(self, tree: _native.Tree, known: dict[str, Float64]) -> Float64:
+        if isinstance(tree, tuple):
+            operation, *operands = tree
+            return OPERATIONS[operation](*(self._value(operand, known) for operand in operands))
+        if not isinstance(tree, str):
+            return np.array(tree)
+        if tree in self.columns:
+            return self.columns[tree]
+        if tree not in known:
+            meaning = self.names[tree]
+            known[tree] = self._value(_native.parse(meaning) if isinstance(meaning, str) else meaning, known)
+        return known[tree]
+
+    def feasible(self, where: Sequence[str], free: set[int] | None = None) -> NDArray[np.int64]:
+        """Return the indices of configurations that meet the constraints, other axes than ``free`` at 0."""
+        keep = np.ones(int(np.prod(self.lengths)), dtype=bool)
+        if free is not None:
+            for axis, position in enumerate(np.indices(self.lengths, sparse=True)):
+                if axis not in free:
+                    keep &= np.broadcast_to(position == 0, self.lengths).ravel()
+        for formula in where:
+            keep &= self.values(formula) != 0.0
+        return np.flatnonzero(keep)
+
+    def costs(self, objectives: Sequence[tuple[str, bool]]) -> NDArray[Any]:
+        """Return the objectives of all configurations as columns to minimise."""
+        return np.column_stack(
+            [(-self.values(text) if maximize else self.values(text)) + 0.0 for text, maximize in objectives]
+        )
+
+    def touched(self, formulas: Sequence[str]) -> set[int]:
+        columns = {name: (axis, ()) for name, axis in self.axes.items()}
+        return reference.Space(self.lengths, columns, self.names).touched(formulas)
+
+    def pareto(
+        self, objectives: Sequence[tuple[str, bool]], where: Sequence[str], bits: Sequence[int]
+    ) -> NDArray[np.int64]:
+        """Return the indices of the front, best first."""
+        candidates = self.feasible(where, self.touched([*(text for text, _ in objectives), *where]))
+        return candidates[front(self.costs(objectives)[candidates], bits)]
+
+
+def keys(values: Float64, bits: int) -> NDArray[np.int64]:
+    """Return the keys of section 5 at resolution ``2**-bits``."""
+    drop = 52 - bits
+    i = (values + 0.0).view(np.int64)
+    i = np.where(i < 0, i ^ GREATEST, i)
+    return (i + ((1 << (drop - 1)) if drop else 0)) >> drop
+
+
+def front(costs: NDArray[Any], bits: Sequence[int]) -> NDArray[np.int64]:
+    """Return the row numbers of the front, best first."""
+    rows = np.flatnonzero(~np.isnan(costs).any(axis=1))
+    costs = costs[rows]
+    cells = np.column_stack([keys(np.ascontiguousarray(column), p) for column, p in zip(costs.T, bits, strict=True)])
+    # By cell, then by value, then by number: the first of each cell represents it, and what dominates a cell
+    # comes before it.
+    order = np.lexsort((rows, *costs.T[::-1], *cells.T[::-1]))
+    archive = np.empty_like(cells)
+    kept: list[int] = []
+    for position, row in enumerate(order):
+        if position and np.array_equal(cells[row], cells[order[position - 1]]):
+            continue
+        if not (archive[: len(kept)] <= cells[row]).all(axis=1).any():
+            archive[len(kept)] = cells[row]
+            kept.append(int(row))
+    found = np.array(kept, dtype=np.int64)
+    return rows[found[np.lexsort((rows[found], *costs[found].T[::-1]))]]

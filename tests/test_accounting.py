@@ -1,0 +1,456 @@
+"""The accounting table, and what names resolve to."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from importlib.resources import files
+
+import numpy as np
+import polars as pl
+import pytest
+
+import isoflop as iso
+from isoflop import _native
+from isoflop._accounting import Resolution, known_names, names_in, quantities, require_same_sparsity, resolve
+from isoflop._catalog import quantity_tables
+
+BIBLIOGRAPHY = files("isoflop").joinpath("catalog", "references.bib")
+UNITS = {
+    "1",
+    "FLOP",
+    "FLOP/s",
+    "FLOP/token",
+    "US dollar",
+    "US dollar/hour",
+    "US dollar/token",
+    "byte",
+    "byte/parameter",
+    "day",
+    "hour",
+    "parameter",
+    "token",
+    "token/parameter",
+}
+# The order of the table in which the design lists the quantities.
+LISTED = (
+    "params",
+    "active_params",
+    "activation",
+    "embedding_params",
+    "non_embedding_params",
+    "active_non_embedding_params",
+    "effective_params",
+    "tokens",
+    "tokens_per_param",
+    "epochs",
+    "fresh_tokens",
+    "effective_tokens",
+    "train_flops",
+    "inference_flops_per_token",
+    "inference_flops",
+    "lifetime_flops",
+    "train_gpu_hours",
+    "inference_gpu_hours",
+    "days",
+    "batch_tokens",
+    "steps",
+    "train_usd",
+    "inference_usd",
+    "data_usd",
+    "total_usd",
+    "weight_bytes",
+    "train_state_bytes",
+    "kv_bytes",
+    "serving_bytes",
+)
+
+
+def resolved(
+    formula: str,
+    given: Mapping[str, float],
+    quantities: Mapping[str, str] | None = None,
+    law: iso.Law | None = None,
+) -> Resolution:
+    return resolve((formula,), columns=(), scalars=given, quantities=quantities or {}, law=law)
+
+
+def value(formula: str, given: Mapping[str, float], law: iso.Law | None = None) -> float:
+    """Evaluate a formula where everything given is a column of one value."""
+    resolution = resolve((formula,), columns=tuple(given), scalars={}, quantities={}, law=law)
+    columns = [(name, 0, np.array([number]), False) for name, number in given.items()]
+    space = _native.Space([1], columns)
+    (found,) = space.evaluate(
+        resolution.definitions, known_names(law), [formula], [np.zeros(1, dtype=np.uint32)]
+    )
+    return float(found[0])
+
+
+# What must be given for each alternative to be the one that is used, in the order of the table.
+REACHED = {
+    "params": ["non_embedding_params", "active_params"],
+    "active_params": ["params active_non_embedding_params", "params"],
+    "activation": ["params active_params"],
+    "embedding_params": ["vocab_size d_model"],
+    "non_embedding_params": ["params"],
+    "active_non_embedding_params": ["non_embedding_params activation", "non_embedding_params", "params"],
+    "effective_params": ["params moe_gain", "params"],
+    "tokens": ["params tokens_per_param", "params train_flops"],
+    "tokens_per_param": ["params tokens"],
+    "epochs": ["tokens"],
+    "unique_tokens": ["tokens"],
+    "fresh_tokens": ["tokens"],
+    "effective_tokens": ["tokens"],
+    "train_flops": ["params tokens"],
+    "attention_flops_per_token": ["layers d_model context"],
+    "inference_flops_per_token": ["params"],
+    "inference_flops": ["params"],
+    "lifetime_flops": ["params tokens"],
+    "train_gpu_hours": ["params tokens"],
+    "inference_gpu_hours": ["params"],
+    "days": ["params tokens gpu_count"],
+    "batch_tokens": ["tokens"],
+    "steps": ["tokens"],
+    "train_usd": ["params tokens"],
+    "inference_usd": ["params"],
+    "data_usd": ["tokens"],
+    "total_usd": ["params tokens"],
+    "weight_bytes": ["params"],
+    "train_state_bytes": ["params"],
+    "kv_bytes": ["layers kv_heads head_dim resident_tokens"],
+    "serving_bytes": ["params"],
+}
+ALTERNATIVES = [
+    pytest.param(table["name"], alternative, position, id=f"{table['name']}-{position}")
+    for table in quantity_tables()
+    for position, alternative in enumerate(table.get("alternatives", ()))
+]
+
+
+# The table ------------------------------------------------------------------------------------------
+
+
+def test_quantities_stand_in_the_order_of_the_design() -> None:
+    names = [table["name"] for table in quantity_tables()]
+    assert [name for name in names if name in LISTED] == list(LISTED)
+    assert len(set(names)) == len(names)
+
+
+def test_every_quantity_has_a_known_unit_and_a_sentence() -> None:
+    for table in quantity_tables():
+        assert table["unit"] in UNITS, table["name"]
+        assert table["doc"].endswith("."), table["name"]
+
+
+def test_every_quantity_can_be_had_or_shows_how_to_give_it() -> None:
+    for table in quantity_tables():
+        always = [row for row in table.get("alternatives", ()) if not row.get("needs")]
+        assert always or "default" in table or "example" in table, table["name"]
+
+
+@pytest.mark.parametrize(("name", "alternative", "position"), ALTERNATIVES)
+def test_every_name_in_an_alternative_is_a_quantity(
+    name: str, alternative: Mapping[str, str], position: int
+) -> None:
+    needs = {choice.strip() for need in alternative.get("needs", ()) for choice in need.split("|")}
+    assert needs | set(names_in(alternative["formula"])) <= set(quantities())
+
+
+@pytest.mark.parametrize(("name", "alternative", "position"), ALTERNATIVES)
+def test_every_alternative_is_reached(name: str, alternative: Mapping[str, str], position: int) -> None:
+    given = REACHED[name][position].split()
+    steps = {step.name: step for step in resolved(name, dict.fromkeys(given, 1.0)).steps}
+    assert steps[name].how == "alternative"
+    assert steps[name].formula == alternative["formula"]
+    assert steps[name].note == alternative.get("note", "")
+    assert not math.isnan(value(name, dict.fromkeys(given, 1.0)))
+
+
+def test_every_key_in_brackets_is_in_the_bibliography() -> None:
+    keys = set(re.findall(r"^@\w+\{(\w+),", BIBLIOGRAPHY.read_text(), re.MULTILINE))
+    for table in quantity_tables():
+        for key in re.findall(r"\[(\w+)\]", table.get("source", "")):
+            assert key in keys, table["name"]
+
+
+def test_accounting_lists_the_table_as_a_frame() -> None:
+    frame = iso.accounting()
+    assert frame.columns == ["name", "unit", "formulas", "default", "source", "doc"]
+    assert frame.height == len(quantity_tables())
+    tokens = frame.row(by_predicate=pl.col("name") == "tokens", named=True)
+    assert tokens["formulas"][0] == "tokens_per_param * active_params"
+    assert tokens["default"] is None
+    assert frame.row(by_predicate=pl.col("name") == "mfu", named=True)["default"] == 0.35
+
+
+# Numbers --------------------------------------------------------------------------------------------
+
+
+def test_gpu_hours_of_llama_405b_come_out() -> None:
+    hours = value("train_gpu_hours", {"train_flops": 3.8e25})
+    assert hours == pytest.approx(30.5e6, abs=0.05e6)
+    assert hours == pytest.approx(30.84e6, rel=0.015)
+
+
+def test_gpu_hours_of_deepseek_v3_come_out() -> None:
+    hours = value("train_gpu_hours", {"active_params": 37e9, "params": 671e9, "tokens": 14.8e12})
+    assert hours == pytest.approx(2.64e6, abs=0.005e6)
+    assert hours == pytest.approx(2.664e6, rel=0.015)
+
+
+def test_effective_tokens_without_repetition_are_quality_times_tokens_to_the_bit() -> None:
+    for tokens in np.geomspace(1.0, 1e15, 101):
+        assert value("effective_tokens", {"tokens": tokens, "quality": 0.7}) == 0.7 * tokens
+        given = {"tokens": tokens, "unique_tokens": 3 * tokens}
+        assert value("effective_tokens", given) == tokens
+
+
+@pytest.mark.parametrize(("epochs", "share"), [(2, 0.9841), (4, 0.9314), (16, 0.6614), (40, 0.3792)])
+def test_repeated_tokens_are_worth_what_muennighoff_says(epochs: float, share: float) -> None:
+    given = {"tokens": epochs * 1e11, "unique_tokens": 1e11}
+    assert value("effective_tokens / tokens", given) == pytest.approx(share, abs=5e-5)
+    assert value("epochs", given) == epochs
+
+
+def test_moe_gain_of_one_half_is_the_geometric_mean() -> None:
+    given = {"params": 4e11, "active_params": 1e10, "moe_gain": 0.5}
+    assert value("effective_params", given) == pytest.approx((4e11 * 1e10) ** 0.5, rel=1e-14)
+    assert value("effective_params", given | {"moe_gain": 0.0}) == 1e10
+
+
+def test_attention_counts_when_the_shape_is_given() -> None:
+    shape = {"layers": 32, "d_model": 4096, "context": 8192}
+    assert value("attention_flops_per_token", shape) == 12 * 32 * 4096 * 8192
+    assert value("attention_flops_per_token", {"layers": 32}) == 0
+
+
+def test_keys_and_values_count_when_the_shape_is_given() -> None:
+    shape = {"layers": 32, "kv_heads": 8, "head_dim": 128, "resident_tokens": 1000}
+    assert value("kv_bytes", shape) == 2 * 32 * 8 * 128 * 2 * 1000
+    weights_only = resolved("serving_bytes", {"params": 1e9})
+    assert {step.name: step.note for step in weights_only.steps}["kv_bytes"] == "weights only"
+
+
+def test_total_is_training_serving_and_data() -> None:
+    given = {"params": 1e10, "tokens": 1e12, "inference_tokens": 1e12, "usd_per_token": 1e-7}
+    parts = [value(name, given) for name in ("train_usd", "inference_usd", "data_usd")]
+    assert value("total_usd", given) == sum(parts)
+    assert all(part > 0 for part in parts)
+
+
+# Inverse questions ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("asked", "given", "expected"),
+    [
+        ("tokens", {"train_flops": 6e21, "params": 1e9}, 1e12),
+        ("tokens", {"train_flops": 6e21, "params": 1e10, "activation": 0.1}, 1e12),
+        ("tokens", {"tokens_per_param": 20.0, "params": 1e9}, 2e10),
+        ("tokens_per_param", {"tokens": 2e10, "params": 1e9}, 20.0),
+        ("params", {"active_params": 1e9, "activation": 0.125}, 8e9),
+        ("params", {"active_params": 1e9}, 1e9),
+        ("active_params", {"params": 8e9, "activation": 0.125}, 1e9),
+        ("activation", {"params": 8e9, "active_params": 1e9}, 0.125),
+        ("activation", {"params": 8e9}, 1.0),
+        ("params", {"non_embedding_params": 1e9}, 1e9),
+        ("params", {"non_embedding_params": 1e9, "vocab_size": 1e4, "d_model": 1e3}, 1e9 + 2e7),
+        ("active_params", {"non_embedding_params": 8e9, "active_params": 1e9}, 1e9),
+        ("activation", {"non_embedding_params": 8e9, "active_params": 1e9}, 0.125),
+        ("activation", {"non_embedding_params": 8e9, "active_non_embedding_params": 1e9}, 0.125),
+        ("active_params", {"non_embedding_params": 8e9, "active_non_embedding_params": 1e9}, 1e9),
+        ("params", {"active_non_embedding_params": 1e9, "activation": 0.125}, 8e9),
+        ("non_embedding_params", {"params": 1e9, "vocab_size": 1e4, "d_model": 1e3}, 1e9 - 2e7),
+        ("active_non_embedding_params", {"non_embedding_params": 1e9, "activation": 0.5}, 5e8),
+        ("train_flops", {"params": 1e9, "tokens": 1e10}, 6e19),
+    ],
+)
+def test_inverse_questions_come_out(asked: str, given: dict[str, float], expected: float) -> None:
+    assert value(asked, given) == expected
+
+
+def test_a_dense_size_without_embeddings_is_read_to_the_bit() -> None:
+    for size in np.geomspace(1e6, 1e12, 301):
+        given = {"non_embedding_params": size, "vocab_size": 50257.0, "d_model": 4097.0}
+        assert value("active_non_embedding_params", given) == size
+
+
+# Resolution -----------------------------------------------------------------------------------------
+
+
+def test_steps_are_what_was_asked_for_and_operands_come_first() -> None:
+    resolution = resolve(
+        ("days",), columns=("params", "tokens"), scalars={"gpu_count": 64.0}, quantities={}, law=None
+    )
+    names = [step.name for step in resolution.steps]
+    assert names == [
+        "params",
+        "activation",
+        "active_params",
+        "attention_flops_per_token",
+        "tokens",
+        "train_flops",
+        "peak_flops",
+        "mfu",
+        "train_gpu_hours",
+        "gpu_count",
+        "days",
+    ]
+    how = {step.name: step.how for step in resolution.steps}
+    assert how["params"] == how["gpu_count"] == "given"
+    assert how["mfu"] == "default"
+    assert how["days"] == "alternative"
+    assert set(resolution.definitions) == set(names) - {"params", "tokens"}
+    assert resolution.definitions["gpu_count"] == 64.0
+
+
+def test_values_of_scalars_are_not_remembered() -> None:
+    first = resolved("gpu_count", {"gpu_count": 1.0})
+    second = resolved("gpu_count", {"gpu_count": 2.0})
+    first.definitions["gpu_count"] = 3.0
+    assert second.definitions == {"gpu_count": 2.0}
+    assert second.steps[0].value == 2.0
+
+
+def test_a_quantity_of_the_user_replaces_the_standard_one() -> None:
+    user = {"train_flops": "7 * active_params * tokens"}
+    resolution = resolved("train_usd", {"params": 1e9, "tokens": 1e9}, user)
+    assert resolution.definitions["train_flops"] == "7 * active_params * tokens"
+    assert next(step.how for step in resolution.steps if step.name == "train_flops") == "quantity"
+
+
+def test_a_quantity_of_the_user_counts_as_given() -> None:
+    resolution = resolved("tokens", {"params": 1e9}, {"tokens_per_param": "20"})
+    assert resolution.definitions["tokens"] == "tokens_per_param * active_params"
+
+
+def test_unknown_names_are_left_to_the_engine() -> None:
+    assert resolved("nobody_knows + 1", {}).definitions == {}
+
+
+@pytest.mark.parametrize("formula", ["total_usd + 1", "train_usd + total_usd"])
+def test_a_quantity_that_refers_to_itself_ends(formula: str) -> None:
+    user = {"total_usd": formula} if "train" not in formula else {"train_usd": "total_usd / 2"}
+    resolution = resolved("total_usd", {"params": 1e9, "tokens": 1e9}, user)
+    assert resolution.definitions | user == resolution.definitions
+
+
+def test_a_long_chain_of_quantities_resolves() -> None:
+    chain = {f"q{i}": f"q{i + 1} + 1" for i in range(5000)} | {"q5000": "1"}
+    assert len(resolved("q0", {}, chain).steps) == 5001
+
+
+def test_same_sparsity_is_asked_for_only_where_it_can_vary() -> None:
+    law = iso.law("besiroglu2024")
+
+    def sparsity(columns: tuple[str, ...], scalars: dict[str, float]) -> str | None:
+        return resolve(("loss",), columns=columns, scalars=scalars, quantities={}, law=law).sparsity
+
+    assert sparsity(("params", "tokens"), {}) is None
+    assert sparsity(("params", "tokens"), {"activation": 0.125}) is None
+    assert sparsity(("params", "tokens", "activation"), {}) == "activation"
+    assert sparsity(("params", "tokens", "active_params"), {}) == "active_params / params"
+    assert sparsity(("params", "tokens", "activation"), {"moe_gain": 0.35}) is None
+    assert sparsity(("effective_params", "tokens", "activation"), {}) is None
+
+
+# Errors ---------------------------------------------------------------------------------------------
+
+
+def test_an_input_without_value_and_default_is_named_with_an_example() -> None:
+    with pytest.raises(iso.SpaceError) as caught:
+        resolved("days", {"params": 1e9, "tokens": 1e9})
+    assert caught.value.axis == "gpu_count"
+    assert str(caught.value) == (
+        "`days` needs `gpu_count`, which has no value and no default; "
+        'give it as an axis or scalar, e.g. "gpu_count": 2048'
+    )
+
+
+def test_a_missing_input_that_can_be_derived_says_from_what() -> None:
+    with pytest.raises(iso.SpaceError, match="or give `tokens_per_param` or `train_flops`") as caught:
+        resolved("train_flops <= 1e25", {"params": 1e9})
+    assert caught.value.axis == "tokens"
+    assert str(caught.value).startswith("`train_flops` (read by `train_flops <= 1e25`) needs `tokens`, which")
+
+
+@pytest.mark.parametrize(
+    ("formula", "start"),
+    [
+        ("gpu_count", "`gpu_count` has no"),
+        ("gpu_count * 2", "`gpu_count * 2` needs `gpu_count`, which has no"),
+    ],
+)
+def test_a_missing_input_that_is_asked_for_directly_is_named(formula: str, start: str) -> None:
+    with pytest.raises(iso.SpaceError) as caught:
+        resolved(formula, {})
+    assert str(caught.value).startswith(start)
+
+
+@pytest.mark.parametrize("name", ["loss", "extrapolation"])
+def test_loss_without_a_law_says_to_pass_one(name: str) -> None:
+    with pytest.raises(iso.SpaceError, match=f'`{name}` needs a law; pass law=, e.g. law="besiroglu2024"'):
+        resolved(name, {"params": 1e9, "tokens": 1e9})
+
+
+def test_extrapolation_of_a_law_without_range_is_refused() -> None:
+    law = iso.Law("E + A / params", {"E": 1.0, "A": 2.0}, id="mine")
+    with pytest.raises(iso.LawError, match="`mine` states no fitted range") as caught:
+        resolved("extrapolation", {"params": 1e9}, law=law)
+    assert caught.value.law == "mine"
+
+
+def test_a_quantity_that_is_also_an_axis_or_scalar_is_refused() -> None:
+    with pytest.raises(iso.SpaceError, match="`tokens` is both a quantity and a scalar"):
+        resolved("tokens", {"tokens": 1.0}, {"tokens": "2"})
+    with pytest.raises(iso.SpaceError, match="`tokens` is both a quantity and an axis"):
+        resolve(("tokens",), columns=("tokens",), scalars={}, quantities={"tokens": "2"}, law=None)
+    with pytest.raises(iso.SpaceError, match="`tokens` is both an axis and a scalar"):
+        resolve(("tokens",), columns=("tokens",), scalars={"tokens": 1.0}, quantities={}, law=None)
+
+
+def test_a_quantity_that_is_no_text_is_refused() -> None:
+    with pytest.raises(iso.SpaceError, match="quantity `x` must be a formula, a text, not 2"):
+        resolved("x", {}, {"x": 2})  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize("where", ["columns", "scalars", "quantities"])
+def test_a_name_of_a_coefficient_is_refused(where: str) -> None:
+    given: dict[str, dict[str, object]] = {"columns": {}, "scalars": {}, "quantities": {}}
+    given[where] = {"alpha": "0.3" if where == "quantities" else 0.3}
+    with pytest.raises(iso.SpaceError) as caught:
+        resolve(("loss",), law=iso.law("besiroglu2024"), **given)  # type: ignore[arg-type]
+    assert caught.value.axis == "alpha"
+    assert str(caught.value) == (
+        "`alpha` is a coefficient of besiroglu2024; sets of coefficients are scenarios, not axes, since "
+        "dominance must not cross them: make one sweep for each, with law=law.replace(alpha=...)"
+    )
+
+
+def test_a_variable_of_the_law_that_is_missing_is_named_with_the_nearest() -> None:
+    law = iso.Law("E + A / parms", {"E": 1.0, "A": 2.0}, id="mine")
+    with pytest.raises(iso.SpaceError, match="needs `parms`, a variable of the law `mine`") as caught:
+        resolved("loss", {"params": 1e9}, law=law)
+    assert str(caught.value).endswith("did you mean `params`?")
+
+
+def test_a_formula_that_cannot_be_read_names_its_quantity() -> None:
+    with pytest.raises(iso.FormulaError) as caught:
+        resolved("mine", {}, {"mine": "2 +"})
+    assert caught.value.quantity == "mine"
+
+
+def test_different_sparsities_under_a_dense_law_name_three_ways_out() -> None:
+    with pytest.raises(iso.LawError) as caught:
+        require_same_sparsity(iso.law("besiroglu2024"), 0.125, 1.0)
+    assert caught.value.missing == ("moe_gain",)
+    for way in ("`moe_gain`", "`effective_params`", "a law that models sparsity"):
+        assert way in str(caught.value)
+    require_same_sparsity(iso.law("besiroglu2024"), 0.125, 0.125 * (1 + 1e-15))
+
+
+def test_known_names_hold_standard_quantities_and_the_law() -> None:
+    assert {"params", "loss", "extrapolation"} <= set(known_names())
+    of_kaplan = set(known_names(iso.law("kaplan2020")))
+    assert {"params", "loss", "extrapolation", "alpha_N", "effective_non_embedding_params"} <= of_kaplan

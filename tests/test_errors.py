@@ -1,0 +1,475 @@
+"""Every documented error and warning appears, with its text and its fields."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import warnings
+from typing import Any
+
+import polars as pl
+import pytest
+
+import isoflop as iso
+
+LAW = iso.Law(
+    "E + A/effective_params**0.34 + B/effective_tokens**0.28", {"E": 1.7, "A": 400.0, "B": 410.0}, id="mine"
+)
+
+POOL = pl.DataFrame({"pool": ["curated", "web"], "quality": [1.0, 0.4], "open": [True, False]})
+
+
+def sweep(**changes: Any) -> iso.Sweep:
+    axes: dict[str, Any] = {"params": [1e9, 1e10], "tokens": [1e10, 1e11, 1e12], "gpu_count": 64}
+    return iso.Sweep(axes, law=LAW).replace(**changes)
+
+
+# The tree -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("error", "builtin"),
+    [
+        (iso.FormulaError, ValueError),
+        (iso.LawError, ValueError),
+        (iso.LimitError, MemoryError),
+        (iso.CatalogError, LookupError),
+        (iso.SpaceError, ValueError),
+    ],
+)
+def test_every_error_is_one_of_ours_and_a_builtin(error: type[Exception], builtin: type[Exception]) -> None:
+    assert issubclass(error, iso.IsoflopError)
+    assert issubclass(error, builtin)
+
+
+def test_every_warning_is_one_of_ours() -> None:
+    for warning in (iso.EmptyResultWarning, iso.EdgeWarning, iso.ExtrapolationWarning):
+        assert issubclass(warning, iso.IsoflopWarning)
+        assert issubclass(warning, UserWarning)
+
+
+# Formulas -------------------------------------------------------------------------------------------
+
+
+def test_an_unknown_name_is_pointed_at_and_the_nearest_one_named() -> None:
+    with pytest.raises(iso.FormulaError) as caught:
+        sweep().pareto(minimize="2 * train_flop")
+    error = caught.value
+    assert "train_flop" in error.message
+    assert "did you mean `train_flops`?" in error.message
+    assert error.text[slice(*error.span)] == "train_flop"
+    assert str(error).splitlines()[-2:] == ["  2 * train_flop", "      ^^^^^^^^^^"]
+
+
+def test_names_of_the_user_are_suggested_too() -> None:
+    with pytest.raises(iso.FormulaError, match="did you mean `my_cost`"):
+        sweep(quantities={"my_cost": "params"}).table(columns="my_costs")
+    with pytest.raises(iso.FormulaError, match="did you mean `gpu_count`"):
+        sweep().table(columns="gpu_counts")
+
+
+def test_a_quantity_that_cannot_be_read_is_named_at_once() -> None:
+    with pytest.raises(iso.FormulaError, match="in the formula of `cost`") as caught:
+        sweep(quantities={"cost": "2 * (params"})
+    assert caught.value.quantity == "cost"
+
+
+def test_a_constraint_that_cannot_be_read_is_refused_at_once() -> None:
+    with pytest.raises(iso.FormulaError):
+        sweep(where="params <")
+
+
+def test_a_constraint_must_be_a_condition() -> None:
+    with pytest.raises(iso.FormulaError) as caught:
+        sweep(where="params + 1").table()
+    assert "condition" in str(caught.value) or "true or false" in str(caught.value)
+
+
+def test_a_quantity_that_refers_to_itself_is_refused_with_the_way_round() -> None:
+    with pytest.raises(iso.FormulaError) as caught:
+        sweep(quantities={"a": "b + 1", "b": "2*a"}).table(columns="a")
+    assert "a" in str(caught.value)
+    assert "b" in str(caught.value)
+
+
+def test_text_is_not_for_formulas() -> None:
+    with pytest.raises(
+        iso.FormulaError, match=r"`pool` is text, which formulas cannot read; .* of axis `pool`"
+    ):
+        iso.Sweep({"pool": POOL}).table(columns="pool + 1")
+
+
+def test_a_linked_axis_is_not_a_number() -> None:
+    with pytest.raises(
+        iso.FormulaError, match="`pools` is a linked axis; formulas read its columns: `pool`, `quality`"
+    ):
+        iso.Sweep({"pools": POOL}).table(columns="pools")
+
+
+def test_text_under_the_name_of_a_quantity_is_refused() -> None:
+    frame = pl.DataFrame({"quality": ["good", "bad"]})
+    with pytest.raises(
+        iso.SpaceError, match="column `quality` of axis `pool` is text, but has the name of a quantity"
+    ):
+        iso.Sweep({"pool": frame})
+
+
+# Spaces ---------------------------------------------------------------------------------------------
+
+
+def test_a_missing_input_is_named_with_an_example() -> None:
+    with pytest.raises(
+        iso.SpaceError, match="needs `gpu_count`, which has no value and no default"
+    ) as caught:
+        iso.Sweep({"params": 1e9, "tokens": [1e10]}).table(columns="days")
+    assert caught.value.axis == "gpu_count"
+
+
+def test_the_loss_needs_a_law() -> None:
+    with pytest.raises(iso.SpaceError, match="`loss` needs a law"):
+        sweep(law=None).pareto(minimize="loss")
+
+
+@pytest.mark.parametrize(("name", "kind"), [("params", "an axis"), ("gpu_count", "a scalar")])
+def test_a_quantity_that_clashes_is_refused(name: str, kind: str) -> None:
+    with pytest.raises(iso.SpaceError, match=f"`{name}` is both a quantity and {kind}") as caught:
+        sweep(quantities={name: "3"})
+    assert caught.value.axis == name
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"quantities": {"cost": 3}}, "quantity `cost` is 3; a quantity is a formula"),
+        ({"quantities": ["cost"]}, "quantities must be a mapping"),
+        ({"where": [3]}, "where must hold formulas"),
+        ({"where": 3}, "where must be a formula or a sequence"),
+        ({"law": 3}, "law must be an identifier"),
+    ],
+)
+def test_arguments_of_the_wrong_type_are_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        sweep(**changes)
+
+
+# Laws -----------------------------------------------------------------------------------------------
+
+
+def test_an_unknown_law_names_the_nearest() -> None:
+    with pytest.raises(iso.CatalogError, match="did you mean `besiroglu2024`") as caught:
+        sweep(law="besiroglu2042")
+    assert caught.value.name == "besiroglu2042"
+    assert caught.value.close_matches[0] == "besiroglu2024"
+
+
+def sparse(**more: Any) -> iso.Sweep:
+    return iso.Sweep({"params": [1e9, 1e10], "activation": [1.0, 0.25], "tokens": 1e11, **more}, law=LAW)
+
+
+def test_a_dense_law_over_varying_sparsity_is_refused_with_three_ways_out() -> None:
+    with pytest.raises(iso.LawError) as caught:
+        sparse().pareto(minimize="loss")
+    text = str(caught.value)
+    assert "`mine` is a dense law" in text
+    assert "moe_gain" in text
+    assert "effective_params" in text
+    assert "a law that models sparsity" in text
+    assert caught.value.law == "mine"
+    assert caught.value.missing == ("moe_gain",)
+
+
+def test_the_ways_out_work() -> None:
+    assert sparse(moe_gain=0.35).pareto(minimize="loss").height == 1
+    assert sparse(moe_gain=[0.0, 0.5]).pareto(minimize="loss").height == 1
+    assert sparse(effective_params=5e8).pareto(minimize="loss").height == 1
+    assert sparse(activation=0.25).pareto(minimize="loss").height == 1
+    assert sparse().pareto(minimize="train_flops").height == 1
+
+
+def test_the_same_sparsity_everywhere_is_no_error() -> None:
+    sizes = pl.DataFrame({"params": [1e9, 3e9, 7e9], "active_params": [1e8, 3e8, 7e8]})
+    assert iso.Sweep({"size": sizes, "tokens": 1e11}, law=LAW).pareto(minimize="loss").height == 1
+    with pytest.raises(iso.LawError, match="varies from"):
+        iso.Sweep(
+            {"size": sizes.with_columns(active_params=pl.Series([1e8, 3e8, 9e8])), "tokens": 1e11}, law=LAW
+        ).pareto(minimize="loss")
+
+
+# Questions ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({}, ValueError, "name at least one objective with minimize= or maximize="),
+        ({"minimize": []}, ValueError, "name at least one objective"),
+        ({"minimize": ["loss", "loss"]}, ValueError, "the objective `loss` is named twice"),
+        ({"minimize": "loss", "maximize": "loss"}, ValueError, "the objective `loss` is named twice"),
+        ({"minimize": 3}, TypeError, "minimize must be a formula or a sequence"),
+        ({"minimize": ["loss", 3]}, TypeError, "minimize must hold formulas"),
+        ({"minimize": "loss", "columns": [None]}, TypeError, "columns must hold formulas"),
+        ({"minimize": "loss", "rows": 3, "resolution": 0.1}, ValueError, "rows= or resolution=, not both"),
+        ({"minimize": "loss", "rows": 0}, ValueError, "rows must be 1 or more"),
+        ({"minimize": "loss", "rows": 2.5}, TypeError, "rows must be a whole number"),
+        ({"minimize": "loss", "max_rows": 0}, ValueError, "max_rows must be 1 or more"),
+        ({"minimize": "loss", "ties": "some"}, ValueError, 'ties must be "first" or "all", not \'some\''),
+        ({"minimize": "loss", "resolution": 2}, ValueError, "resolution"),
+        ({"minimize": "loss", "resolution": -0.5}, ValueError, "resolution"),
+        ({"minimize": "loss", "resolution": {"days": 0.1}}, ValueError, "days"),
+        ({"minimize": "loss", "resolution": "fine"}, TypeError, "resolution"),
+        ({"minimize": "loss", "threads": 0}, ValueError, "threads"),
+        ({"minimize": "loss", "progress": 3}, TypeError, "progress must be True or a function"),
+    ],
+)
+def test_questions_that_make_no_sense_are_refused(
+    arguments: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        sweep().pareto(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({}, "name at least one objective"),
+        ({"minimize": "loss", "maximize": "params"}, "best takes one objective"),
+        (
+            {"minimize": ["loss", "days"]},
+            "best takes one objective, not `loss`, `days`; for several use pareto",
+        ),
+        ({"minimize": "loss", "by": "pool"}, "there is no `pool` among `params`, `tokens`"),
+        ({"minimize": "loss", "by": "gpu_count"}, "there is no `gpu_count`"),
+    ],
+)
+def test_best_refuses_what_it_cannot_answer(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        sweep().best(**arguments)
+
+
+def test_a_front_that_is_too_large_is_refused_with_its_limit() -> None:
+    large = iso.Sweep({"x": iso.linspace(1, 2, 100)})
+    with pytest.raises(
+        iso.LimitError, match=r"the front has more than 50 rows; .* coarser resolution=.* rows="
+    ) as caught:
+        large.pareto(minimize="x", maximize="x**2", max_rows=50)
+    assert caught.value.limit == 50
+    assert caught.value.rows > 50
+    assert large.pareto(minimize="x", maximize="x**2", max_rows=100).height == 100
+
+
+def test_a_table_that_is_too_large_is_refused_with_its_size() -> None:
+    huge = iso.Sweep({name: range(10_000) for name in ("x", "y", "z")})
+    with pytest.raises(iso.LimitError, match=r"the table has 1,000,000,000,000 rows, .* max_bytes") as caught:
+        huge.table(columns="x + y")
+    assert caught.value.rows == 10**12
+
+
+def test_a_missing_rich_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    for name in ("rich", "rich.console", "rich.progress"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install isoflop\[cli\]"):
+        sweep().pareto(minimize="loss", progress=True)
+
+
+# Empty answers --------------------------------------------------------------------------------------
+
+
+def empty(asked: iso.Sweep, **arguments: Any) -> str:
+    """The warning of an empty front."""
+    with pytest.warns(iso.EmptyResultWarning) as caught:
+        assert asked.pareto(**(arguments or {"minimize": "params"})).height == 0
+    assert len(caught) == 1
+    return str(caught[0].message)
+
+
+def test_a_constraint_that_nothing_meets_is_told_with_the_nearest_value() -> None:
+    assert empty(sweep(where="params <= 5e8")) == (
+        "the answer is empty: `params <= 5e8`: nothing in the space meets it; the nearest is params = 1e+09"
+    )
+
+
+@pytest.mark.parametrize(
+    ("constraint", "nearest"),
+    [
+        ("params < 1e9", "the nearest is params = 1000000000.0"),
+        ("params > 1e10", "the nearest is params = 10000000000.0"),
+        ("tokens >= 3e12", "the nearest is tokens = 1e+12"),
+        ("2e13 <= tokens", "the nearest is tokens = 1e+12"),
+        ("params == 6e9", "the nearest is params = 1e+10"),
+        ("1e10 < params < 1e12", "the nearest is params = 10000000000.0"),
+        ("tokens < params", "the nearest is tokens = 1e+10 against params = 1e+10"),
+        ("train_flops < 1 + 1", "the nearest is train_flops = 6e+19"),
+        ("params / 1e9 < 0.5", "the nearest is params / 1000000000.0 = 1"),
+        ("params != params", "params is the same as params everywhere"),
+        ("log(-params) > 0", "log(-params) is NaN everywhere"),
+    ],
+)
+def test_the_nearest_value_is_that_of_the_side_that_varies(constraint: str, nearest: str) -> None:
+    assert empty(sweep(where=constraint)).endswith(
+        f"`{constraint}`: nothing in the space meets it; {nearest}"
+    )
+
+
+def test_every_constraint_that_nothing_meets_is_told() -> None:
+    text = empty(sweep(where=["params <= 5e8", "tokens > 0", "tokens < 1e9"]))
+    assert (
+        "params = 1e+09; `tokens < 1e9`: nothing in the space meets it; the nearest is tokens = 1e+10" in text
+    )
+    assert "tokens > 0" not in text
+
+
+def test_a_condition_without_sides_is_told_without_a_nearest_value() -> None:
+    assert empty(sweep(where="not params > 0")).endswith("`not params > 0`: nothing in the space meets it")
+
+
+def test_the_smallest_conflict_is_a_pair() -> None:
+    assert empty(sweep(where=["tokens > 0", "params > 5e9", "params < 2e9"])) == (
+        "the answer is empty: `params > 5e9` and `params < 2e9` conflict: each can be met, but not both "
+        "at once"
+    )
+
+
+def test_constraints_that_conflict_all_together_are_told_so() -> None:
+    axes = {"x": [0, 1], "y": [0, 1], "z": [0, 1]}
+    text = empty(iso.Sweep(axes, where=["x != y", "y != z", "x != z"]), minimize="x")
+    assert text == (
+        "the answer is empty: no two of the 3 constraints conflict, but nothing in the space meets all "
+        "of them together"
+    )
+
+
+def test_objectives_that_are_nan_everywhere_are_told() -> None:
+    text = empty(sweep(where="params > 5e9"), minimize="log(-params)")
+    assert text == (
+        "the answer is empty: all 3 configurations that meet the constraints have NaN for `log(-params)`"
+    )
+
+
+def test_best_and_table_warn_of_empty_answers_too() -> None:
+    with pytest.warns(iso.EmptyResultWarning, match="params <= 5e8"):
+        assert sweep(where="params <= 5e8").best(minimize="loss").height == 0
+    with pytest.warns(iso.EmptyResultWarning, match="params <= 5e8"):
+        assert sweep(where="params <= 5e8").table().height == 0
+
+
+# Edges ----------------------------------------------------------------------------------------------
+
+
+def edge_warnings(asked: iso.Sweep, **arguments: Any) -> list[str]:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        asked.best(**arguments)
+    return [str(warning.message) for warning in caught if warning.category is iso.EdgeWarning]
+
+
+QUALITY = iso.Sweep(
+    {"params": 1e9, "tokens": 1e10, "quality": iso.linspace(0.5, 2, 4)},
+    law=LAW,
+    quantities={"cost": "train_usd + 1e5*quality"},
+)
+
+
+def test_an_axis_at_its_end_that_nothing_charges_for_is_told() -> None:
+    assert edge_warnings(QUALITY, minimize="loss") == [
+        "`quality` is at its upper end (2.0); no objective or constraint charges for it"
+    ]
+
+
+def test_an_end_is_named_by_value_not_by_position() -> None:
+    turned = QUALITY.replace(axes={**QUALITY.axes, "quality": [2.0, 1.0, 0.5]})
+    assert edge_warnings(turned, minimize="loss")[0].startswith("`quality` is at its upper end (2.0)")
+    assert edge_warnings(QUALITY, minimize="cost")[0].startswith("`quality` is at its lower end (0.5)")
+
+
+def test_an_axis_that_a_constraint_charges_for_is_not_told() -> None:
+    assert edge_warnings(QUALITY.replace(where="cost < 1e9"), minimize="loss") == []
+
+
+def test_the_axis_of_by_is_not_told() -> None:
+    assert edge_warnings(QUALITY, minimize="loss", by="quality") == []
+
+
+def test_with_by_all_rows_must_be_at_the_end() -> None:
+    both = iso.Sweep({"x": [-1.0, 1.0], "y": [0.0, 1.0, 2.0]})
+    assert edge_warnings(both, minimize="x*y", by="x") == []
+    assert edge_warnings(both, minimize="x + y", by="x") == [
+        "`y` is at its lower end (0.0); no objective or constraint charges for it"
+    ]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [[1.0, 2.0, 3.0], [2.0], [3.0, 0.0, 2.0]],
+    ids=["inside", "single", "unordered"],
+)
+def test_only_ends_of_ordered_axes_are_told(values: list[float]) -> None:
+    assert edge_warnings(iso.Sweep({"x": values}), minimize="abs(x - 2)") == []
+
+
+def test_linked_axes_are_not_told() -> None:
+    assert edge_warnings(iso.Sweep({"pool": POOL}), minimize="quality") == []
+
+
+def test_an_objective_that_is_flat_at_the_end_tells_nothing() -> None:
+    assert edge_warnings(iso.Sweep({"x": [1.0, 2.0, 3.0, 4.0]}), maximize="min(x, 2)") == []
+    assert edge_warnings(iso.Sweep({"x": [1.0, 2.0, 3.0]}), minimize="0*x") == []
+
+
+# Extrapolation --------------------------------------------------------------------------------------
+
+RANGED = iso.Law(
+    "E + A/params**0.3 + B/tokens**0.3",
+    {"E": 1.7, "A": 400.0, "B": 410.0},
+    variables={"params": {"range": (1e8, 1e10)}, "tokens": {"range": (1e9, 1e11)}},
+    id="ranged",
+)
+
+
+def test_leaving_the_fitted_range_is_told_with_variables_range_and_decades() -> None:
+    far = iso.Sweep({"params": [1e9, 1e12], "tokens": [1e8, 1e10]}, law=RANGED)
+    with pytest.warns(iso.ExtrapolationWarning) as caught:
+        far.pareto(minimize=["loss", "train_flops"])
+    text = str(caught[0].message)
+    assert text.startswith("`ranged` is used outside the range it was fitted on, in 3 of 4 rows: ")
+    assert "`params` up to 2 decades above 1e+08 to 1e+10" in text
+    assert "`tokens` up to 1 decades below 1e+09 to 1e+11" in text
+
+
+def test_it_is_told_once_for_each_sweep() -> None:
+    far = iso.Sweep({"params": [1e12], "tokens": [1e10]}, law=RANGED)
+    with pytest.warns(iso.ExtrapolationWarning):
+        far.best(minimize="loss")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        far.best(minimize="loss")
+        far.pareto(minimize="loss")
+    with pytest.warns(iso.ExtrapolationWarning):
+        far.replace(where="params > 0").pareto(minimize="loss")
+
+
+def test_it_is_not_told_inside_the_range() -> None:
+    inside = iso.Sweep({"params": [1e8, 1e10], "tokens": [1e9]}, law=RANGED)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert inside.pareto(minimize=["loss", "train_flops"]).columns == [
+            "params",
+            "tokens",
+            "loss",
+            "train_flops",
+        ]
+
+
+# Where warnings point -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ask", ["pareto", "profile", "best", "table"])
+def test_warnings_point_at_the_callers_line(ask: str) -> None:
+    asked = iso.Sweep({"params": [1e12, 2e12], "tokens": [1e10]}, law=RANGED, where="params < 1e9")
+    arguments = {} if ask == "table" else {"minimize": "loss"}
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        getattr(asked, ask)(**arguments)
+        getattr(asked.replace(where=()), ask)(**arguments)
+    assert caught
+    assert {warning.filename for warning in caught} == {inspect.getfile(sweep)}

@@ -1,0 +1,46 @@
+"""The table of contents says the truth."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+
+import isoflop as iso
+
+
+def test_all_lists_every_public_name_and_no_other() -> None:
+    public = {
+        name
+        for name, member in vars(iso).items()
+        if (not name.startswith("_") and not inspect.ismodule(member)) or name == "__version__"
+    }
+    assert set(iso.__all__) == public
+
+
+def test_all_is_sorted() -> None:
+    assert list(iso.__all__) == sorted(iso.__all__)
+
+
+def test_every_member_says_what_it_is() -> None:
+    for name in iso.__all__:
+        if name != "__version__":
+            assert inspect.getdoc(getattr(iso, name)), name
+
+
+def test_every_public_method_of_a_sweep_is_documented() -> None:
+    for name, member in inspect.getmembers(iso.Sweep):
+        if not name.startswith("_"):
+            assert inspect.getdoc(member), name
+
+
+def test_options_of_questions_are_keywords_only() -> None:
+    for method in (iso.Sweep.pareto, iso.Sweep.profile, iso.Sweep.best, iso.Sweep.table, iso.Sweep.explain):
+        parameters = list(inspect.signature(method).parameters.values())[1:]
+        assert all(parameter.kind is inspect.Parameter.KEYWORD_ONLY for parameter in parameters), method
+
+
+def test_importing_loads_no_optional_package() -> None:
+    code = "import isoflop, sys; print([m for m in ('rich', 'cyclopts', 'isoflop.cli') if m in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
