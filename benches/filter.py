@@ -20,7 +20,7 @@ from .harness import Contestant, Line, Options, WrongAnswer, alternate
 from .spaces import Array
 
 SEED = 20220329
-PATIENCE = 10.0
+PATIENCE = 5.0
 """Seconds that paretoset may take. Where the front is a large part of the points its time grows with their
 product: minutes for `plane`. It then leaves the contest, and its time is given as at least this."""
 
@@ -108,7 +108,7 @@ def run(options: Options) -> list[Line]:
         contestants = {"isoflop": Contestant(partial(isoflop, frame), 3)}
         contestants |= {who: Contestant(rival) for who, rival in rivals.items()}
         contestants["moocore, from a frame"] = Contestant(partial(with_moocore_frame, frame))
-        times = alternate(contestants, rounds=2 if options.quick else 7)
+        times = alternate(contestants, rounds=2 if options.quick else 5)
         lines += _lines(f"filter: {case}", times, list(rivals), f"same {len(ours)} rows")
     return lines
 
