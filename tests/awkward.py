@@ -1,12 +1,13 @@
 """Awkward numbers by name, and how to tell numbers apart to the last bit."""
 
+from __future__ import annotations
+
 import math
 import sys
 from collections.abc import Iterable
 
 import numpy as np
-
-from isoflop._native import Float64
+from numpy.typing import NDArray
 
 ZERO = 0.0
 NEGATIVE_ZERO = -0.0
@@ -47,7 +48,7 @@ EVERYTHING = (*FINITE, math.inf, -math.inf, math.nan)
 """Every intermediate result may be one of these."""
 
 
-def bits(values: Iterable[float] | Float64) -> list[int]:
+def bits(values: Iterable[float] | NDArray[np.float64]) -> list[int]:
     """Return what tells numbers apart: their bits. All NaNs are one."""
     array = np.array(values if isinstance(values, np.ndarray) else list(values), dtype=np.float64)
     array[np.isnan(array)] = np.nan
