@@ -31,18 +31,20 @@ def edges(binding: Binding, objective: Objective, rows: Rows, by: int | None) ->
         return
     touched = set(binding.touched(objective[0]))
     for constraint in binding.where:
-        touched -= set(binding.touched(constraint))
-    for number in sorted(touched.intersection(ends)):
-        axis = binding.axes[number]
-        end = ends[number]
-        if not _still_improves(binding, objective, rows, number):
-            continue
-        numbers = axis.columns[0].numbers
-        assert numbers is not None, "a plain axis holds numbers"
-        yield (
-            f"`{axis.name}` is at its {end} end ({numbers[rows.positions[number][0]]}); "
-            "no objective or constraint charges for it"
-        )
+        touched.difference_update(binding.touched(constraint))
+    candidates = sorted(touched.intersection(ends))
+    if not candidates:
+        return
+    improves = _still_improves(binding, objective, rows, candidates)
+    for number, improving in zip(candidates, improves, strict=True):
+        if improving:
+            axis = binding.axes[number]
+            numbers = axis.columns[0].numbers
+            assert numbers is not None, "a plain axis holds numbers"
+            yield (
+                f"`{axis.name}` is at its {ends[number]} end ({numbers[rows.positions[number][0]]}); "
+                "no objective or constraint charges for it"
+            )
 
 
 def _end(axis: Axis, positions: np.ndarray[tuple[int, ...], np.dtype[np.uint32]]) -> str | None:
@@ -60,16 +62,23 @@ def _end(axis: Axis, positions: np.ndarray[tuple[int, ...], np.dtype[np.uint32]]
     return None
 
 
-def _still_improves(binding: Binding, objective: Objective, rows: Rows, number: int) -> bool:
-    """Tell whether every row is better than its neighbour one step inside the axis."""
+def _still_improves(
+    binding: Binding, objective: Objective, rows: Rows, candidates: Sequence[int]
+) -> list[bool]:
+    """Tell for each axis whether every row is better than its neighbour one step inside the axis."""
     formula, maximize = objective
-    inside = list(rows.positions)
-    here = inside[number]
-    inside[number] = np.where(here == 0, here + 1, here - 1).astype(np.uint32)
-    (neighbours,) = binding.evaluate([formula], inside)
     best = rows.objectives[0]
+    # One call for all axes: the neighbours along the first, then those along the second, and so on.
+    inside = [np.tile(positions, len(candidates)) for positions in rows.positions]
+    for place, number in enumerate(candidates):
+        here = rows.positions[number]
+        block = slice(place * len(here), (place + 1) * len(here))
+        inside[number][block] = np.where(here == 0, here + 1, here - 1)
+    (values,) = binding.evaluate([formula], inside)
+    neighbours = values.reshape(len(candidates), len(best))
     # A NaN neighbour is no reason to stay either.
-    return bool((~(neighbours >= best if maximize else neighbours <= best)).all())
+    better = ~(neighbours >= best if maximize else neighbours <= best)
+    return [bool(row.all()) for row in better]
 
 
 def extrapolated(binding: Binding, rows: Rows, names: Sequence[str]) -> str | None:
