@@ -1,7 +1,7 @@
 """The oracle on whole arrays, for spaces on which the plain one would take minutes.
 
-It shares nothing with the engine's programs either: a formula's tree is evaluated node by node with NumPy, every
-intermediate result as large as its operands, and the front is found by going through the rows in order.
+It shares nothing with the engine's programs either: a formula's tree is evaluated node by node with NumPy,
+every intermediate result as large as its operands, and the front is found by going through the rows in order.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ def flag(condition: NDArray[np.bool_]) -> Float64:
 
 
 def kernel(name: str, *operands: Float64) -> Float64:
-    spread = np.broadcast_arrays(*operands)
-    flat = [np.ascontiguousarray(operand).ravel() for operand in spread]
-    return _native.kernel(name, *flat).reshape(spread[0].shape)
+    shape = np.broadcast_shapes(*(operand.shape for operand in operands))
+    flat = [np.ascontiguousarray(np.broadcast_to(operand, shape)).ravel() for operand in operands]
+    return _native.kernel(name, *flat).reshape(shape)
 
 
 def chosen(pick: NDArray[np.bool_], a: Float64, b: Float64) -> Float64:
@@ -143,7 +143,9 @@ def front(costs: NDArray[Any], bits: Sequence[int]) -> NDArray[np.int64]:
     """Return the row numbers of the front, best first."""
     rows = np.flatnonzero(~np.isnan(costs).any(axis=1))
     costs = costs[rows]
-    cells = np.column_stack([keys(np.ascontiguousarray(column), p) for column, p in zip(costs.T, bits, strict=True)])
+    cells = np.column_stack(
+        [keys(np.ascontiguousarray(column), p) for column, p in zip(costs.T, bits, strict=True)]
+    )
     # By cell, then by value, then by number: the first of each cell represents it, and what dominates a cell
     # comes before it.
     order = np.lexsort((rows, *costs.T[::-1], *cells.T[::-1]))

@@ -1,7 +1,7 @@
 """Random spaces, formulas and questions for the property tests.
 
-Formulas are drawn as text from the engine's own table of operations, so that an operation which joins the table
-joins the tests. Spaces are small enough for an oracle that compares everything with everything, and full of ties.
+Formulas are drawn as text from the engine's own table of operations, so that an operation which joins the
+table joins the tests. Spaces are full of ties, and small enough for an oracle that compares all with all.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import awkward
 import numpy as np
 from hypothesis import strategies as st
 
+import awkward
 from isoflop import _native, reference
 
 if TYPE_CHECKING:
@@ -45,9 +45,7 @@ class Question:
     threads: int
 
     def native(self) -> _native.Space:
-        columns = [
-            (name, axis, np.array(values), boolean) for name, axis, values, boolean in self.columns
-        ]
+        columns = [(name, axis, np.array(values), boolean) for name, axis, values, boolean in self.columns]
         return _native.Space(self.lengths, columns)
 
     def oracle(self) -> reference.Space:
@@ -55,7 +53,7 @@ class Question:
         return reference.Space(self.lengths, columns, self.names)
 
 
-# Formulas ------------------------------------------------------------------------------------------------------
+# Formulas -----------------------------------------------------------------------------------------
 
 
 def written(row: dict[str, object], operands: Sequence[str]) -> str:
@@ -70,7 +68,12 @@ def written(row: dict[str, object], operands: Sequence[str]) -> str:
 
 @st.composite
 def formulas(
-    draw: st.DrawFn, numbers: Sequence[str], conditions: Sequence[str], *, condition: bool = False, depth: int = 3
+    draw: st.DrawFn,
+    numbers: Sequence[str],
+    conditions: Sequence[str],
+    *,
+    condition: bool = False,
+    depth: int = 3,
 ) -> str:
     """Draw a well-typed formula that reads some of these names."""
     if depth == 0 or draw(st.integers(0, 4)) == 0:
@@ -82,9 +85,7 @@ def formulas(
     wanted = list(row["conditions"])
     if row["name"] in ("min", "max", "<", "<=") and draw(st.integers(0, 3)) == 0:
         wanted.append(False)  # min(a, b, c) and a < b < c
-    operands = [
-        draw(formulas(numbers, conditions, condition=bool(kind), depth=depth - 1)) for kind in wanted
-    ]
+    operands = [draw(formulas(numbers, conditions, condition=bool(kind), depth=depth - 1)) for kind in wanted]
     return written(row, operands)
 
 
@@ -100,7 +101,7 @@ def leaves(draw: st.DrawFn, numbers: Sequence[str], conditions: Sequence[str], *
     return draw(st.sampled_from(LITERALS))
 
 
-# Spaces --------------------------------------------------------------------------------------------------------
+# Spaces -------------------------------------------------------------------------------------------
 
 TAME = st.floats(0.1, 100.0, allow_nan=False).map(lambda value: float(f"{value:.3g}"))
 

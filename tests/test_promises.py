@@ -1,4 +1,4 @@
-"""Section 7 of DESIGN.md, as far as a test can see it: reproducible, stoppable, visible, bounded, hands off."""
+"""Section 7 of DESIGN.md: reproducible, stoppable, visible, bounded; and hands off the inputs."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import textwrap
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -20,7 +21,7 @@ from polars.testing import assert_frame_equal
 import isoflop as iso
 from isoflop import _native
 
-AXES = {
+AXES: dict[str, Any] = {
     "params": iso.geomspace(1e8, 1e12, 60),
     "tokens": iso.geomspace(1e9, 1e14, 50),
     "activation": [1.0, 0.5, 0.25, 0.125],
@@ -37,10 +38,12 @@ def sweep() -> iso.Sweep:
     return iso.Sweep(AXES, quantities=QUANTITIES, where=["usd < 1e9", "params * activation >= 2e8"])
 
 
-# The same answer ---------------------------------------------------------------------------------------------------
+# The same answer ----------------------------------------------------------------------------------
 
 QUESTIONS: dict[str, Callable[[iso.Sweep, int], pl.DataFrame]] = {
-    "pareto": lambda sweep, threads: sweep.pareto(minimize=["loss", "usd"], columns=["params**0.3"], threads=threads),
+    "pareto": lambda sweep, threads: sweep.pareto(
+        minimize=["loss", "usd"], columns=["params**0.3"], threads=threads
+    ),
     "pareto of three": lambda sweep, threads: sweep.pareto(
         minimize=["loss", "usd"], maximize="quality", resolution=0.01, threads=threads
     ),
@@ -76,22 +79,25 @@ DIGEST = """
     space = _native.Space([61, 53], axes)
     formulas = [
         "exp(y)", "log(x)", "log2(x)", "log10(x)", "x**y", "y**3", "x**0.34 - y**-1", "sqrt(x) / (y + 0.1)",
-        "min(x, y) + max(y, 2) * abs(y)", "floor(x * y) - ceil(y)", "where(x < y, x, -y)", "exp(x * 0.01 + y) ** 0.3",
+        "min(x, y) + max(y, 2) * abs(y)", "floor(x * y) - ceil(y)", "where(x < y, x, -y)",
+        "exp(x * 0.01 + y) ** 0.3",
         "(x < y) + (x <= 1) * (y > 2) - (y >= 3 or not x == 1 and y != 2)",
     ]
     digest = hashlib.sha256()
+    two = [(formulas[4], False), ("x - y", True)]
     for rows in (
         space.table({}, [], [], formulas, 2**31, 2, None),
-        space.pareto({}, [], [(formulas[4], False), ("x - y", True)], ["x + y > 1"], formulas, [30, 30], None, True, 10**6, 2, None),
+        space.pareto({}, [], two, ["x + y > 1"], formulas, [30, 30], None, True, 10**6, 2, None),
         space.best({}, [], (formulas[7], False), [], formulas, None, 2, None),
     ):
         for column in (*rows.positions, *rows.objectives, *rows.columns):
             column = np.where(np.isnan(column), np.nan, column) if column.dtype == float else column
             digest.update(column.tobytes())
-    awkward = np.array([0.0, -0.0, 5e-324, 1e-310, 1e308, np.inf, -np.inf, np.nan, 1.0, -1.5, 709.9, -745.1, 2.5])
+    awkward = [0.0, -0.0, 5e-324, 1e-310, 1e308, np.inf, -np.inf, np.nan, 1.0, -1.5, 709.9, -745.1, 2.5]
     a, b = (np.ascontiguousarray(part).ravel() for part in np.meshgrid(awkward, awkward))
     for row in _native.operations():
-        operands = [(part > 0).astype(float) if kind else part for part, kind in zip((a, b, a), row["conditions"])]
+        kinds = zip((a, b, a), row["conditions"])
+        operands = [(part > 0).astype(float) if kind else part for part, kind in kinds]
         found = _native.lanes(row["name"], *operands)
         digest.update(np.where(np.isnan(found), np.nan, found).tobytes())
     print(digest.hexdigest())
@@ -118,7 +124,7 @@ def run(code: str, *arguments: str, **environment: str) -> subprocess.CompletedP
     )
 
 
-# Hands off ---------------------------------------------------------------------------------------------------------
+# Hands off ----------------------------------------------------------------------------------------
 
 
 def test_inputs_are_neither_changed_nor_kept() -> None:
@@ -129,7 +135,7 @@ def test_inputs_are_neither_changed_nor_kept() -> None:
     where = ["open or params < 2.5e9"]
     before = (params.copy(), list(tokens), pool.clone(), dict(quantities), list(where))
     sweep = iso.Sweep({"params": params, "tokens": tokens, "pool": pool}, quantities=quantities, where=where)
-    question = {"minimize": ["cost"], "maximize": ["tokens"], "columns": ["share**2"]}
+    question: dict[str, Any] = {"minimize": ["cost"], "maximize": ["tokens"], "columns": ["share**2"]}
     first = sweep.pareto(**question)
     np.testing.assert_array_equal(params, before[0])
     assert tokens == before[1]
@@ -156,7 +162,9 @@ def test_an_answer_that_is_written_to_changes_no_later_one(sweep: iso.Sweep) -> 
 
 
 def test_the_filter_does_not_change_its_frame() -> None:
-    frame = pl.DataFrame({"a": [3.0, 1.0, float("nan"), -0.0], "b": [1, 2, 3, 4], "text": ["w", "x", "y", "z"]})
+    frame = pl.DataFrame(
+        {"a": [3.0, 1.0, float("nan"), -0.0], "b": [1, 2, 3, 4], "text": ["w", "x", "y", "z"]}
+    )
     before = frame.clone()
     found = iso.pareto(frame, minimize="a", maximize="b", ties="all")
     assert found.columns == frame.columns
@@ -172,7 +180,7 @@ def test_the_engine_does_not_write_to_its_columns() -> None:
     assert values.tolist() == [1.0, -0.0, 3.0]
 
 
-# Stoppable ---------------------------------------------------------------------------------------------------------
+# Stoppable ----------------------------------------------------------------------------------------
 
 INTERRUPTED = """
     import os, sys
@@ -198,7 +206,7 @@ INTERRUPTED = """
 # Fractional parts of products have no order that a search could use: every configuration must be looked at.
 LONG_SWEEP = """
     sweep = iso.Sweep(
-        {"x": iso.linspace(1.0, 2.0, 3000), "y": iso.linspace(1.0, 2.0, 2000), "z": iso.linspace(1.0, 2.0, 2000)},
+        {"x": iso.linspace(1, 2, 3000), "y": iso.linspace(1, 2, 2000), "z": iso.linspace(1, 2, 2000)},
         quantities={"hash": "x*y*z*1e6 - floor(x*y*z*1e6)", "other": "(x+y+z)*1e7 - floor((x+y+z)*1e7)"},
     )
 """
@@ -213,7 +221,11 @@ LONG_WORK: dict[str, tuple[str, str, str]] = {
     "best": (LONG_SWEEP, "", 'sweep.best(minimize="hash", by="x")'),
     # No row meets the constraint, and so none takes memory; the work is to find that out.
     "table": (LONG_SWEEP, "", 'sweep.replace(where="hash > 2").table(columns="hash")'),
-    "filter": (LONG_FRAME, "iso.pareto(frame.head(1000), minimize=frame.columns)", "iso.pareto(frame, minimize=frame.columns)"),
+    "filter": (
+        LONG_FRAME,
+        "iso.pareto(frame.head(1000), minimize=frame.columns)",
+        "iso.pareto(frame, minimize=frame.columns)",
+    ),
 }
 
 
@@ -237,7 +249,7 @@ def test_ctrl_c_stops_the_work_and_leaves_no_thread(work: str) -> None:
     assert output == "interrupted\n"
 
 
-# Visible -----------------------------------------------------------------------------------------------------------
+# Visible ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.filterwarnings("ignore::isoflop.EdgeWarning")
@@ -245,7 +257,9 @@ def test_ctrl_c_stops_the_work_and_leaves_no_thread(work: str) -> None:
 def test_progress_ends_at_the_whole_space(sweep: iso.Sweep, method: str) -> None:
     calls: list[tuple[int, int]] = []
     ask = {
-        "pareto": lambda: sweep.pareto(minimize=["loss", "usd"], progress=lambda *counts: calls.append(counts)),
+        "pareto": lambda: sweep.pareto(
+            minimize=["loss", "usd"], progress=lambda *counts: calls.append(counts)
+        ),
         "best": lambda: sweep.best(minimize="loss", progress=lambda *counts: calls.append(counts)),
         "table": lambda: sweep.table(columns="loss", progress=lambda *counts: calls.append(counts)),
     }
@@ -276,7 +290,7 @@ def test_an_exception_of_the_progress_callback_stops_the_work() -> None:
     assert calls == 1
 
 
-# Bounded -----------------------------------------------------------------------------------------------------------
+# Bounded ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("threads", [1, 3])
@@ -294,8 +308,9 @@ def test_a_front_of_too_many_rows_is_refused(sweep: iso.Sweep, threads: int) -> 
 def test_a_table_that_does_not_fit_is_refused_before_it_is_made(sweep: iso.Sweep, threads: int) -> None:
     with pytest.raises(iso.LimitError, match="rows") as refused:
         sweep.table(columns="loss", max_bytes=100_000, threads=threads)
-    assert refused.value.limit == 100_000
-    assert refused.value.rows > 0
+    assert refused.value.rows == sweep.table(columns="loss").height
+    # Four positions of four bytes and a value of eight.
+    assert refused.value.limit == 100_000 // 24
 
 
 def test_a_table_of_a_trillion_rows_is_refused_at_once() -> None:

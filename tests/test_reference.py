@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-import awkward
 import numpy as np
 import pytest
-from awkward import bits
 
+import awkward
+from awkward import bits
 from isoflop import _native, reference
 from isoflop.reference import bits_of, front, key
 
@@ -24,7 +24,7 @@ def assert_worth(text: str, expected: float, **names: float) -> None:
     assert bits([value(text, **names)]) == bits([expected]), text
 
 
-# Resolutions and keys ------------------------------------------------------------------------------------------
+# Resolutions and keys -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_the_engine_has_the_same_keys(p: int) -> None:
     assert _native.keys(np.array(values), p).tolist() == [key(x, p) for x in values]
 
 
-# Operations ----------------------------------------------------------------------------------------------------
+# Operations ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_every_operation_of_the_engine_has_a_meaning_here() -> None:
     assert {row["name"] for row in _native.operations()} == set(reference.OPERATIONS)
 
 
-# Fronts --------------------------------------------------------------------------------------------------------
+# Fronts -------------------------------------------------------------------------------------------
 
 
 def test_the_front_comes_best_first() -> None:
@@ -252,7 +252,7 @@ def test_rows_with_nan_are_never_on_the_front_and_infinities_may_be() -> None:
 
 
 def test_a_cell_is_represented_by_its_least_row() -> None:
-    # Both objectives of all three rows share a cell at resolution 1/32; the last is least, though none dominates.
+    # All three rows share a cell at resolution 1/32; the last is least, though none dominates another.
     rows = [(1.002, 1.0), (1.001, 1.002), (1.0, 1.003)]
     assert front(rows, [5, 5]) == [2]
     assert front(rows, [52, 52]) == [2, 1, 0]
@@ -278,7 +278,7 @@ def test_a_front_of_at_most_some_rows_takes_the_finest_resolution_that_gives_the
     assert reference.front_of([], 2) == ([], 52)
 
 
-# Spaces --------------------------------------------------------------------------------------------------------
+# Spaces -------------------------------------------------------------------------------------------
 
 PLANE = reference.Space(
     lengths=(2, 3, 2),

@@ -2,12 +2,12 @@
 
     text --parse--> tree --evaluate--> numbers --front, best--> rows
 
-Section 5 of DESIGN.md, read aloud: a formula's value is its tree as written, every configuration is looked at in
-the order of its index, and every row is compared with every other. Whatever the engine does to be fast, it must
-return what this module returns; the tests see to that.
+Section 5 of DESIGN.md, read aloud: a formula's value is its tree as written, every configuration is looked at
+in the order of its index, and every row is compared with every other. Whatever the engine does to be fast, it
+must return what this module returns; the tests see to that.
 
 Only two things are shared with the engine: the parser, and the kernels of exp, log and pow, whose last bit no
-other library would repeat. Everything else is Python's own binary64 arithmetic, with IEEE results where Python raises.
+other library would repeat. All else is Python's own binary64 arithmetic, with IEEE results where Python raises.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Values: TypeAlias = tuple[float, ...]
 parse = cache(_native.parse)
 
 
-# What operations mean ------------------------------------------------------------------------------------------
+# What operations mean -----------------------------------------------------------------------------
 
 
 def divide(a: float, b: float) -> float:
@@ -118,7 +118,7 @@ def names_in(tree: _native.Tree) -> Iterator[str]:
             yield from names_in(operand)
 
 
-# How rows are compared -----------------------------------------------------------------------------------------
+# How rows are compared ----------------------------------------------------------------------------
 
 
 def bits_of(resolution: float) -> int:
@@ -135,7 +135,7 @@ def bits_of(resolution: float) -> int:
 
 
 def key(x: float, bits: int) -> int:
-    """Return the number that stands for ``x`` (not NaN) when values are compared at resolution ``2**-bits``."""
+    """Return the number that stands for ``x`` (not NaN) in comparisons at resolution ``2**-bits``."""
     drop = 52 - bits
     (i,) = struct.unpack("<q", struct.pack("<d", x + 0.0))
     if i < 0:
@@ -184,7 +184,7 @@ def front_of(rows: Sequence[Values], most: int, *, all_ties: bool = False) -> tu
     raise AssertionError("the loop returns at p = 0")
 
 
-# What a space answers ------------------------------------------------------------------------------------------
+# What a space answers -----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -299,10 +299,12 @@ class Space:
 
     def table(self, columns: Sequence[str], where: Sequence[str] = ()) -> list[tuple[Configuration, Values]]:
         """Return every configuration that meets the constraints, with what formulas are worth there."""
-        return [(configuration, self.values(columns, configuration)) for configuration in self.feasible(where)]
+        return [
+            (configuration, self.values(columns, configuration)) for configuration in self.feasible(where)
+        ]
 
 
-# The questions of a sweep --------------------------------------------------------------------------------------
+# The questions of a sweep -------------------------------------------------------------------------
 
 
 def pareto(

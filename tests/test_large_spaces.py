@@ -1,0 +1,187 @@
+"""The engine against the oracle on arrays, where blocks, rounds and threads come into play."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import grid
+from awkward import bits
+from grid import Grid
+from isoflop import _native
+
+MAX_ROWS = 10_000_000
+MAX_BYTES = 2**31
+
+# Spaces -------------------------------------------------------
+
+SHAPES: dict[str, tuple[int, ...]] = {
+    "one configuration": (1,),
+    "one axis": (100_000,),
+    "one by many": (1, 5_000),
+    "many by one": (5_000, 1),
+    "primes": (3, 7, 11, 13),
+    "cube": (47, 46, 45),
+    "long last": (2, 50_000),
+    "long first": (50_000, 2),
+    "halves": (2,) * 14,
+    "ones between": (1, 60, 1, 1, 50, 1, 31, 1),
+    "just above blocks": (5, 1025, 17),
+    "just below blocks": (31, 1023, 3),
+}
+
+
+def space_columns(shape: tuple[int, ...], seed: int) -> list[tuple[str, int, NDArray[np.float64], bool]]:
+    """Return three columns for each axis: a log grid, small numbers full of ties, and a condition."""
+    generator = np.random.default_rng(seed)
+    columns: list[tuple[str, int, NDArray[np.float64], bool]] = []
+    for axis, length in enumerate(shape):
+        columns.append((f"x{axis}", axis, np.geomspace(1.0, 1000.0, length), False))
+        columns.append((f"t{axis}", axis, generator.integers(-3, 9, length).astype(np.float64), False))
+        columns.append((f"is{axis}", axis, (generator.random(length) < 0.8).astype(np.float64), True))
+    return columns
+
+
+def terms(template: str, shape: tuple[int, ...], joined: str = " + ") -> str:
+    """Return one term for each axis, joined."""
+    return joined.join(template.format(axis=axis) for axis in range(len(shape)))
+
+
+def large_names(shape: tuple[int, ...]) -> dict[str, float | str]:
+    last = len(shape) - 1
+    return {
+        "loss": "1.7 + " + terms("400 / x{axis}**0.34", shape),
+        "flops": "6 * " + terms("x{axis}", shape, " * "),
+        "noise": terms("t{axis}", shape),
+        "mixed": f"exp(-0.001 * x0) * (x{last} + 1)**0.7 + log(x0 * x{last} + offset)",
+        "offset": 0.1 + 0.2,
+        "narrow": f"floor(x0 * 3) - t{last}",
+        "broken": "1 / (t0 - 1) - 1 / (t0 + 1)",
+    }
+
+
+MIXES: dict[str, list[tuple[str, bool]]] = {
+    "one": [("loss * flops", False)],
+    "two": [("loss", False), ("flops", False)],
+    "two mixed": [("mixed", True), ("flops", False)],
+    "three": [("loss", False), ("flops", False), ("noise", True)],
+    "few ties": [("narrow", True), ("noise", False)],
+    "first axis": [("x0 + t0", False), ("t0", True)],
+    "last axis": [("xlast * tlast", False), ("tlast", True)],
+    "with NaN": [("broken", False), ("flops", False)],
+    "four": [("loss", False), ("narrow", True), ("noise", False), ("t0 * tlast", False)],
+}
+
+
+@pytest.mark.parametrize("mix", MIXES)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_large_fronts_are_what_the_oracle_finds(shape: str, mix: str) -> None:
+    lengths = SHAPES[shape]
+    columns, names = space_columns(lengths, seed=len(shape)), large_names(lengths)
+    native, whole = _native.Space(lengths, columns), Grid(lengths, columns, names)
+    last = str(len(lengths) - 1)
+    objectives = [(formula.replace("last", last), maximize) for formula, maximize in MIXES[mix]]
+    constraints = [f"flops < 1e5 and noise > -4 or is{last}", f"not (x0 > 900) or is{last}"]
+    for where, p in (((), 30), (constraints, 30), ((), 7)):
+        bits_each = [p] * len(objectives)
+        expected = whole.pareto(objectives, where, bits_each)
+        for threads in (1, 2, 3):
+            rows = native.pareto(
+                names, [], objectives, where, ["mixed"], bits_each, None, False, MAX_ROWS, threads, None
+            )
+            found = np.ravel_multi_index(tuple(rows.positions), lengths)
+            assert found.tolist() == expected.tolist()
+            for (formula, _), column in zip(objectives, rows.objectives, strict=True):
+                assert bits(column) == bits(whole.values(formula)[expected])
+            assert bits(rows.columns[0]) == bits(whole.values("mixed")[expected])
+        feasible = whole.feasible(where)
+        assert rows.stats["feasible"] == len(feasible)
+        assert rows.stats["nan"] == np.isnan(whole.costs(objectives)[feasible]).any(axis=1).sum()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_large_tables_are_what_the_oracle_lists(shape: str) -> None:
+    lengths = SHAPES[shape]
+    columns, names = space_columns(lengths, seed=len(shape)), large_names(lengths)
+    native, whole = _native.Space(lengths, columns), Grid(lengths, columns, names)
+    for where in ([], ["noise > 0"], ["is0", "flops <= 1e6"], ["x0 < 0"]):
+        expected = whole.feasible(where)
+        for threads in (1, 3):
+            rows = native.table(names, [], where, list(names), MAX_BYTES, threads, None)
+            assert np.array_equal(np.ravel_multi_index(tuple(rows.positions), lengths), expected)
+            for formula, column in zip(names, rows.columns, strict=True):
+                assert bits(column) == bits(whole.values(formula)[expected]), formula
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_large_bests_are_what_the_oracle_finds(shape: str) -> None:
+    lengths = SHAPES[shape]
+    columns, names = space_columns(lengths, seed=len(shape)), large_names(lengths)
+    native, whole = _native.Space(lengths, columns), Grid(lengths, columns, names)
+    last = len(lengths) - 1
+    for formula, maximize in (
+        ("loss", False),
+        ("noise", True),
+        ("mixed", False),
+        (f"t{last}", False),
+        ("broken", True),
+    ):
+        for where in ([], ["flops > 1e4", "noise < 5"]):
+            for axis in (None, 0, last, len(lengths) // 2):
+                groups = np.arange(lengths[axis], dtype=np.uint32) % 13 if axis is not None else None
+                expected = best_of(whole, (formula, maximize), where, axis, groups)
+                for threads in (1, 3):
+                    by = None if axis is None or groups is None else (axis, groups)
+                    rows = native.best(names, [], (formula, maximize), where, [], by, threads, None)
+                    assert np.ravel_multi_index(tuple(rows.positions), lengths).tolist() == expected
+                    assert bits(rows.objectives[0]) == bits(whole.values(formula)[expected])
+
+
+def best_of(
+    whole: Grid,
+    objective: tuple[str, bool],
+    where: list[str],
+    axis: int | None,
+    groups: NDArray[np.uint32] | None,
+) -> list[int]:
+    """Return the index of the best configuration of each group, straight from the definition."""
+    free = whole.touched([objective[0], *where]) | (set() if axis is None else {axis})
+    candidates = whole.feasible(where, free)
+    costs = whole.costs([objective])[candidates, 0]
+    candidates, costs = candidates[~np.isnan(costs)], costs[~np.isnan(costs)]
+    if axis is None or groups is None:
+        return candidates[[np.argmin(costs)]].tolist() if len(costs) else []
+    group = groups[np.unravel_index(candidates, whole.lengths)[axis]]
+    found = []
+    for number in np.unique(group):
+        members = np.flatnonzero(group == number)
+        found.append(int(candidates[members[np.argmin(costs[members])]]))
+    return found
+
+
+# The filter ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("kind", ["uniform", "sphere", "ties", "log grid", "sorted"])
+@pytest.mark.parametrize("p", [52, 30, 5])
+def test_the_filter_keeps_the_rows_of_the_naive_front_of_many_points(kind: str, width: int, p: int) -> None:
+    generator = np.random.default_rng(7)
+    costs = generator.random((20_000 if width < 4 else 4_000, width))
+    if kind == "sphere":
+        # Nearly every point is on the front: the naive front compares all pairs.
+        costs = generator.normal(size=(2_000, width))
+        costs /= -np.linalg.norm(costs, axis=1, keepdims=True)
+    elif kind == "ties":
+        costs = np.floor(costs * 12)
+    elif kind == "log grid":
+        costs = 10.0 ** np.floor(costs * 40)
+        costs[:, -1] = costs[:, 0] / costs[:, -1]
+    elif kind == "sorted":
+        costs = np.sort(costs, axis=0)
+        costs[:, 0] = costs[::-1, 0]
+    for threads in (1, 3):
+        columns = [np.ascontiguousarray(column) for column in costs.T]
+        found = _native.pareto(columns, [False] * width, [p] * width, False, threads)
+        assert found.tolist() == sorted(grid.front(costs, [p] * width).tolist())
