@@ -159,7 +159,7 @@ def ask_table(
                 "fewer columns=, tighten where=, raise max_bytes=, or ask pareto or best, which need no "
                 "table",
                 rows=error.rows,
-                limit=limit,
+                limit=error.limit,
             ) from None
     if not found.stats["feasible"]:
         warnings.warn(why_empty(binding, (), 0), EmptyResultWarning, stacklevel=stacklevel)
