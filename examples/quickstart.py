@@ -26,9 +26,10 @@ sweep = iso.Sweep(
 )
 
 print(f"{sweep.size:,} plans. The lowest loss at each sparsity:")
-print(sweep.best(minimize="loss", by="activation", columns=["total_usd", "days"]))
+best = sweep.best(minimize="loss", by="activation", columns=["total_usd", "days"])
+print(best.select("params", "activation", "tokens", "pool", "loss", "total_usd", "days"))
 
 print("Loss against dollars, at most eight steps:")
 front, profile = sweep.profile(minimize=["loss", "total_usd"], rows=8)
-print(front)
+print(front.select("params", "activation", "tokens", "pool", "loss", "total_usd"))
 print(profile)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -171,9 +172,9 @@ def test_optimal_divides_each_budget(isoflop: Isoflop) -> None:
 def test_laws_lists_the_catalogue_whole(isoflop: Isoflop) -> None:
     answer = isoflop("laws")
     assert answer.code == 0
-    for law_id in iso.laws()["id"]:
-        assert law_id in answer.out
+    assert [line.split()[0] for line in answer.out.splitlines()] == ["id", *iso.laws()["id"]]
     assert answer.err == ""
+    assert isoflop("laws", "--format", "csv").out == iso.laws().write_csv()
 
 
 def test_law_shows_formula_coefficients_range_and_source(isoflop: Isoflop) -> None:
@@ -242,6 +243,21 @@ def test_json_on_standard_output_is_a_list_of_rows(isoflop: Isoflop, sweep: Path
     rows = json.loads(isoflop("pareto", sweep, "--rows", "3", "--format", "json").out)
     assert len(rows) == 3
     assert list(rows[0]) == ["params", "tokens", "quality", "loss", "train_flops", "days"]
+
+
+def test_long_answers_are_whole_on_standard_output(isoflop: Isoflop, sweep: Path) -> None:
+    sweep.write_text(SWEEP.replace("31", "601"))
+    expected = iso.Sweep.from_toml(sweep).table(columns="loss")
+    assert expected.height > 20_000
+    answer = isoflop("table", sweep, "--columns", "loss", "--format", "csv")
+    assert answer.out == expected.write_csv()
+    answer = isoflop("table", sweep, "--columns", "loss", "--format", "json")
+    assert answer.out == expected.write_json() + "\n"
+
+
+def test_an_empty_answer_is_an_empty_list_in_json(isoflop: Isoflop, sweep: Path) -> None:
+    sweep.write_text(SWEEP.replace("1e22", "1e3"))
+    assert isoflop("pareto", sweep, "--format", "json").out == "[]\n"
 
 
 def test_a_long_table_is_thinned_for_reading_and_says_so(isoflop: Isoflop, sweep: Path) -> None:
@@ -365,16 +381,55 @@ def test_a_process_leaves_with_the_exit_code(sweep: Path) -> None:
     assert bad.stderr == "isoflop: missing.toml: no such file\n"
 
 
-def test_a_closed_pipe_is_left_quietly(sweep: Path) -> None:
-    sweep.write_text(SWEEP.replace("31", "3001"))
-    command = [SCRIPT, "table", str(sweep), "--format", "csv"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+@pytest.mark.parametrize("form", ["csv", "json"])
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
+def test_a_closed_pipe_is_left_quietly(sweep: Path, form: str, unbuffered: str) -> None:
+    sweep.write_text(SWEEP.replace("31", "1001"))
+    command = [SCRIPT, "table", str(sweep), "--format", form]
+    environment = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, text=True
+    ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
-        assert process.stdout.readline().startswith("params,")
+        assert "params" in process.stdout.read(50)
         process.stdout.close()
         assert process.wait(timeout=60) == 0
         assert process.stderr.read() == ""
+
+
+@pytest.mark.parametrize("argv", [["laws"], ["law", "kaplan2020"], ["--help"], ["laws", "--format", "json"]])
+def test_a_pipe_that_nobody_reads_is_left_quietly(argv: list[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    environment = os.environ | {"PYTHONUNBUFFERED": ""}
+    done = subprocess.run(
+        [SCRIPT, *argv], stdout=writer, stderr=subprocess.PIPE, env=environment, check=False
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no pseudo-terminals there")
+def test_a_narrow_terminal_is_shown_whole_numbers(sweep: Path) -> None:
+    import pty
+
+    controller, terminal = pty.openpty()
+    environment = os.environ | {"COLUMNS": "30", "TERM": "dumb", "NO_COLOR": "1"}
+    command = [SCRIPT, "pareto", str(sweep), "--rows", "5", "--no-progress"]
+    with subprocess.Popen(command, stdout=terminal, stderr=subprocess.PIPE, env=environment) as process:
+        os.close(terminal)
+        shown = b""
+        with contextlib.suppress(OSError):  # Linux reports the end as an error
+            while part := os.read(controller, 4096):
+                shown += part
+        os.close(controller)
+        assert process.wait(timeout=60) == 0
+    lines = [line.split() for line in shown.decode().splitlines() if line.strip()]
+    front = iso.Sweep.from_toml(sweep).pareto(minimize=["loss", "train_flops"], rows=5, columns="days")
+    assert lines[0] == front.columns
+    assert [float(line[0]) for line in lines[2:]] == pytest.approx(front["params"].to_list(), rel=1e-4)
+    assert all(len(line) == front.width for line in lines[2:])
 
 
 @pytest.mark.skipif(os.name == "nt", reason="interrupts are sent otherwise there")

@@ -79,8 +79,10 @@ def test_a_file_holds_its_questions() -> None:
 
 
 def test_a_question_can_be_asked_as_it_stands() -> None:
-    file = read('[axes]\nx = [1, 2, 3]\n[pareto]\nminimize = "x"\nmaximize = ["x**2"]\nrows = 2\n')
-    assert 1 <= file.sweep.pareto(**file.question["pareto"]).height <= 2
+    file = read(
+        '[axes]\nx = { linspace = [1, 2, 99] }\n[pareto]\nminimize = "x"\nmaximize = ["x**2"]\nrows = 9\n'
+    )
+    assert 1 <= file.sweep.pareto(**file.question["pareto"]).height <= 9
 
 
 def test_a_file_with_a_law_of_its_own(tmp_path: Path) -> None:
@@ -214,7 +216,7 @@ AXES = "[axes]\nparams = [1e9]\n"
             "plan.toml: axes.pool.a: an array of numbers, of texts or of truth values",
         ),
         (AXES + "pool = { a = [9007199254740993] }", "beyond 2\\^53"),
-        (AXES + "pool = { a = [99999999999999999999] }", "plan.toml: axes.pool.a: an integer beyond 2\\^53"),
+        (AXES + "pool = { a = [99999999999999999999] }", "beyond 2\\^53"),
         ("where = [3]\n" + AXES, "plan.toml: where: constraints are an array of formulas in quotes"),
         ("law = 3\n" + AXES, "plan.toml: law: an identifier of the catalogue in quotes"),
         (

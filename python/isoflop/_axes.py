@@ -32,6 +32,9 @@ LONGEST_AXIS = 2**32 - 1
 """Positions on an axis cross from the engine as 32-bit integers."""
 
 _BINARY64: np.dtype[Any] = np.dtype(np.float64)
+_MACHINE_INTEGERS = frozenset(
+    [pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64]
+)
 _BOOLEAN: np.dtype[Any] = np.dtype(np.bool_)
 
 
@@ -276,6 +279,12 @@ def _column(name: str, label: str, axis: str, values: object) -> Column:
             return Column(name, "text", values.alias(name).rechunk(), None)
         if not (values.dtype.is_integer() or values.dtype.is_float() or values.dtype == pl.Boolean):
             raise SpaceError(_not_numbers(label, f"values of type {values.dtype}"), axis=axis)
+        if values.dtype.is_integer() and values.dtype not in _MACHINE_INTEGERS and values.len():
+            # NumPy has no wider integers; those that are in range fit into 64 bits.
+            largest = max(abs(cast(int, values.max())), abs(cast(int, values.min())))
+            if largest > LARGEST_INTEGER:
+                raise SpaceError(_too_large(label, largest), axis=axis)
+            values = values.cast(pl.Int64)
         array = values.to_numpy()
     elif isinstance(values, np.ndarray):
         if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):

@@ -100,12 +100,12 @@ def _sides(left: str, right: str, a: float, b: float) -> str:
 
 
 def _apart(a: float, b: float) -> tuple[str, str]:
-    """Format two numbers with as few digits as tell them apart."""
+    """Format two numbers with as few digits as tell them apart, if anything does."""
     for digits in range(4, 17):
         first, second = f"{a:.{digits}g}", f"{b:.{digits}g}"
         if first != second:
             return first, second
-    return repr(a), repr(b)
+    return f"{a:.4g}", f"{b:.4g}"
 
 
 def _text(tree: Tree) -> str:

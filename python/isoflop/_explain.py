@@ -104,16 +104,23 @@ def _cost(tape: Mapping[str, Any], binding: Binding) -> list[str]:
     visited = int(tape.get("visited", binding.space.size))
     threads = resolve_threads(None)
     seconds = visited * max(operations, 1) * _OPERATION_SECONDS / threads
-    lanes = " x ".join(
-        binding.axes[number].name for number in tape["lanes_axes"] if number < len(binding.axes)
-    )
-    along = f", in lanes along {lanes}" if lanes else ""
+    rows, lanes = tape.get("block", (1, 1))
+    shared = {
+        f"for each block of {rows:,} x {lanes:,} configurations": tape.get("block_operations", 0),
+        "for each of its rows": tape.get("row_operations", 0),
+        "for each of its lanes": tape.get("lane_operations", 0),
+    }
+    besides = ", ".join(f"{count} {where}" for where, count in shared.items() if count)
     return [
-        f"operations  {operations}{along}",
+        f"operations  {operations}{f', besides {besides}' if besides else ''}",
+        f"blocks      rows {_along(tape['rows_axes'], binding)}; lanes {_along(tape['lanes_axes'], binding)}",
         f"method      enumerate: {visited:,} configurations are looked at",
-        f"cost        about {_time(seconds)} on {threads} thread{'s' if threads != 1 else ''}, a rough "
-        "estimate",
+        f"cost        about {_time(seconds)} on {threads} thread{'s' if threads != 1 else ''}, roughly",
     ]
+
+
+def _along(axes: Sequence[int], binding: Binding) -> str:
+    return " x ".join(binding.axes[number].name for number in axes) or "none"
 
 
 def _time(seconds: float) -> str:

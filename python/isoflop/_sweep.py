@@ -207,7 +207,8 @@ class Sweep:
             for those not named. A coarser one gives fewer rows, all of them Pareto-optimal still, with every
             configuration of the space within this share of a row.
         rows
-            At most so many rows, at the finest power-of-two resolution that gives no more.
+            At most so many rows, at the finest power-of-two resolution that gives no more; if even the
+            coarsest (1: objectives are told apart by octaves) gives more, that front.
         columns
             Further columns: names or formulas.
         ties

@@ -234,9 +234,13 @@ def optimal(
 
 @app.command
 def laws(*, output: Output = DEFAULT_OUTPUT) -> None:
-    """List the laws of the catalogue."""
+    """List the laws of the catalogue; CSV, JSON and files hold all that is known of each."""
     check_destination(output.out, output.format)
-    deliver(iso.laws(), output.out, output.format, whole=True)
+    catalogue = iso.laws()
+    if output.out is None and output.format in (None, "table"):
+        # What fits a line; `isoflop law ID` shows the rest.
+        catalogue = catalogue.select("id", "title", "unit", "corpus")
+    deliver(catalogue, output.out, output.format, whole=True)
 
 
 @app.command(name="law")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -76,9 +76,13 @@ def deliver(frame: pl.DataFrame, out: Path | None, form: Format | None, *, whole
         _write_file(frame, out)
         tell(f"wrote {_count(frame.height, 'row')} to {out}")
     elif form == "csv":
-        sys.stdout.write(frame.write_csv())
+        for number, part in enumerate(_parts(frame)):
+            sys.stdout.write(part.write_csv(include_header=number == 0))
     elif form == "json":
-        sys.stdout.write(frame.write_json() + "\n")
+        for number, part in enumerate(_parts(frame)):
+            sys.stdout.write("," if number else "[")
+            sys.stdout.write(part.write_json().removeprefix("[").removesuffix("]"))
+        sys.stdout.write("]\n")
     else:
         shown = frame if whole else thin(frame, SHOWN_ROWS)
         _print_table(shown)
@@ -101,6 +105,18 @@ def thin(frame: pl.DataFrame, rows: int) -> pl.DataFrame:
     return frame[[(2 * place * last + rows - 1) // (2 * (rows - 1)) for place in range(rows)]]
 
 
+def _parts(frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Cut a frame into parts that are quickly written; there is one even of an empty frame.
+
+    As one text, a large frame would take its memory once more. And if Python runs unbuffered, a text that a
+    closing pipe takes only the beginning of counts as written: the next part finds out.
+    """
+    if frame.is_empty():
+        yield frame
+    else:
+        yield from frame.iter_slices(10_000)
+
+
 def _write_file(frame: pl.DataFrame, out: Path) -> None:
     partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
     with mistakes(out):
@@ -121,7 +137,7 @@ def _print_table(frame: pl.DataFrame) -> None:
 
 
 def _print_rich(cells: pl.DataFrame, numeric: list[bool]) -> None:
-    table = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False, show_edge=False)
     for name, is_number in zip(cells.columns, numeric, strict=True):
         table.add_column(name, justify="right" if is_number else "left", no_wrap=is_number, overflow="fold")
     for row in cells.iter_rows():

@@ -42,8 +42,8 @@ pub enum GeomspaceError {
 
 /// Returns `num` numbers from `start` to `stop`, each in the same ratio to the one before.
 ///
-/// What NumPy's function of this name means for real numbers: with `endpoint` the last number is `stop`, without
-/// it the sequence ends one step earlier; `num` 1 gives `start` alone and 0 nothing. Ends are
+/// What NumPy's function of this name means for real numbers: with `endpoint` the last number is `stop`,
+/// without it the sequence ends one step earlier; `num` 1 gives `start` alone and 0 nothing. Ends are
 /// exact. Every number between them is within [`EXP_ULPS`](super::kernels::EXP_ULPS) of the true one, and is
 /// the true one where that is a binary64 number; the sequence never turns back.
 ///

@@ -1,7 +1,8 @@
 //! Operations on lanes of numbers, bit for bit what the table of operations says for one.
 //!
 //! Each operation has one loop for each way in which its operands may be one number or many, written so
-//! that the compiler makes vector instructions of it; call [`apply`] inside [`Level::run`](super::simd::Level::run).
+//! that the compiler makes vector instructions of it; call [`apply`] inside
+//! [`Level::run`](super::simd::Level::run).
 
 use super::kernels::{self, Path};
 use super::scalar;
@@ -17,6 +18,8 @@ pub enum Operand<'a> {
     Lanes(&'a [f64]),
 }
 
+use Operand::{Lanes, Scalar};
+
 impl Operand<'_> {
     /// The lanes from position `start` on.
     #[inline(always)]
@@ -27,8 +30,6 @@ impl Operand<'_> {
         }
     }
 }
-
-use Operand::{Lanes, Scalar};
 
 /// [`apply`] compiled for `level`, once for the whole program.
 ///
@@ -361,7 +362,8 @@ fn choose(condition: Operand<'_>, yes: Operand<'_>, no: Operand<'_>, out: &mut [
     let condition = match condition {
         Scalar(condition) => {
             return unary(
-                if condition != 0.0 { yes } else { no },
+                // An `if` over three operands in lanes would be made into jumps around loads.
+                std::hint::select_unpredictable(condition != 0.0, yes, no),
                 out,
                 #[inline(always)]
                 |a| a,
@@ -400,5 +402,6 @@ fn choose(condition: Operand<'_>, yes: Operand<'_>, no: Operand<'_>, out: &mut [
 
 #[inline(always)]
 fn select(condition: f64, yes: f64, no: f64) -> f64 {
-    if condition != 0.0 { yes } else { no }
+    // An `if` over three operands in lanes would be made into jumps around loads.
+    std::hint::select_unpredictable(condition != 0.0, yes, no)
 }

@@ -11,8 +11,8 @@ use std::str::FromStr;
 
 /// A set of vector instructions that this processor has.
 ///
-/// On x86-64 these are the levels of its ABI supplement, as far as lane loops use them: `x86-64` (SSE2), `x86-64-v2`
-/// (SSE4.2) and `x86-64-v3` (AVX2, without fused multiply-add). Elsewhere there is one, `portable`.
+/// On x86-64 these are the levels of its ABI supplement, as far as lane loops use them: `x86-64` (SSE2),
+/// `x86-64-v2` (SSE4.2) and `x86-64-v3` (AVX2, without fused multiply-add). Elsewhere there is one, `portable`.
 ///
 /// # Examples
 ///

@@ -46,7 +46,7 @@ pub fn exp(x: f64) -> f64 {
 #[inline(always)]
 pub(in crate::value) fn exp_of_pair(high: f64, low: f64) -> f64 {
     // An argument out of range may carry a `low` of any size: it goes with the rest.
-    let low = if (high > HIGHEST) | (high < LOWEST) { 0.0 } else { low };
+    let low = if high.abs() > -LOWEST { 0.0 } else { low };
     let high = if high > HIGHEST { HIGHEST } else { high };
     let high = if high < LOWEST { LOWEST } else { high };
     reduced(high, low)

@@ -131,7 +131,7 @@ fn in_base(x: f64, base: &Base) -> f64 {
     outside_positive(x, sum + (lost + (small + exponent * base.two_low)))
 }
 
-/// Natural logarithm of a positive finite `x` as an unevaluated sum, within 2**-69 of itself; the second
+/// Natural logarithm of a positive finite `x` as an unevaluated sum, within 2**-68 of itself; the second
 /// part is below 2**-24 of the first.
 ///
 /// Anything else gives numbers without meaning, as quickly.
@@ -143,14 +143,14 @@ pub(in crate::value) fn log_as_pair(x: f64) -> (f64, f64) {
 
     let (exponent, mantissa) = split(x);
     let (near, s_high, s_low) = ratio(mantissa);
+    // Heads are taken before what is small is added: the long chain need not wait for it.
     let square = s_high * s_high; // exact
-    let square_low = s_low * (s_high + (s_high + s_low));
-    let z = square + square_low;
-    let z_high = head(z);
-    let z_low = (square - z_high) + square_low;
+    let z_high = head(square);
+    let z_low = (square - z_high) + s_low * (s_high + (s_high + s_low));
 
-    // The far end of the series is small enough for a ratio of one part, which is there sooner.
-    let seventh = z * sum_of(&SERIES_FROM_SEVENTH, near * near);
+    // The far end of the series is small enough for a ratio of one part.
+    let near_square = near * near;
+    let seventh = near_square * sum_of(&SERIES_FROM_SEVENTH, near_square);
 
     // The next two coefficients, and what they multiply, in two parts each.
     let fifth = 1.0 / 5.0 + seventh;
@@ -159,17 +159,15 @@ pub(in crate::value) fn log_as_pair(x: f64) -> (f64, f64) {
     let product = z_high * fifth_high; // exact
     let product_low = z_high * fifth_low + z_low * fifth;
 
-    let third = 1.0 / 3.0 + (product + product_low);
-    let third_high = head(third);
+    let third_high = head(1.0 / 3.0 + product);
     let third_low = ((1.0 / 3.0 - third_high) + product) + (product_low + THIRD_LOW);
     let product = z_high * third_high; // exact
-    let product_low = z_high * third_low + z_low * third;
+    let product_low = z_high * third_low + z_low * (third_high + third_low);
 
-    let series = product + product_low;
-    let series_high = head(series);
+    let series_high = head(product);
     let series_low = (product - series_high) + product_low;
     let product = s_high * series_high; // exact
-    let product_low = s_high * series_low + s_low * series;
+    let product_low = s_high * series_low + s_low * (series_high + series_low);
 
     // exponent*ln(2) + 2*s_high + 2*product, each sum with what it lost; the rest is small.
     let large = exponent * LN_2_HIGH; // exact

@@ -114,7 +114,7 @@ pub(in crate::value) fn times(log: (f64, f64), y: f64) -> (f64, f64) {
     let y = if y > LARGEST { LARGEST } else { y };
     let y = if y < -LARGEST { -LARGEST } else { y };
     let sum = log.0 + log.1;
-    let log_high = head(sum);
+    let log_high = head(log.0);
     let log_low = (log.0 - log_high) + log.1;
     let y_high = head(y);
     let product = y_high * log_high; // exact
