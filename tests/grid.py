@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from isoflop._native import Float64
 
 GREATEST = np.int64(2**63 - 1)
+BLOCK = 512
 
 
 def flag(condition: NDArray[np.bool_]) -> Float64:
@@ -30,9 +31,14 @@ def kernel(name: str, *operands: Float64) -> Float64:
     return _native.kernel(name, *flat).reshape(shape)
 
 
+def selected(condition: NDArray[np.bool_], a: Float64, b: Float64) -> Float64:
+    picked: Float64 = np.where(condition, a, b)
+    return picked
+
+
 def chosen(pick: NDArray[np.bool_], a: Float64, b: Float64) -> Float64:
     """Return ``b`` where ``pick``, else ``a``; NaN where either is."""
-    return np.where(np.isnan(a) | np.isnan(b), np.nan, np.where(pick, b, a))
+    return selected(np.isnan(a) | np.isnan(b), np.array(np.nan), selected(pick, b, a))
 
 
 OPERATIONS: dict[str, Callable[..., Float64]] = {
@@ -61,7 +67,7 @@ OPERATIONS: dict[str, Callable[..., Float64]] = {
     "max": lambda a, b: chosen(b > a, a, b),
     "floor": np.floor,
     "ceil": np.ceil,
-    "where": lambda condition, a, b: np.where(condition != 0.0, a, b),
+    "where": lambda condition, a, b: selected(condition != 0.0, a, b),
 }
 
 
@@ -146,16 +152,42 @@ def front(costs: NDArray[Any], bits: Sequence[int]) -> NDArray[np.int64]:
     cells = np.column_stack(
         [keys(np.ascontiguousarray(column), p) for column, p in zip(costs.T, bits, strict=True)]
     )
-    # By cell, then by value, then by number: the first of each cell represents it, and what dominates a cell
-    # comes before it.
+    # By cell, then by value, then by number: the first of each cell represents it, and whatever dominates a
+    # cell comes before it.
     order = np.lexsort((rows, *costs.T[::-1], *cells.T[::-1]))
-    archive = np.empty_like(cells)
-    kept: list[int] = []
-    for position, row in enumerate(order):
-        if position and np.array_equal(cells[row], cells[order[position - 1]]):
-            continue
-        if not (archive[: len(kept)] <= cells[row]).all(axis=1).any():
-            archive[len(kept)] = cells[row]
-            kept.append(int(row))
-    found = np.array(kept, dtype=np.int64)
+    cells = cells[order]
+    fresh = np.ones(len(cells), dtype=bool)
+    fresh[1:] = (cells[1:] != cells[:-1]).any(axis=1)
+    order = order[fresh]
+    found = order[undominated(cells[fresh])]
     return rows[found[np.lexsort((rows[found], *costs[found].T[::-1]))]]
+
+
+def undominated(cells: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Tell which of distinct, lexicographically sorted cells no earlier one dominates."""
+    if cells.shape[1] <= 2:
+        # The first column ascends: a cell is dominated unless its last is less than all before.
+        last = cells[:, -1]
+        before = np.minimum.accumulate(np.concatenate([[GREATEST], last[:-1]]))
+        return last < before if cells.shape[1] == 2 else np.arange(len(cells)) == 0
+    archive = cells[:0]
+    kept = np.zeros(len(cells), dtype=bool)
+    for start in range(0, len(cells), BLOCK):
+        block = cells[start : start + BLOCK]
+        # Many at once against what was kept before, the few that are left one by one.
+        by_archive = np.zeros(len(block), dtype=bool)
+        for part in range(0, len(archive), BLOCK):
+            by_archive |= not_above(archive[part : part + BLOCK], block).any(axis=0)
+        for position in np.flatnonzero(~by_archive):
+            earlier = block[:position][kept[start : start + position]]
+            kept[start + position] = not (earlier <= block[position]).all(axis=1).any()
+        archive = np.concatenate([archive, block[kept[start : start + BLOCK]]])
+    return kept
+
+
+def not_above(left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Tell for each pair of rows whether the left one is above the right one in no column."""
+    pairs = np.ones((len(left), len(right)), dtype=bool)
+    for mine, theirs in zip(left.T, right.T, strict=True):
+        pairs &= mine[:, None] <= theirs
+    return pairs
