@@ -260,6 +260,8 @@ struct Collect<'a> {
     nan: u64,
     /// One buffer for each objective that is the same in all lanes of a row.
     buffers: Vec<Vec<f64>>,
+    /// For each objective, the best of some neighbouring lanes each.
+    corners: Vec<Vec<f64>>,
     doubtful: Vec<u32>,
 }
 
@@ -278,6 +280,7 @@ impl<'a> Collect<'a> {
             feasible: 0,
             nan: 0,
             buffers: vec![Vec::new(); front.bits.len()],
+            corners: Vec::new(),
             doubtful: Vec::new(),
         }
     }
@@ -301,7 +304,7 @@ impl Sink for Collect<'_> {
             mask.map_or(row.len(), |mask| mask.iter().map(|&counts| counts as usize).sum()) as u64;
         self.doubtful.clear();
         let columns: Vec<&[f64]> = (0..self.buffers.len()).map(value).collect();
-        self.kept.cull.doubtful(&columns, &mut self.doubtful);
+        self.kept.cull.doubtful(&columns, &mut self.corners, &mut self.doubtful);
         for &lane in &self.doubtful {
             let lane = lane as usize;
             if mask.is_some_and(|mask| mask[lane] == 0.0) {

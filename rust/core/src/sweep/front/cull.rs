@@ -8,8 +8,6 @@
 //! A cull may leave a configuration doubtful that the front dominates, but never the other way round.
 //! Configurations with NaN are always doubtful, so that the sink can count them.
 
-use std::ops::Range;
-
 use crate::pareto::Cells;
 use crate::pareto::key::rank;
 
@@ -149,13 +147,34 @@ impl Cull {
     }
 
     /// Collects the lanes that are not surely dominated, in order.
+    ///
+    /// Most lanes lie far behind the front, and their neighbours with them: the best corner of several
+    /// lanes is looked at before each of them.
     #[inline(always)]
-    pub(super) fn doubtful(&self, columns: &[&[f64]], out: &mut Vec<u32>) {
-        let last = columns[self.last];
-        let with = |intervals: Intervals| (intervals, columns[intervals.objective]);
+    pub(super) fn doubtful(&self, columns: &[&[f64]], corners: &mut Vec<Vec<f64>>, out: &mut Vec<u32>) {
+        if self.thresholds.is_empty() {
+            out.extend(0..columns[0].len() as u32);
+            return;
+        }
+        corners.resize_with(columns.len(), Vec::new);
+        for (column, corners) in columns.iter().zip(corners.iter_mut()) {
+            // A loop and no iterator chain: the chain would be compiled for the lowest SIMD level.
+            corners.resize(column.len().div_ceil(TOGETHER), 0.0);
+            let whole = column.chunks_exact(TOGETHER);
+            if let [.., last] = corners.as_mut_slice() {
+                *last = corner(whole.remainder());
+            }
+            for (least, part) in corners.iter_mut().zip(whole) {
+                *least = corner(part);
+            }
+        }
+        let corners = corners.as_slice();
+        let with = |intervals: Intervals| {
+            (intervals, columns[intervals.objective], corners[intervals.objective].as_slice())
+        };
+        let last = (columns[self.last], corners[self.last].as_slice());
         // Written out, so that the loops over few objectives are unrolled.
         match *self.others {
-            _ if self.thresholds.is_empty() => out.extend(0..last.len() as u32),
             [] => self.scan(last, &[], out),
             [a] => self.scan(last, &[with(a)], out),
             [a, b] => self.scan(last, &[with(a), with(b)], out),
@@ -164,58 +183,51 @@ impl Cull {
     }
 
     #[inline(always)]
-    fn scan(&self, last: &[f64], others: &[(Intervals, &[f64])], out: &mut Vec<u32>) {
-        let nan = |lane: usize| {
-            others.iter().fold(last[lane].is_nan(), |nan, (_, column)| nan | column[lane].is_nan())
-        };
-        let mut each = |lanes: Range<usize>| {
-            for lane in lanes {
-                if nan(lane)
-                    || self.doubts(
-                        last[lane],
-                        others.iter().map(|(intervals, column)| (intervals, column[lane])),
-                    )
-                {
-                    out.push(lane as u32);
+    fn scan(&self, last: (&[f64], &[f64]), others: &[(Intervals, &[f64], &[f64])], out: &mut Vec<u32>) {
+        for (part, &corner) in last.1.iter().enumerate() {
+            if self.doubts(corner, others.iter().map(|(intervals, _, corners)| (intervals, corners[part]))) {
+                let start = part * TOGETHER;
+                for lane in start..last.0.len().min(start + TOGETHER) {
+                    let values = others.iter().map(|(intervals, column, _)| (intervals, column[lane]));
+                    if self.doubts(last.0[lane], values) {
+                        out.push(lane as u32);
+                    }
                 }
             }
-        };
-        let whole = last.len() / TOGETHER * TOGETHER;
-        for start in (0..whole).step_by(TOGETHER) {
-            let part = start..start + TOGETHER;
-            let corner = others.iter().map(|(intervals, column)| (intervals, least(&column[part.clone()])));
-            if part.clone().fold(false, |any, lane| any | nan(lane))
-                || self.doubts(least(&last[part.clone()]), corner)
-            {
-                each(part);
-            }
         }
-        each(whole..last.len());
     }
 
     #[inline(always)]
     fn doubts<'i>(&self, last: f64, others: impl Iterator<Item = (&'i Intervals, f64)>) -> bool {
-        let (mut place, mut better) = (0, false);
+        let (mut place, mut doubtful) = (0, false);
         for (intervals, value) in others {
             let key = intervals.cells.key(value);
-            better |= key < intervals.first;
+            doubtful |= key < intervals.first || value.is_nan();
             place += intervals.at(key) * intervals.stride;
         }
-        // Nothing reaches a threshold that is NaN.
+        // NaN reaches no threshold, and nothing reaches a threshold that is NaN.
         let dominated = last >= self.thresholds[place];
-        better || !dominated
+        doubtful || !dominated
     }
 }
 
-/// The least of [`TOGETHER`] numbers, halving them so that the lanes do most of it; NaN counts for nothing.
+/// The least of a few numbers; NaN if one of them is.
 #[inline(always)]
-fn least(values: &[f64]) -> f64 {
+fn corner(values: &[f64]) -> f64 {
     let less = |a: f64, b: f64| if a < b { a } else { b };
-    let mut halves = [0.0; TOGETHER / 2];
-    for (lane, half) in halves.iter_mut().enumerate() {
-        *half = less(values[lane], values[lane + TOGETHER / 2]);
+    let Ok(values) = <&[f64; TOGETHER]>::try_from(values) else {
+        let nan = values.iter().any(|value| value.is_nan());
+        return if nan { f64::NAN } else { values.iter().copied().fold(f64::INFINITY, less) };
+    };
+    // Halved, so that the lanes do most of it.
+    const HALF: usize = TOGETHER / 2;
+    let (mut least, mut nan) = ([0.0; HALF], [false; HALF]);
+    for lane in 0..HALF {
+        least[lane] = less(values[lane], values[lane + HALF]);
+        nan[lane] = values[lane].is_nan() | values[lane + HALF].is_nan();
     }
-    halves.into_iter().fold(f64::INFINITY, less)
+    let least = less(less(least[0], least[2]), less(least[1], least[3]));
+    if nan[0] | nan[1] | nan[2] | nan[3] { f64::NAN } else { least }
 }
 
 /// Lowers a threshold, where NaN stands for none.
