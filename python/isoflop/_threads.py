@@ -7,6 +7,9 @@ import os
 
 VARIABLE = "ISOFLOP_MAX_THREADS"
 
+CORES = os.cpu_count() or 1
+"""Asked once: the question alone takes as long as a small sweep's constructor."""
+
 
 def resolve_threads(threads: int | None) -> int:
     """Return the number of threads to work on: the argument, else ``ISOFLOP_MAX_THREADS``, else all cores.
@@ -31,7 +34,7 @@ def resolve_threads(threads: int | None) -> int:
         return count
     text = os.environ.get(VARIABLE, "").strip()
     if not text:
-        return os.cpu_count() or 1
+        return CORES
     if not (text.isascii() and text.isdigit() and int(text[:10]) > 0):
         raise ValueError(f"the environment variable {VARIABLE} must be a positive integer, not {text!r}")
     # More threads than any machine has serve nobody, and the engine counts them in 64 bits.

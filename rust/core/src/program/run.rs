@@ -430,9 +430,15 @@ fn narrow(
     if kept == 0 {
         return false;
     }
-    let first = lanes.iter().position(|&lane| lane != 0.0).unwrap_or(0);
-    let last = lanes.iter().rposition(|&lane| lane != 0.0).unwrap_or(0);
-    *masked = kept < last + 1 - first;
-    *hull = hull.start + first..hull.start + last + 1;
+    // Whole runs of failures are passed over together, then the lanes next to the first that holds.
+    let first = lanes.chunks_exact(RUN).take_while(|run| count(run) == 0).count() * RUN;
+    let first = first + lanes[first..].iter().take_while(|&&lane| lane == 0.0).count();
+    let last = lanes.len() - lanes.rchunks_exact(RUN).take_while(|run| count(run) == 0).count() * RUN;
+    let last = last - lanes[..last].iter().rev().take_while(|&&lane| lane == 0.0).count();
+    *masked = kept < last - first;
+    *hull = hull.start + first..hull.start + last;
     true
 }
+
+/// Lanes that are searched together for the first that holds.
+const RUN: usize = 32;

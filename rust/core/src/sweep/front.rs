@@ -68,7 +68,10 @@ pub(super) fn pareto(
             kept.push(sink.kept.finish()?);
         }
         kept.into_iter().for_each(|rows| front.rows.append(rows));
-        front.filter(control)?;
+        front.rows = front.rows.front(&front.bits, front.ties, control)?;
+        if end < grid.blocks {
+            front.cull = Cull::by(&front.rows.objectives, &front.bits);
+        }
         let rows = front.rows.indices.len() as u64;
         if rows > question.max_rows.saturating_mul(CAP) {
             return Err(Error::Limit { rows, limit: question.max_rows });
@@ -196,12 +199,6 @@ impl Front {
         Self { rows: Rows::new(objectives), cull: Cull::nothing(&bits), bits, ties }
     }
 
-    fn filter(&mut self, control: &Control) -> Result<(), Interrupted> {
-        self.rows = self.rows.front(&self.bits, self.ties, control)?;
-        self.cull = Cull::by(&self.rows.objectives, &self.bits);
-        Ok(())
-    }
-
     /// Coarsens the exact front until it has at most `most` rows; returns the bits that do it.
     ///
     /// A coarser front is the front of the exact one. Whatever lies in a cell that no other cell
@@ -305,20 +302,16 @@ impl Sink for Collect<'_> {
         self.doubtful.clear();
         let columns: Vec<&[f64]> = (0..self.buffers.len()).map(value).collect();
         self.kept.cull.doubtful(&columns, &mut self.corners, &mut self.doubtful);
-        for &lane in &self.doubtful {
-            let lane = lane as usize;
-            if mask.is_some_and(|mask| mask[lane] == 0.0) {
-                continue;
-            }
-            if columns.iter().any(|column| column[lane].is_nan()) {
-                self.nan += 1;
-                continue;
-            }
-            for (kept, column) in self.kept.rows.objectives.iter_mut().zip(&columns) {
-                kept.push(column[lane]);
-            }
-            self.kept.rows.indices.push(row.index(lane));
+        if let Some(mask) = mask {
+            self.doubtful.retain(|&lane| mask[lane as usize] != 0.0);
         }
+        let before = self.doubtful.len();
+        self.doubtful.retain(|&lane| !columns.iter().any(|column| column[lane as usize].is_nan()));
+        self.nan += (before - self.doubtful.len()) as u64;
+        for (kept, column) in self.kept.rows.objectives.iter_mut().zip(&columns) {
+            kept.extend(self.doubtful.iter().map(|&lane| column[lane as usize]));
+        }
+        self.kept.rows.indices.extend(self.doubtful.iter().map(|&lane| row.index(lane as usize)));
         if self.kept.rows.indices.len() > self.kept.limit {
             self.kept.filter();
         }
