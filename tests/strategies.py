@@ -92,7 +92,7 @@ def formulas(
 @st.composite
 def leaves(draw: st.DrawFn, numbers: Sequence[str], conditions: Sequence[str], *, condition: bool) -> str:
     if condition:
-        if conditions and draw(st.booleans()):
+        if draw(st.booleans()) and conditions:
             return draw(st.sampled_from(conditions))
         left, right = (draw(leaves(numbers, conditions, condition=False)) for _ in range(2))
         return f"({left} {draw(st.sampled_from(['<', '<=', '>', '>=', '==', '!=']))} {right})"
