@@ -20,10 +20,7 @@ import strategies
 from awkward import bits
 from grid import Grid
 from isoflop import _native, reference
-from strategies import Question, questions
-
-MAX_ROWS = 10_000_000
-MAX_BYTES = 2**31
+from strategies import MAX_BYTES, Question, ask_pareto, native_by, questions
 
 # What crosses the boundary, as plain lists --------------------------------------------------------
 
@@ -31,22 +28,6 @@ MAX_BYTES = 2**31
 def configurations(rows: _native.Rows) -> list[tuple[int, ...]]:
     """Return the rows' positions on each axis."""
     return list(zip(*(axis.tolist() for axis in rows.positions), strict=True))
-
-
-def ask_pareto(question: Question, *, rows: int | None, threads: int | None = None) -> _native.Rows:
-    return question.native().pareto(
-        question.names,
-        [],
-        question.objectives,
-        question.where,
-        question.shown,
-        question.bits,
-        rows,
-        question.all_ties,
-        MAX_ROWS,
-        threads or question.threads,
-        None,
-    )
 
 
 def assert_values(
@@ -103,7 +84,7 @@ def test_a_front_is_what_the_oracle_finds(question: Question) -> None:
     assert_stats(question, space, rows.stats, bits=-1)
 
 
-@settings(max_examples=150)
+@settings(max_examples=200)
 @given(questions(), st.integers(1, 12))
 def test_a_front_of_few_rows_has_the_finest_resolution_that_leaves_so_few(
     question: Question, most: int
@@ -119,9 +100,15 @@ def test_a_front_of_few_rows_has_the_finest_resolution_that_leaves_so_few(
 @given(questions())
 def test_the_best_is_what_the_oracle_finds(question: Question) -> None:
     objective = question.objectives[0]
-    by = question.by and (question.by[0], np.array(question.by[1], dtype=np.uint32))
     rows = question.native().best(
-        question.names, [], objective, question.where, question.shown, by, question.threads, None
+        question.names,
+        [],
+        objective,
+        question.where,
+        question.shown,
+        native_by(question),
+        question.threads,
+        None,
     )
     space = question.oracle()
     found = space.best(objective, question.where, by=question.by)
