@@ -117,6 +117,7 @@ def test_the_best_is_what_the_oracle_finds(question: Question) -> None:
     assert_values(space, question.shown, found, rows.columns)
 
 
+@settings(max_examples=150)
 @given(questions(), st.data())
 def test_formulas_are_worth_the_same_at_any_configurations(question: Question, data: st.DataObject) -> None:
     formulas = [*question.shown, *question.where, *(formula for formula, _ in question.objectives)]
@@ -130,6 +131,7 @@ def test_formulas_are_worth_the_same_at_any_configurations(question: Question, d
     assert_values(question.oracle(), formulas, asked, columns)
 
 
+@settings(max_examples=100)
 @given(questions())
 def test_a_formula_touches_the_axes_that_its_tree_reaches(question: Question) -> None:
     native, space = question.native(), question.oracle()
@@ -138,12 +140,14 @@ def test_a_formula_touches_the_axes_that_its_tree_reaches(question: Question) ->
         assert native.axes(question.names, [], formula) == sorted(long)
 
 
+@settings(max_examples=100)
 @given(questions())
 def test_any_tells_whether_the_oracle_finds_something(question: Question) -> None:
     found = question.native().any(question.names, [], question.where, question.threads, None)
     assert found == bool(question.oracle().feasible(question.where))
 
 
+@settings(max_examples=100)
 @given(questions())
 def test_both_oracles_agree(question: Question) -> None:
     space = question.oracle()
@@ -196,7 +200,7 @@ def within(found: float, wanted: float, p: int) -> bool:
     return bool(Fraction(found) - Fraction(wanted) <= (abs(Fraction(wanted)) + BEYOND) / 2**p)
 
 
-@settings(max_examples=200)
+@settings(max_examples=150)
 @given(questions())
 def test_every_configuration_has_a_row_that_is_hardly_worse(question: Question) -> None:
     space = question.oracle()
@@ -207,7 +211,7 @@ def test_every_configuration_has_a_row_that_is_hardly_worse(question: Question) 
             assert any(all(map(within, row, costs, question.bits)) for row in kept)
 
 
-@settings(max_examples=200)
+@settings(max_examples=150)
 @given(questions())
 def test_every_row_is_pareto_optimal(question: Question) -> None:
     space = question.oracle()
