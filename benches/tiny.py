@@ -12,7 +12,7 @@ from functools import partial
 import polars as pl
 
 from . import agree, baseline, card, spaces
-from .harness import Contestant, Line, Options, alternate, compare, limit
+from .harness import Contestant, Line, Options, WrongAnswer, alternate, compare, limit
 from .spaces import Space
 
 BAR = 300e-6
@@ -46,7 +46,7 @@ def run(options: Options) -> list[Line]:
         rivals = {"pure Python": baseline.card, "NumPy + moocore": card.numpy_moocore}
         notes = {who: str(agree.fronts(space, ours, rival(space), who)) for who, rival in rivals.items()}
         if isoflop(space).height != ours.height:
-            raise agree.WrongAnswer("tiny: isoflop's own axes give a front of another size")
+            raise WrongAnswer("tiny: isoflop's own axes give a front of another size")
         calls = 20 if options.quick else 100
         contestants = {
             "isoflop": Contestant(partial(isoflop, space), calls),

@@ -436,9 +436,12 @@ def test_a_narrow_terminal_is_shown_whole_numbers(sweep: Path) -> None:
 def test_an_interrupt_ends_a_long_search_with_one_line(sweep: Path) -> None:
     endless = SWEEP.replace("21]", "20001]").replace("31]", "30001]")
     sweep.write_text(endless.replace("[1.0, 0.5]", "{ linspace = [0.5, 1, 2001] }"))
+    began = time.monotonic()
+    subprocess.run([SCRIPT, "--version"], check=True, capture_output=True)
+    startup = time.monotonic() - began
     command = [SCRIPT, "best", str(sweep), "--maximize", "exp(loss * params / tokens)", "--threads", "1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        time.sleep(3)
+        time.sleep(1 + 3 * startup)
         assert process.poll() is None, "the search was not long enough to interrupt"
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)

@@ -66,10 +66,8 @@ def ask_front(
     count = resolve_threads(threads)
     where = binding.where
     shown = _columns(binding, formulas, read_formulas(columns, "columns"))
-    names = shown
-    if binding.has_range and not binding.extrapolation_told:
-        # For the warning: evaluated on the front only, and last, so that it can be left out of the frame.
-        names = _columns(binding, formulas, (*shown, "extrapolation"))
+    # For the warning; last, so that the frame can leave them out.
+    names = _columns(binding, formulas, (*shown, *_watched(binding)))
     with reporting(progress) as report:
         try:
             found = binding.ask(
@@ -116,7 +114,8 @@ def ask_best(
         extra = (*extra, "extrapolation")
     grouped = None if by is None else groups(binding.axes, by)
     where = binding.where
-    names = _columns(binding, (objective[0],), extra)
+    shown = _columns(binding, (objective[0],), extra)
+    names = _columns(binding, (objective[0],), (*shown, *_watched(binding)))
     with reporting(progress) as report:
         found = binding.ask(
             binding.space.best,
@@ -132,7 +131,7 @@ def ask_best(
         for text in edges(binding, objective, found, None if grouped is None else grouped[0]):
             warnings.warn(text, EdgeWarning, stacklevel=stacklevel)
     _warn(binding, found, (objective[0],), names, stacklevel + 1)
-    return _frame(binding, found, (objective,), names)
+    return _frame(binding, found, (objective,), shown)
 
 
 def ask_table(
@@ -172,6 +171,11 @@ def _columns(binding: Binding, objectives: Sequence[str], columns: Sequence[str]
     return distinct(columns, (*column_names(binding.axes), *objectives))
 
 
+def _watched(binding: Binding) -> list[str]:
+    """Return what must be known of every row to tell whether it leaves the law's range."""
+    return [] if binding.extrapolation_told else [name for name, _, _ in binding.ranged]
+
+
 def _frame(
     binding: Binding, found: Rows, objectives: Sequence[Objective], names: Sequence[str]
 ) -> pl.DataFrame:
@@ -193,7 +197,7 @@ def _warn(
     if not len(found.objectives[0]):
         text = why_empty(binding, objectives, found.stats["feasible"])
         warnings.warn(text, EmptyResultWarning, stacklevel=stacklevel)
-    elif binding.has_range and not binding.extrapolation_told:
+    elif binding.ranged and not binding.extrapolation_told:
         told = extrapolated(binding, found, (*objectives, *names))
         if told is not None:
             binding.extrapolation_told = True

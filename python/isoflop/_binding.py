@@ -41,6 +41,7 @@ class Binding:
         "has_range",
         "known",
         "law",
+        "ranged",
         "space",
         "where",
     )
@@ -61,6 +62,12 @@ class Binding:
         self.law = law
         self.where = described.where
         self.has_range = law is not None and law.has_range
+        # What the law's ranges apply to, with lowest and highest value.
+        self.ranged = [
+            (variable.reads, *variable.range)
+            for variable in (law.variables.values() if law is not None else ())
+            if variable.range is not None
+        ]
         self.extrapolation_told = False
         self._described = described
         self._text = {

@@ -11,7 +11,7 @@ from isoflop._axes import Axis
 
 if TYPE_CHECKING:
     from isoflop._binding import Binding
-    from isoflop._native import Rows
+    from isoflop._native import Float64, Rows
     from isoflop._questions import Objective
 
 
@@ -31,18 +31,20 @@ def edges(binding: Binding, objective: Objective, rows: Rows, by: int | None) ->
         return
     touched = set(binding.touched(objective[0]))
     for constraint in binding.where:
-        touched -= set(binding.touched(constraint))
-    for number in sorted(touched.intersection(ends)):
-        axis = binding.axes[number]
-        end = ends[number]
-        if not _still_improves(binding, objective, rows, number):
-            continue
-        numbers = axis.columns[0].numbers
-        assert numbers is not None, "a plain axis holds numbers"
-        yield (
-            f"`{axis.name}` is at its {end} end ({numbers[rows.positions[number][0]]}); "
-            "no objective or constraint charges for it"
-        )
+        touched.difference_update(binding.touched(constraint))
+    candidates = sorted(touched.intersection(ends))
+    if not candidates:
+        return
+    improves = _still_improves(binding, objective, rows, candidates)
+    for number, improving in zip(candidates, improves, strict=True):
+        if improving:
+            axis = binding.axes[number]
+            numbers = axis.columns[0].numbers
+            assert numbers is not None, "a plain axis holds numbers"
+            yield (
+                f"`{axis.name}` is at its {ends[number]} end ({numbers[rows.positions[number][0]]}); "
+                "no objective or constraint charges for it"
+            )
 
 
 def _end(axis: Axis, positions: np.ndarray[tuple[int, ...], np.dtype[np.uint32]]) -> str | None:
@@ -60,40 +62,58 @@ def _end(axis: Axis, positions: np.ndarray[tuple[int, ...], np.dtype[np.uint32]]
     return None
 
 
-def _still_improves(binding: Binding, objective: Objective, rows: Rows, number: int) -> bool:
-    """Tell whether every row is better than its neighbour one step inside the axis."""
+def _still_improves(
+    binding: Binding, objective: Objective, rows: Rows, candidates: Sequence[int]
+) -> list[bool]:
+    """Tell for each axis whether every row is better than its neighbour one step inside the axis."""
     formula, maximize = objective
-    inside = list(rows.positions)
-    here = inside[number]
-    inside[number] = np.where(here == 0, here + 1, here - 1).astype(np.uint32)
-    (neighbours,) = binding.evaluate([formula], inside)
     best = rows.objectives[0]
+    # One call for all axes: the neighbours along the first, then those along the second, and so on.
+    inside = [np.tile(positions, len(candidates)) for positions in rows.positions]
+    for place, number in enumerate(candidates):
+        here = rows.positions[number]
+        block = slice(place * len(here), (place + 1) * len(here))
+        inside[number][block] = np.where(here == 0, here + 1, here - 1)
+    (values,) = binding.evaluate([formula], inside)
+    neighbours = values.reshape(len(candidates), len(best))
     # A NaN neighbour is no reason to stay either.
-    return bool((~(neighbours >= best if maximize else neighbours <= best)).all())
+    better = ~(neighbours >= best if maximize else neighbours <= best)
+    return [bool(row.all()) for row in better]
 
 
 def extrapolated(binding: Binding, rows: Rows, names: Sequence[str]) -> str | None:
     """Tell how far rows lie outside the range that a law was fitted on; ``None`` if none does.
 
-    ``names`` are those of the rows' objectives and columns, in this order; ``extrapolation`` is among them.
+    ``names`` are those of the rows' objectives and columns, in this order. They hold what the law's ranges
+    apply to, as far as that is no axis; see `Binding.ranged`.
     """
     law = binding.law
     assert law is not None, "only a law has a range"
-    values = (*rows.objectives, *rows.columns)[names.index("extrapolation")]
-    outside = np.flatnonzero(values > 0)
-    if not outside.size:
-        return None
-    positions = [position[outside] for position in rows.positions]
-    ranged = [(variable.reads, *variable.range) for variable in law.variables.values() if variable.range]
-    inputs = binding.evaluate([name for name, *_ in ranged], positions)
+    known = dict(zip(names, (*rows.objectives, *rows.columns), strict=True))
     told = []
-    for (name, low, high), numbers in zip(ranged, inputs, strict=True):
-        for side, ratios in (("below", low / numbers), ("above", numbers / high)):
-            ratio = np.max(ratios)
-            if ratio > 1:
-                told.append(f"`{name}` up to {np.log10(ratio):.2g} decades {side} {low:g} to {high:g}")
-    share = "all rows" if outside.size == len(values) else f"{outside.size:,} of {len(values):,} rows"
+    outside = np.zeros(rows.positions[0].shape, dtype=np.bool_)
+    for name, low, high in binding.ranged:
+        values = known[name] if name in known else _on_axis(binding, rows, name)
+        for side, beyond in (("below", values < low), ("above", values > high)):
+            if np.logical_or.reduce(beyond):
+                outside |= beyond
+                farthest = values[beyond]
+                decades = np.log10(low / farthest.min() if side == "below" else farthest.max() / high)
+                told.append(f"`{name}` up to {decades:.2g} decades {side} {low:g} to {high:g}")
+    if not told:
+        return None
+    count = np.count_nonzero(outside)
+    share = "all rows" if count == outside.size else f"{count:,} of {outside.size:,} rows"
     return (
         f"`{law.id}` is used outside the range it was fitted on, in {share}: {'; '.join(told)}; its "
         "predictions there are extrapolations (see the column `extrapolation`)"
     )
+
+
+def _on_axis(binding: Binding, rows: Rows, name: str) -> Float64:
+    """Return the values of an axis column at the rows."""
+    for axis, positions in zip(binding.axes, rows.positions, strict=False):
+        for column in axis.columns:
+            if column.name == name and column.numbers is not None:
+                return column.numbers.take(positions)
+    raise KeyError(name)

@@ -191,7 +191,9 @@ impl<'a> Machine<'a> {
         for step in &self.tape.steps[Level::Block as usize] {
             match step {
                 Step::Apply(operation) => {
-                    let [a, b, c] = operation.operands.map(|source| self.at_block(scratch, source));
+                    let [a, b, c] = operation.operands;
+                    let (a, b, c) =
+                        (self.at_block(scratch, a), self.at_block(scratch, b), self.at_block(scratch, c));
                     scratch.block[operation.out] = operation.op.apply(a, b, c);
                 }
                 Step::Test(source) => {
@@ -220,7 +222,12 @@ impl<'a> Machine<'a> {
             match step {
                 Step::Apply(operation) => {
                     let mut out = std::mem::take(&mut scratch.row[operation.out]);
-                    let [a, b, c] = operation.operands.map(|source| self.at_rows(scratch, source, count));
+                    let [a, b, c] = operation.operands;
+                    let (a, b, c) = (
+                        self.at_rows(scratch, a, count),
+                        self.at_rows(scratch, b, count),
+                        self.at_rows(scratch, c, count),
+                    );
                     lanes::apply_at(self.level, operation.op, a, b, c, &mut out[..count]);
                     scratch.row[operation.out] = out;
                 }
@@ -251,7 +258,12 @@ impl<'a> Machine<'a> {
             match step {
                 Step::Apply(operation) => {
                     let mut out = std::mem::take(&mut scratch.lane[operation.out]);
-                    let [a, b, c] = operation.operands.map(|source| self.at_lanes(scratch, source, &hull));
+                    let [a, b, c] = operation.operands;
+                    let (a, b, c) = (
+                        self.at_lanes(scratch, a, &hull),
+                        self.at_lanes(scratch, b, &hull),
+                        self.at_lanes(scratch, c, &hull),
+                    );
                     lanes::apply_at(self.level, operation.op, a, b, c, &mut out[hull.clone()]);
                     scratch.lane[operation.out] = out;
                 }
@@ -286,7 +298,12 @@ impl<'a> Machine<'a> {
             match step {
                 Step::Apply(operation) => {
                     let mut out = std::mem::take(&mut scratch.full[operation.out]);
-                    let [a, b, c] = operation.operands.map(|source| self.at_row(scratch, source, row, &hull));
+                    let [a, b, c] = operation.operands;
+                    let (a, b, c) = (
+                        self.at_row(scratch, a, row, &hull),
+                        self.at_row(scratch, b, row, &hull),
+                        self.at_row(scratch, c, row, &hull),
+                    );
                     lanes::apply_at(self.level, operation.op, a, b, c, &mut out[hull.clone()]);
                     scratch.full[operation.out] = out;
                 }

@@ -238,7 +238,7 @@ impl Kept<'_> {
         match self.rows.front(self.bits, self.ties, self.control) {
             Ok(rows) => {
                 self.rows = rows;
-                self.cull.also_by(&self.rows.objectives, self.bits);
+                self.cull.also_by(&self.rows.objectives);
                 self.limit = PENDING.max(2 * self.rows.indices.len());
             }
             Err(Interrupted) => {
@@ -260,6 +260,8 @@ struct Collect<'a> {
     nan: u64,
     /// One buffer for each objective that is the same in all lanes of a row.
     buffers: Vec<Vec<f64>>,
+    /// For each objective, the best of some neighbouring lanes each.
+    corners: Vec<Vec<f64>>,
     doubtful: Vec<u32>,
 }
 
@@ -278,6 +280,7 @@ impl<'a> Collect<'a> {
             feasible: 0,
             nan: 0,
             buffers: vec![Vec::new(); front.bits.len()],
+            corners: Vec::new(),
             doubtful: Vec::new(),
         }
     }
@@ -300,19 +303,19 @@ impl Sink for Collect<'_> {
         self.feasible +=
             mask.map_or(row.len(), |mask| mask.iter().map(|&counts| counts as usize).sum()) as u64;
         self.doubtful.clear();
-        self.kept.cull.doubtful(row.len(), &value, &mut self.doubtful);
-        let objectives = self.buffers.len();
+        let columns: Vec<&[f64]> = (0..self.buffers.len()).map(value).collect();
+        self.kept.cull.doubtful(&columns, &mut self.corners, &mut self.doubtful);
         for &lane in &self.doubtful {
             let lane = lane as usize;
             if mask.is_some_and(|mask| mask[lane] == 0.0) {
                 continue;
             }
-            if (0..objectives).any(|objective| value(objective)[lane].is_nan()) {
+            if columns.iter().any(|column| column[lane].is_nan()) {
                 self.nan += 1;
                 continue;
             }
-            for (objective, column) in self.kept.rows.objectives.iter_mut().enumerate() {
-                column.push(value(objective)[lane]);
+            for (kept, column) in self.kept.rows.objectives.iter_mut().zip(&columns) {
+                kept.push(column[lane]);
             }
             self.kept.rows.indices.push(row.index(lane));
         }

@@ -1,214 +1,233 @@
 //! The cheap test before the exact filter: is a configuration surely dominated by the front so far?
 //!
-//! A [`Cull`] never calls a configuration dominated that the front could still need: it asks for a
-//! row of the front whose keys are at most the configuration's everywhere, and less somewhere. Rows
-//! with NaN are always doubtful, so that the sink can count them.
+//! All objectives but one, the *last*, are cut into intervals. For each combination of intervals the
+//! [`Cull`] knows a threshold of the last objective: rows of the front that are not worse in the others
+//! dominate everything from there on. With one objective there is one threshold; with two the thresholds
+//! descend like stairs.
+//!
+//! A cull may leave a configuration doubtful that the front dominates, but never the other way round.
+//! Configurations with NaN are always doubtful, so that the sink can count them.
 
 use crate::pareto::Cells;
 use crate::pareto::key::rank;
 
-/// Intervals of the first objective. Their thresholds fill half a first-level cache.
-const BUCKETS: usize = 2048;
+/// Thresholds in all; they fill half a second-level cache.
+const THRESHOLDS: usize = 32_768;
 
-/// Most rows of the front that a point cull tries.
-const POINTS: usize = 64;
+/// Intervals of one objective; more would bring little for two objectives, and fill the first-level cache.
+const INTERVALS: usize = 2_048;
 
-/// Lanes that a point cull looks at together.
-const SEGMENT: usize = 32;
+/// Lanes whose best corner is looked at before each of them is.
+const TOGETHER: usize = 8;
 
 /// What the front so far surely dominates.
 #[derive(Debug, Clone)]
-pub(super) enum Cull {
-    /// One objective: everything from this value on.
-    Value(f64),
-    /// Two objectives: in each interval of the first, everything from a threshold of the second on.
-    Staircase(Staircase),
-    /// Any number: everything in the upper corner of a few points.
-    Points(Vec<Point>),
+pub(super) struct Cull {
+    cells: Vec<Cells>,
+    /// The objective that thresholds are of.
+    last: usize,
+    /// The others.
+    others: Vec<Intervals>,
+    /// One for each combination of intervals; NaN where nothing is dominated.
+    thresholds: Vec<f64>,
 }
 
-#[derive(Debug, Clone)]
-pub(super) struct Staircase {
+/// Intervals of one objective: runs of keys.
+#[derive(Debug, Clone, Copy)]
+struct Intervals {
+    objective: usize,
+    cells: Cells,
+    /// The first key of the first interval.
     first: i64,
+    /// Each interval holds `2^shift` keys; the last one also all that are larger.
     shift: u32,
-    /// NaN where nothing is dominated.
-    thresholds: Box<[f64; BUCKETS]>,
+    count: usize,
+    /// How far apart in the thresholds neighbours are.
+    stride: usize,
 }
 
-/// Where a row's cell begins and ends in each objective.
-#[derive(Debug, Clone)]
-pub(super) struct Point {
-    cell: Vec<(f64, f64)>,
+impl Intervals {
+    /// The interval of a key that is not smaller than all of them.
+    #[inline(always)]
+    fn at(&self, key: i64) -> usize {
+        ((key.wrapping_sub(self.first) as u64 >> self.shift) as usize).min(self.count - 1)
+    }
+
+    /// The first interval all of which is not better than this value, if there is one.
+    fn not_better(&self, value: f64) -> Option<usize> {
+        let key = self.cells.key(value);
+        if key <= self.first {
+            Some(0)
+        } else if self.shift == 0 {
+            // An interval of one key has that key throughout; the last one reaches further up.
+            Some(self.at(key)).filter(|_| key.wrapping_sub(self.first) as u64 <= self.count as u64 - 1)
+        } else {
+            Some(self.at(key) + 1).filter(|&next| next < self.count)
+        }
+    }
 }
 
 impl Cull {
     /// Keeps everything.
     pub(super) fn nothing(bits: &[u32]) -> Self {
-        if bits.len() == 1 { Self::Value(f64::NAN) } else { Self::Points(Vec::new()) }
+        let cells = bits.iter().map(|&bits| Cells::new(bits)).collect();
+        Self { cells, last: 0, others: Vec::new(), thresholds: Vec::new() }
     }
 
     /// Culls by the rows of a front (columns of minimised objectives).
     pub(super) fn by(objectives: &[Vec<f64>], bits: &[u32]) -> Self {
         let mut cull = Self::nothing(bits);
-        cull.also_by(objectives, bits);
+        cull.also_by(objectives);
         cull
     }
 
     /// Culls by these rows too.
-    pub(super) fn also_by(&mut self, objectives: &[Vec<f64>], bits: &[u32]) {
+    pub(super) fn also_by(&mut self, objectives: &[Vec<f64>]) {
         if objectives[0].is_empty() {
             return;
         }
-        match (&mut *self, objectives) {
-            (Self::Value(limit), [values]) => {
-                for &value in values {
-                    lower(limit, cell(value, bits[0]).1);
+        if self.thresholds.is_empty() {
+            self.lay_out(objectives);
+        }
+        for row in 0..objectives[0].len() {
+            let place = self.others.iter().try_fold(0, |place, intervals| {
+                let interval = intervals.not_better(objectives[intervals.objective][row])?;
+                Some(place + interval * intervals.stride)
+            });
+            if let Some(place) = place {
+                let cells = self.cells[self.last];
+                let end = cells.lower_edge(cells.key(objectives[self.last][row]).saturating_add(1));
+                lower(&mut self.thresholds[place], end);
+            }
+        }
+        // What dominates an interval dominates all behind it.
+        for intervals in &self.others {
+            for place in 0..self.thresholds.len() {
+                if place / intervals.stride % intervals.count > 0 {
+                    let before = self.thresholds[place - intervals.stride];
+                    lower(&mut self.thresholds[place], before);
                 }
             }
-            (Self::Staircase(staircase), [first, second]) => staircase.lower(first, second, bits),
-            (_, [first, second]) => {
-                let mut staircase = Staircase::over(first);
-                staircase.lower(first, second, bits);
-                *self = Self::Staircase(staircase);
-            }
-            (Self::Points(points), _) => {
-                let mut strongest = strongest(objectives, bits);
-                strongest.append(points);
-                strongest.truncate(2 * POINTS);
-                *points = strongest;
-            }
-            (Self::Value(_) | Self::Staircase(_), _) => unreachable!("a cull keeps its number of objectives"),
         }
     }
 
-    /// Collects the lanes that are not surely dominated.
+    /// Spreads intervals over the range of a front. The objective with most keys becomes the last.
+    fn lay_out(&mut self, objectives: &[Vec<f64>]) {
+        let mut ranges: Vec<(usize, i64, u64)> = objectives
+            .iter()
+            .enumerate()
+            .map(|(objective, column)| {
+                let keys = column.iter().map(|&value| self.cells[objective].key_of_rank(rank(value)));
+                let (low, high) =
+                    keys.fold((i64::MAX, i64::MIN), |(low, high), key| (low.min(key), high.max(key)));
+                (objective, low, high.wrapping_sub(low) as u64)
+            })
+            .collect();
+        ranges.sort_by_key(|&(_, _, span)| span);
+        if let Some((objective, _, _)) = ranges.pop() {
+            self.last = objective;
+        }
+        let (mut stride, mut budget) = (1, THRESHOLDS);
+        for (place, &(objective, first, span)) in ranges.iter().enumerate() {
+            let share = (budget as f64).powf(1.0 / (ranges.len() - place) as f64).floor();
+            let most = (share as usize).clamp(1, INTERVALS) as u64;
+            let shift = (0..63).find(|&shift| span >> shift < most).unwrap_or(63);
+            let count = (span >> shift) as usize + 1;
+            self.others.push(Intervals {
+                objective,
+                cells: self.cells[objective],
+                first,
+                shift,
+                count,
+                stride,
+            });
+            (stride, budget) = (stride * count, budget / count);
+        }
+        self.thresholds = vec![f64::NAN; stride];
+    }
+
+    /// Collects the lanes that are not surely dominated, in order.
+    ///
+    /// Most lanes lie far behind the front, and their neighbours with them: the best corner of several
+    /// lanes is looked at before each of them.
     #[inline(always)]
-    pub(super) fn doubtful<'v>(&self, lanes: usize, value: &impl Fn(usize) -> &'v [f64], out: &mut Vec<u32>) {
-        match self {
-            Self::Value(limit) => {
-                let values = value(0);
-                for lane in 0..lanes {
-                    // A NaN on either side is doubtful.
-                    if !(values[lane] >= *limit) {
+    pub(super) fn doubtful(&self, columns: &[&[f64]], corners: &mut Vec<Vec<f64>>, out: &mut Vec<u32>) {
+        if self.thresholds.is_empty() {
+            out.extend(0..columns[0].len() as u32);
+            return;
+        }
+        corners.resize_with(columns.len(), Vec::new);
+        for (column, corners) in columns.iter().zip(corners.iter_mut()) {
+            // A loop and no iterator chain: the chain would be compiled for the lowest SIMD level.
+            corners.resize(column.len().div_ceil(TOGETHER), 0.0);
+            let whole = column.chunks_exact(TOGETHER);
+            if let [.., last] = corners.as_mut_slice() {
+                *last = corner(whole.remainder());
+            }
+            for (least, part) in corners.iter_mut().zip(whole) {
+                *least = corner(part);
+            }
+        }
+        let corners = corners.as_slice();
+        let with = |intervals: Intervals| {
+            (intervals, columns[intervals.objective], corners[intervals.objective].as_slice())
+        };
+        let last = (columns[self.last], corners[self.last].as_slice());
+        // Written out, so that the loops over few objectives are unrolled.
+        match *self.others {
+            [] => self.scan(last, &[], out),
+            [a] => self.scan(last, &[with(a)], out),
+            [a, b] => self.scan(last, &[with(a), with(b)], out),
+            ref others => self.scan(last, &others.iter().copied().map(with).collect::<Vec<_>>(), out),
+        }
+    }
+
+    #[inline(always)]
+    fn scan(&self, last: (&[f64], &[f64]), others: &[(Intervals, &[f64], &[f64])], out: &mut Vec<u32>) {
+        for (part, &corner) in last.1.iter().enumerate() {
+            if self.doubts(corner, others.iter().map(|(intervals, _, corners)| (intervals, corners[part]))) {
+                let start = part * TOGETHER;
+                for lane in start..last.0.len().min(start + TOGETHER) {
+                    let values = others.iter().map(|(intervals, column, _)| (intervals, column[lane]));
+                    if self.doubts(last.0[lane], values) {
                         out.push(lane as u32);
                     }
                 }
             }
-            Self::Staircase(staircase) => staircase.doubtful(value(0), value(1), out),
-            Self::Points(points) => {
-                let mut dominated = [0u64; SEGMENT];
-                for start in (0..lanes).step_by(SEGMENT) {
-                    let count = SEGMENT.min(lanes - start);
-                    dominated.fill(0);
-                    for point in points {
-                        point.dominate(start, value, &mut dominated[..count]);
-                        if dominated[..count].iter().all(|&lane| lane != 0) {
-                            break;
-                        }
-                    }
-                    let lanes =
-                        dominated[..count].iter().enumerate().filter(|(_, dominated)| **dominated == 0);
-                    out.extend(lanes.map(|(lane, _)| (start + lane) as u32));
-                }
-            }
         }
-    }
-}
-
-impl Staircase {
-    /// Intervals between the smallest and the largest of `first`.
-    fn over(first: &[f64]) -> Self {
-        let ordered = first.iter().map(|&value| rank(value));
-        let (low, high) = ordered.fold((i64::MAX, i64::MIN), |(low, high), at| (low.min(at), high.max(at)));
-        let span = high.wrapping_sub(low) as u64;
-        // The first interval holds what is smaller than all of `first`.
-        let shift = (0..64).find(|&shift| span >> shift < BUCKETS as u64 - 1).unwrap_or(63);
-        let width = 1i64.checked_shl(shift).unwrap_or(i64::MAX);
-        Self { first: low.saturating_sub(width), shift, thresholds: Box::new([f64::NAN; BUCKETS]) }
     }
 
     #[inline(always)]
-    fn bucket(&self, value: f64) -> usize {
-        let offset = rank(value).max(self.first).wrapping_sub(self.first) as u64;
-        ((offset >> self.shift) as usize).min(BUCKETS - 1)
-    }
-
-    /// Lowers the thresholds by rows of a front: a row counts from the next interval on, all of which
-    /// is at least as large as its first objective.
-    fn lower(&mut self, first: &[f64], second: &[f64], bits: &[u32]) {
-        for (&first, &second) in first.iter().zip(second) {
-            let bucket = self.bucket(first) + 1;
-            if bucket < BUCKETS {
-                lower(&mut self.thresholds[bucket], cell(second, bits[1]).1);
-            }
+    fn doubts<'i>(&self, last: f64, others: impl Iterator<Item = (&'i Intervals, f64)>) -> bool {
+        let (mut place, mut doubtful) = (0, false);
+        for (intervals, value) in others {
+            let key = intervals.cells.key(value);
+            doubtful |= key < intervals.first || value.is_nan();
+            place += intervals.at(key) * intervals.stride;
         }
-        for bucket in 1..BUCKETS {
-            let before = self.thresholds[bucket - 1];
-            lower(&mut self.thresholds[bucket], before);
-        }
-    }
-
-    /// Looks at the best corner of several lanes before it looks at each: most lanes lie far behind
-    /// the front, and their neighbours with them.
-    #[inline(always)]
-    fn doubtful(&self, first: &[f64], second: &[f64], out: &mut Vec<u32>) {
-        let keeps = |first: f64, second: f64| !(second >= self.thresholds[self.bucket(first)]);
-        let mut each = |start: usize, first: &[f64], second: &[f64]| {
-            for (lane, (&first, &second)) in first.iter().zip(second).enumerate() {
-                if keeps(first, second) || first.is_nan() {
-                    out.push((start + lane) as u32);
-                }
-            }
-        };
-        let (firsts, seconds) = (first.chunks_exact(TOGETHER), second.chunks_exact(TOGETHER));
-        let rest = first.len() - firsts.remainder().len();
-        each(rest, firsts.remainder(), seconds.remainder());
-        for (part, (first, second)) in firsts.zip(seconds).enumerate() {
-            let nan = first.iter().zip(second).fold(false, |nan, (a, b)| nan | a.is_nan() | b.is_nan());
-            if nan || keeps(least(first), least(second)) {
-                each(part * TOGETHER, first, second);
-            }
-        }
+        // NaN reaches no threshold, and nothing reaches a threshold that is NaN.
+        let dominated = last >= self.thresholds[place];
+        doubtful || !dominated
     }
 }
 
-/// Lanes whose corner is looked at.
-const TOGETHER: usize = 8;
-
-/// The least of [`TOGETHER`] numbers, halving them so that the lanes do most of it.
+/// The least of a few numbers; NaN if one of them is.
 #[inline(always)]
-fn least(values: &[f64]) -> f64 {
+fn corner(values: &[f64]) -> f64 {
     let less = |a: f64, b: f64| if a < b { a } else { b };
-    let mut halves = [0.0; TOGETHER / 2];
-    for (lane, half) in halves.iter_mut().enumerate() {
-        *half = less(values[lane], values[lane + TOGETHER / 2]);
+    let Ok(values) = <&[f64; TOGETHER]>::try_from(values) else {
+        let nan = values.iter().any(|value| value.is_nan());
+        return if nan { f64::NAN } else { values.iter().copied().fold(f64::INFINITY, less) };
+    };
+    // Halved, so that the lanes do most of it.
+    const HALF: usize = TOGETHER / 2;
+    let (mut least, mut nan) = ([0.0; HALF], [false; HALF]);
+    for lane in 0..HALF {
+        least[lane] = less(values[lane], values[lane + HALF]);
+        nan[lane] = values[lane].is_nan() | values[lane + HALF].is_nan();
     }
-    halves.into_iter().fold(f64::INFINITY, less)
-}
-
-impl Point {
-    #[inline(always)]
-    fn dominate<'v>(&self, start: usize, value: &impl Fn(usize) -> &'v [f64], dominated: &mut [u64]) {
-        let mut not_better = [1u64; SEGMENT];
-        let mut worse = [0u64; SEGMENT];
-        for (objective, &(begin, end)) in self.cell.iter().enumerate() {
-            let values = &value(objective)[start..start + dominated.len()];
-            for (lane, &value) in values.iter().enumerate() {
-                not_better[lane] &= u64::from(value >= begin);
-                worse[lane] |= u64::from(value >= end);
-            }
-        }
-        for (lane, dominated) in dominated.iter_mut().enumerate() {
-            *dominated |= not_better[lane] & worse[lane];
-        }
-    }
-}
-
-/// Where the cell of `value` begins, and the smallest value beyond it (NaN if there is none).
-fn cell(value: f64, bits: u32) -> (f64, f64) {
-    let cells = Cells::new(bits);
-    let key = cells.key(value);
-    (cells.lower_edge(key), cells.lower_edge(key.saturating_add(1)))
+    let least = less(less(least[0], least[2]), less(least[1], least[3]));
+    if nan[0] | nan[1] | nan[2] | nan[3] { f64::NAN } else { least }
 }
 
 /// Lowers a threshold, where NaN stands for none.
@@ -216,48 +235,4 @@ fn lower(threshold: &mut f64, to: f64) {
     if to < *threshold || threshold.is_nan() {
         *threshold = to;
     }
-}
-
-/// A few rows that dominate much: the least of many weighted sums, spread over the objectives.
-fn strongest(objectives: &[Vec<f64>], bits: &[u32]) -> Vec<Point> {
-    let rows = objectives[0].len();
-    // Objectives differ in magnitude; the order of their bits is close to their logarithm.
-    let scale: Vec<(f64, f64)> = objectives
-        .iter()
-        .map(|column| {
-            let ordered = column.iter().map(|&value| rank(value) as f64);
-            let (low, high) =
-                ordered.fold((f64::MAX, f64::MIN), |(low, high), at| (low.min(at), high.max(at)));
-            (low, (high - low).max(1.0))
-        })
-        .collect();
-    let mut chosen: Vec<usize> = (0..POINTS)
-        .filter_map(|draw| {
-            // Weights from a fixed low-discrepancy sequence: the choice is reproducible.
-            let weights: Vec<f64> = (0..objectives.len())
-                .map(|objective| {
-                    let root = 1.0 / 1.324_717_957_244_746f64.powi(objective as i32 + 1);
-                    0.02 + (0.5 + draw as f64 * root).fract()
-                })
-                .collect();
-            let score = |row: usize| -> f64 {
-                let terms = objectives.iter().zip(&scale).zip(&weights);
-                terms
-                    .map(|((column, (low, span)), weight)| {
-                        let at = (rank(column[row]) as f64 - low) / span;
-                        weight * at * at
-                    })
-                    .sum()
-            };
-            (0..rows).step_by((rows / 4096).max(1)).min_by(|&a, &b| score(a).total_cmp(&score(b)))
-        })
-        .collect();
-    chosen.sort_unstable();
-    chosen.dedup();
-    chosen
-        .into_iter()
-        .map(|row| Point {
-            cell: objectives.iter().zip(bits).map(|(column, &bits)| cell(column[row], bits)).collect(),
-        })
-        .collect()
 }
