@@ -130,11 +130,44 @@ class Grid:
         return reference.Space(self.lengths, columns, self.names).touched(formulas)
 
     def pareto(
-        self, objectives: Sequence[tuple[str, bool]], where: Sequence[str], bits: Sequence[int]
+        self,
+        objectives: Sequence[tuple[str, bool]],
+        where: Sequence[str],
+        bits: Sequence[int],
+        *,
+        all_ties: bool = False,
     ) -> NDArray[np.int64]:
         """Return the indices of the front, best first."""
         candidates = self.feasible(where, self.touched([*(text for text, _ in objectives), *where]))
-        return candidates[front(self.costs(objectives)[candidates], bits)]
+        costs = self.costs(objectives)[candidates]
+        found = front(costs, bits)
+        if all_ties:
+            kept = set(map(tuple, costs[found].tolist()))
+            found = np.array(
+                [row for row, cost in enumerate(costs.tolist()) if tuple(cost) in kept], dtype=int
+            )
+            found = found[np.lexsort((found, *costs[found].T[::-1]))]
+        return candidates[found]
+
+    def best(
+        self,
+        objective: tuple[str, bool],
+        where: Sequence[str],
+        by: tuple[int, Sequence[int] | NDArray[np.uint32]] | None,
+    ) -> list[int]:
+        """Return the index of the best configuration, of each group with ``by``."""
+        free = self.touched([objective[0], *where]) | (set() if by is None else {by[0]})
+        candidates = self.feasible(where, free)
+        costs = self.costs([objective])[candidates, 0]
+        candidates, costs = candidates[~np.isnan(costs)], costs[~np.isnan(costs)]
+        group = np.zeros(len(candidates), dtype=int)
+        if by is not None:
+            group = np.asarray(by[1])[np.unravel_index(candidates, self.lengths)[by[0]]]
+        found = []
+        for number in np.unique(group):
+            members = np.flatnonzero(group == number)
+            found.append(int(candidates[members[np.argmin(costs[members])]]))
+        return found
 
 
 def keys(values: Float64, bits: int) -> NDArray[np.int64]:

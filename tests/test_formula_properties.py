@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import cache, reduce
 from typing import Any
 
-import mpmath
+import mpmath  # type: ignore[import-untyped]  # it ships no types
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings

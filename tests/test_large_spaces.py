@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
 from numpy.typing import NDArray
 
 import grid
 from awkward import bits
 from grid import Grid
 from isoflop import _native
+from strategies import MAX_BYTES, MAX_ROWS, Question, ask_pareto, large_questions, native_by
 
-MAX_ROWS = 10_000_000
-MAX_BYTES = 2**31
+
+def indices(rows: _native.Rows, lengths: tuple[int, ...]) -> NDArray[np.int64]:
+    """Return the index of each row's configuration."""
+    return np.ravel_multi_index(tuple(rows.positions), lengths)
+
 
 # Spaces -------------------------------------------------------
 
@@ -29,6 +34,7 @@ SHAPES: dict[str, tuple[int, ...]] = {
     "ones between": (1, 60, 1, 1, 50, 1, 31, 1),
     "just above blocks": (5, 1025, 17),
     "just below blocks": (31, 1023, 3),
+    "several rounds": (103, 101, 97),
 }
 
 
@@ -75,8 +81,16 @@ MIXES: dict[str, list[tuple[str, bool]]] = {
 }
 
 
-@pytest.mark.parametrize("mix", MIXES)
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize(
+    ("shape", "mix"),
+    [
+        (shape, mix)
+        for shape, lengths in SHAPES.items()
+        for mix, objectives in MIXES.items()
+        # A million rows in three columns take the oracle half a minute.
+        if len(objectives) < 3 or np.prod(lengths) < 500_000
+    ],
+)
 def test_large_fronts_are_what_the_oracle_finds(shape: str, mix: str) -> None:
     lengths = SHAPES[shape]
     columns, names = space_columns(lengths, seed=len(shape)), large_names(lengths)
@@ -91,7 +105,7 @@ def test_large_fronts_are_what_the_oracle_finds(shape: str, mix: str) -> None:
             rows = native.pareto(
                 names, [], objectives, where, ["mixed"], bits_each, None, False, MAX_ROWS, threads, None
             )
-            found = np.ravel_multi_index(tuple(rows.positions), lengths)
+            found = indices(rows, lengths)
             assert found.tolist() == expected.tolist()
             for (formula, _), column in zip(objectives, rows.objectives, strict=True):
                 assert bits(column) == bits(whole.values(formula)[expected])
@@ -110,7 +124,7 @@ def test_large_tables_are_what_the_oracle_lists(shape: str) -> None:
         expected = whole.feasible(where)
         for threads in (1, 3):
             rows = native.table(names, [], where, list(names), MAX_BYTES, threads, None)
-            assert np.array_equal(np.ravel_multi_index(tuple(rows.positions), lengths), expected)
+            assert np.array_equal(indices(rows, lengths), expected)
             for formula, column in zip(names, rows.columns, strict=True):
                 assert bits(column) == bits(whole.values(formula)[expected]), formula
 
@@ -130,35 +144,41 @@ def test_large_bests_are_what_the_oracle_finds(shape: str) -> None:
     ):
         for where in ([], ["flops > 1e4", "noise < 5"]):
             for axis in (None, 0, last, len(lengths) // 2):
-                groups = np.arange(lengths[axis], dtype=np.uint32) % 13 if axis is not None else None
-                expected = best_of(whole, (formula, maximize), where, axis, groups)
+                groups = (np.arange(lengths[axis or 0]) % 13).astype(np.uint32)
+                by = None if axis is None else (axis, groups)
+                expected = whole.best((formula, maximize), where, by)
                 for threads in (1, 3):
-                    by = None if axis is None or groups is None else (axis, groups)
                     rows = native.best(names, [], (formula, maximize), where, [], by, threads, None)
-                    assert np.ravel_multi_index(tuple(rows.positions), lengths).tolist() == expected
+                    assert indices(rows, lengths).tolist() == expected
                     assert bits(rows.objectives[0]) == bits(whole.values(formula)[expected])
 
 
-def best_of(
-    whole: Grid,
-    objective: tuple[str, bool],
-    where: list[str],
-    axis: int | None,
-    groups: NDArray[np.uint32] | None,
-) -> list[int]:
-    """Return the index of the best configuration of each group, straight from the definition."""
-    free = whole.touched([objective[0], *where]) | (set() if axis is None else {axis})
-    candidates = whole.feasible(where, free)
-    costs = whole.costs([objective])[candidates, 0]
-    candidates, costs = candidates[~np.isnan(costs)], costs[~np.isnan(costs)]
-    if axis is None or groups is None:
-        return candidates[[np.argmin(costs)]].tolist() if len(costs) else []
-    group = groups[np.unravel_index(candidates, whole.lengths)[axis]]
-    found = []
-    for number in np.unique(group):
-        members = np.flatnonzero(group == number)
-        found.append(int(candidates[members[np.argmin(costs[members])]]))
-    return found
+@settings(max_examples=80)
+@given(large_questions())
+def test_random_formulas_over_large_spaces_are_what_the_oracle_says(question: Question) -> None:
+    native, whole = question.native(), Grid(question.lengths, question.columns, question.names)
+    formulas = [formula for formula, _ in question.objectives]
+    names, where, threads = question.names, question.where, question.threads
+
+    listed = whole.feasible(where)
+    table = native.table(names, [], where, formulas, MAX_BYTES, threads, None)
+    assert np.array_equal(indices(table, question.lengths), listed)
+    for formula, column in zip(formulas, table.columns, strict=True):
+        assert bits(column) == bits(whole.values(formula)[listed]), formula
+
+    expected = whole.pareto(question.objectives, where, question.bits, all_ties=question.all_ties)
+    rows = ask_pareto(question, rows=None)
+    assert np.array_equal(indices(rows, question.lengths), expected)
+    for formula, column in zip(formulas, rows.objectives, strict=True):
+        assert bits(column) == bits(whole.values(formula)[expected]), formula
+    for formula, column in zip(question.shown, rows.columns, strict=True):
+        assert bits(column) == bits(whole.values(formula)[expected]), formula
+    assert rows.stats["feasible"] == len(listed)
+    assert rows.stats["nan"] == np.isnan(whole.costs(question.objectives)[listed]).any(axis=1).sum()
+
+    best = native.best(names, [], question.objectives[0], where, [], native_by(question), threads, None)
+    assert indices(best, question.lengths).tolist() == whole.best(question.objectives[0], where, question.by)
+    assert native.any(names, [], where, threads, None) == bool(len(listed))
 
 
 # The filter ---------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ in the order of its index, and every row is compared with every other. Whatever 
 must return what this module returns; the tests see to that.
 
 Only two things are shared with the engine: the parser, and the kernels of exp, log and pow, whose last bit no
-other library would repeat. All else is Python's own binary64 arithmetic, with IEEE results where Python raises.
+other library would repeat. All else is Python's own binary64 arithmetic, with IEEE results where it raises.
 """
 
 from __future__ import annotations
@@ -340,11 +340,7 @@ def best(
     objective = (minimize, False) if minimize is not None else (maximize or "", True)
     shown = [objective[0], *several(columns)]
     space = space_of(sweep, shown)
-    grouped = None
-    for number, series in columns_of(sweep):
-        if series.name == by:
-            seen = list(dict.fromkeys(series))
-            grouped = (number, [seen.index(value) for value in series])
+    grouped = None if by is None else groups_of(sweep, by)
     return frame(sweep, space, space.best(objective, sweep.where, by=grouped), shown)
 
 
@@ -359,27 +355,37 @@ def several(formulas: Formulas) -> tuple[str, ...]:
     return (formulas,) if isinstance(formulas, str) else tuple(formulas)
 
 
-def columns_of(sweep: Sweep) -> list[tuple[int, pl.Series]]:
-    """Return every axis column of a sweep with the number of its axis."""
-    axes = [given for given in sweep.axes.items() if not isinstance(given[1], float | int)]
-    return [
-        (number, series)
-        for number, (_, given) in enumerate(axes)
-        for series in (given.get_columns() if isinstance(given, pl.DataFrame) else [given])
-    ]
+def axes_of(sweep: Sweep) -> dict[str, list[pl.Series]]:
+    """Return the columns of each axis of a sweep, by the name of the axis."""
+    axes: dict[str, list[pl.Series]] = {}
+    for name, given in sweep.axes.items():
+        if isinstance(given, pl.DataFrame):
+            axes[name] = given.get_columns()
+        elif isinstance(given, pl.Series):
+            axes[name] = [given]
+    return axes
+
+
+def groups_of(sweep: Sweep, by: str) -> tuple[int, list[int]]:
+    """Return the axis that ``by`` names, and the group of each position: that of the first equal value."""
+    for number, (name, columns) in enumerate(axes_of(sweep).items()):
+        listed = {name: list(zip(*columns, strict=True))} | {series.name: list(series) for series in columns}
+        if by in listed:
+            return number, [listed[by].index(value) for value in listed[by]]
+    raise ValueError(f"there is no axis and no column `{by}`")
 
 
 def space_of(sweep: Sweep, formulas: Iterable[str]) -> Space:
     """Return the space of a sweep, with all names that formulas and constraints reach."""
-    columns = columns_of(sweep)
-    lengths = {number: len(series) for number, series in columns}
+    axes = list(axes_of(sweep).values())
     numbers = {
         series.name: (number, series.cast(pl.Float64).to_list())
-        for number, series in columns
+        for number, columns in enumerate(axes)
+        for series in columns
         if series.dtype.is_numeric() or series.dtype == pl.Boolean  # text is carried along, not read
     }
     names = sweep._bind().resolve((*sweep.where, *formulas)).definitions
-    return Space(list(lengths.values()), numbers, names)
+    return Space([len(columns[0]) for columns in axes], numbers, names)
 
 
 def frame(
@@ -388,7 +394,8 @@ def frame(
     """Return the axis columns at configurations, then those formulas that are not among them."""
     series = {
         column.name: column.gather([configuration[axis] for configuration in configurations])
-        for axis, column in columns_of(sweep)
+        for axis, columns in enumerate(axes_of(sweep).values())
+        for column in columns
     }
     for formula in formulas:
         if formula not in series:
