@@ -79,7 +79,7 @@ def resolved(
 def value(formula: str, given: Mapping[str, float], law: iso.Law | None = None) -> float:
     """Evaluate a formula where everything given is a column of one value."""
     resolution = resolve((formula,), columns=tuple(given), scalars={}, quantities={}, law=law)
-    columns = [(name, 0, np.array([number]), False) for name, number in given.items()]
+    columns = [(name, 0, np.array([number], dtype=np.float64), False) for name, number in given.items()]
     space = _native.Space([1], columns)
     (found,) = space.evaluate(
         resolution.definitions, known_names(law), [formula], [np.zeros(1, dtype=np.uint32)]

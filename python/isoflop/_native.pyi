@@ -39,7 +39,7 @@ def ulps(name: str, exponent: float | None = None) -> float:
     """Return the largest error of a kernel in ulps; for pow, of the path that its exponent takes."""
 
 def lanes(name: str, x: Float64, y: Float64 | None = None, z: Float64 | None = None) -> Float64:
-    """Apply any operation of the table (unary minus is "neg") through the lane loops at the current SIMD level."""
+    """Apply an operation of the table (unary minus is "neg") through the lanes at the current SIMD level."""
 
 def simd_levels() -> list[str]:
     """List the SIMD levels that this processor has, lowest first."""
@@ -117,7 +117,7 @@ class Space:
     ) -> Rows:
         """Return the front, best first by the objectives in order, then by index.
 
-        With `rows` the resolution is the finest 2**-p (p in 0..52, `bits` ignored) that gives at most so many.
+        With `rows` the resolution is the finest 2**-p (p in 0..52, `bits` ignored) that gives no more.
         """
 
     def best(
@@ -180,5 +180,7 @@ class Space:
         """Describe the program: one dict for each hoisted table.
 
         Keys: formula (text), axes (list of axis numbers), entries (int), bytes (int). A last dict has keys
-        "tape" (operations left for each configuration), "rows_axes", "lanes_axes".
+        "tape" (operations left for each configuration), "block_operations", "row_operations" and
+        "lane_operations" (for each block, row and lane), "outer_axes", "rows_axes", "lanes_axes", "block"
+        (rows and lanes of a block), "visited" (configurations that the loops visit).
         """

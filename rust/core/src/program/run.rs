@@ -40,7 +40,7 @@ pub struct Row<'a> {
 impl<'a> Row<'a> {
     /// How many configurations there are, counting those that the mask leaves out.
     #[inline(always)]
-    pub fn len(&self) -> usize {
+    pub fn lane_count(&self) -> usize {
         self.lanes.len()
     }
 

@@ -105,11 +105,11 @@ struct Copy<'a> {
 impl Sink for Copy<'_> {
     #[inline(always)]
     fn row(&mut self, row: &Row<'_>) {
-        let out = &mut self.out[self.filled..][..row.len()];
+        let out = &mut self.out[self.filled..][..row.lane_count()];
         match row.output(0) {
             Operand::Scalar(value) => out.fill(value),
             Operand::Lanes(values) => out.copy_from_slice(values),
         }
-        self.filled += row.len();
+        self.filled += row.lane_count();
     }
 }

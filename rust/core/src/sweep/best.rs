@@ -102,7 +102,7 @@ impl<G: Fn(&Row<'_>) -> usize> Sink for Scan<G> {
             Operand::Scalar(value) => {
                 let first =
                     row.mask().and_then(|mask| mask.iter().position(|&counts| counts != 0.0)).unwrap_or(0);
-                self.feasible += row.mask().map_or(row.len(), count) as u64;
+                self.feasible += row.mask().map_or(row.lane_count(), count) as u64;
                 if !value.is_nan() && best.is_none_or(|best| best.better(value, row.index(first))) {
                     *best = Some(Best { value, index: row.index(first) });
                 }
@@ -111,7 +111,7 @@ impl<G: Fn(&Row<'_>) -> usize> Sink for Scan<G> {
         };
         let smallest = match row.mask() {
             None => {
-                self.feasible += row.len() as u64;
+                self.feasible += row.lane_count() as u64;
                 smallest(values)
             }
             Some(mask) => {

@@ -289,7 +289,7 @@ impl Sink for Collect<'_> {
         for (objective, buffer) in self.buffers.iter_mut().enumerate() {
             if let Operand::Scalar(value) = row.output(objective) {
                 buffer.clear();
-                buffer.resize(row.len(), value);
+                buffer.resize(row.lane_count(), value);
             }
         }
         let value = |objective: usize| match row.output(objective) {
@@ -298,7 +298,7 @@ impl Sink for Collect<'_> {
         };
         let mask = row.mask();
         self.feasible +=
-            mask.map_or(row.len(), |mask| mask.iter().map(|&counts| counts as usize).sum()) as u64;
+            mask.map_or(row.lane_count(), |mask| mask.iter().map(|&counts| counts as usize).sum()) as u64;
         self.doubtful.clear();
         let columns: Vec<&[f64]> = (0..self.buffers.len()).map(value).collect();
         self.kept.cull.doubtful(&columns, &mut self.corners, &mut self.doubtful);

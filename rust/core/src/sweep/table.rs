@@ -101,8 +101,8 @@ struct Count(u64);
 impl Sink for Count {
     #[inline(always)]
     fn row(&mut self, row: &Row<'_>) {
-        self.0 +=
-            row.mask().map_or(row.len(), |mask| mask.iter().map(|&counts| counts as usize).sum()) as u64;
+        self.0 += row.mask().map_or(row.lane_count(), |mask| mask.iter().map(|&counts| counts as usize).sum())
+            as u64;
     }
 }
 
@@ -163,13 +163,13 @@ impl Sink for Write<'_> {
         for (axis, out) in self.positions.iter_mut().enumerate() {
             let stride = self.space.stride(axis);
             let length = self.space.lengths()[axis] as u64;
-            let lanes = (0..row.len()).filter(counts);
+            let lanes = (0..row.lane_count()).filter(counts);
             for (out, lane) in out[start..].iter_mut().zip(lanes) {
                 *out = (row.index(lane) / stride % length) as u32;
             }
         }
         for (output, out) in self.outputs.iter_mut().enumerate() {
-            let lanes = (0..row.len()).filter(counts);
+            let lanes = (0..row.lane_count()).filter(counts);
             match row.output(output) {
                 Operand::Scalar(value) => {
                     out[start..].iter_mut().zip(lanes).for_each(|(out, _)| *out = value)
@@ -179,6 +179,6 @@ impl Sink for Write<'_> {
                 }
             }
         }
-        self.filled += mask.map_or(row.len(), |mask| mask.iter().map(|&counts| counts as usize).sum());
+        self.filled += mask.map_or(row.lane_count(), |mask| mask.iter().map(|&counts| counts as usize).sum());
     }
 }

@@ -60,7 +60,7 @@ impl Intervals {
             Some(0)
         } else if self.shift == 0 {
             // An interval of one key has that key throughout; the last one reaches further up.
-            Some(self.at(key)).filter(|_| key.wrapping_sub(self.first) as u64 <= self.count as u64 - 1)
+            Some(self.at(key)).filter(|_| (key.wrapping_sub(self.first) as u64) < self.count as u64)
         } else {
             Some(self.at(key) + 1).filter(|&next| next < self.count)
         }
@@ -89,14 +89,14 @@ impl Cull {
         if self.thresholds.is_empty() {
             self.lay_out(objectives);
         }
-        for row in 0..objectives[0].len() {
+        for (row, &value) in objectives[self.last].iter().enumerate() {
             let place = self.others.iter().try_fold(0, |place, intervals| {
                 let interval = intervals.not_better(objectives[intervals.objective][row])?;
                 Some(place + interval * intervals.stride)
             });
             if let Some(place) = place {
                 let cells = self.cells[self.last];
-                let end = cells.lower_edge(cells.key(objectives[self.last][row]).saturating_add(1));
+                let end = cells.lower_edge(cells.key(value).saturating_add(1));
                 lower(&mut self.thresholds[place], end);
             }
         }
