@@ -393,6 +393,23 @@ fn line(lengths: &[usize]) -> Space {
 }
 
 #[test]
+fn a_condition_on_an_axis_of_one_value_is_a_constant() {
+    let column = |name: &str, axis, values: &[f64], boolean| Column {
+        name: name.into(),
+        axis,
+        values: values.into(),
+        boolean,
+    };
+    let columns = vec![column("licensed", 0, &[1.0], true), column("x0", 1, &[2.0, 1.0], false)];
+    let space = Space::new(vec![1, 2], columns).expect("sound");
+    let engine = Engine::new(&space, [], [], Level::detect());
+    let objective = Objective { formula: "where(licensed, x0, -x0)".into(), maximize: false };
+    let best =
+        engine.best(&objective, &["licensed".into()], None, &Control::new(1)).expect("nothing interrupts");
+    assert_eq!(best.objectives[0], [1.0]);
+}
+
+#[test]
 fn a_front_over_the_limit_is_refused_with_its_size() {
     let space = line(&[100, 3]);
     let engine = Engine::new(&space, [], [], Level::detect());

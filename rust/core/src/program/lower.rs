@@ -233,6 +233,10 @@ impl Emitter<'_, '_> {
             }
             let source = match self.lowering.graph.node(node) {
                 Node::Constant(bits) => Some(Source::Constant(f64::from_bits(bits))),
+                // A column that no loop moves through: a condition on an axis of one value.
+                Node::Column(column) if self.lowering.depends.of(node) == 0 => {
+                    Some(Source::Constant(self.lowering.space.columns()[column].values[0]))
+                }
                 Node::Column(_) => Some(self.read(node)),
                 Node::Apply(..) if self.lowering.wants_table(&self.counts, node) => Some(self.read(node)),
                 Node::Apply(..) => None,
