@@ -159,6 +159,14 @@ def test_both_oracles_agree(question: Question) -> None:
     ] == indices.tolist()
 
 
+def test_a_condition_on_an_axis_of_one_value_is_a_condition() -> None:
+    space = _native.Space(
+        [1, 3], [("open", 0, np.array([1.0]), True), ("x", 1, np.array([3.0, 1.0, 2.0]), False)]
+    )
+    assert configurations(space.best({}, [], ("x", False), ["open"], [], None, 1, None)) == [(0, 1)]
+    assert configurations(space.best({}, [], ("x + open", False), ["not open"], [], None, 1, None)) == []
+
+
 # The filter ---------------------------------------------------------------------------------------
 
 
