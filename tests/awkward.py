@@ -48,9 +48,14 @@ EVERYTHING = (*FINITE, math.inf, -math.inf, math.nan)
 """Every intermediate result may be one of these."""
 
 
-def bits(values: Iterable[float] | NDArray[np.float64]) -> list[int]:
-    """Return what tells numbers apart: their bits. All NaNs are one."""
+def raw(values: Iterable[float] | NDArray[np.float64]) -> bytes:
+    """Return what tells numbers apart, in a form that is quick to compare. All NaNs are one."""
     array = np.array(values if isinstance(values, np.ndarray) else list(values), dtype=np.float64)
     array[np.isnan(array)] = np.nan
-    listed: list[int] = array.view(np.int64).tolist()
+    return array.tobytes()
+
+
+def bits(values: Iterable[float] | NDArray[np.float64]) -> list[int]:
+    """Return the bits of numbers one by one, in a form that shows which of them differ."""
+    listed: list[int] = np.frombuffer(raw(values), dtype=np.int64).tolist()
     return listed

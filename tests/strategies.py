@@ -23,7 +23,24 @@ OPERATIONS = [row | {"arity": int(row["arity"])} for row in _native.operations()
 COUNTING_NUMBERS = [row for row in OPERATIONS if not row["condition"]]
 CONDITIONS = [row for row in OPERATIONS if row["condition"]]
 
-LITERALS = ("0", "1", "2", "3", "0.5", "7", "0.1", "1.5", "1e-3", "100", "1e308", "5e-324", "1e-9", "0.34")
+LITERALS = (
+    "0",
+    "1",
+    "2",
+    "3",
+    "0.5",
+    "7",
+    "0.1",
+    "1.5",
+    "1e-3",
+    "100",
+    "1e308",
+    "5e-324",
+    "1e-9",
+    "0.34",
+    "(-0.0)",
+    "(1 / 0)",
+)
 RESOLUTIONS = (0.0, 1.0, 0.5, 0.25, 2.0**-10, 2.0**-30, 2.0**-51, 2.0**-52, 1e-9, 0.05, 1e-16)
 LARGEST_SPACE = 400
 MAX_ROWS = 10_000_000

@@ -88,7 +88,7 @@ TOKENS = (
 )
 
 
-@settings(max_examples=3000)
+@settings(max_examples=1500)
 @given(st.lists(st.sampled_from(TOKENS), min_size=1, max_size=9))
 def test_tokens_are_a_formula_where_python_says_so(tokens: list[str]) -> None:
     text = " ".join(tokens)
@@ -121,7 +121,7 @@ def expressions(draw: st.DrawFn, depth: int = 4) -> str:
     return f"{draw(inner)}{draw(st.sampled_from(symbols))}{draw(inner)}"
 
 
-@settings(max_examples=1000)
+@settings(max_examples=600)
 @given(expressions())
 def test_formulas_are_read_as_python_reads_them(text: str) -> None:
     assert _native.parse(text) == tree_of(ast.parse(text, mode="eval").body)
@@ -220,7 +220,7 @@ def test_every_operation_of_a_formula_is_within_its_stated_ulps(
     assert_every_node_precise(_native.parse(text), {"x": x, "y": y, "z": z})
 
 
-@settings(max_examples=2000)
+@settings(max_examples=1000)
 @given(
     st.sampled_from(["exp", "log", "log2", "log10", "**"]),
     st.floats(allow_nan=False, allow_infinity=False),

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from numpy.typing import NDArray
 
 import grid
-from awkward import bits
+from awkward import raw
 from grid import Grid
 from isoflop import _native
 from strategies import MAX_BYTES, MAX_ROWS, Question, ask_pareto, large_questions, native_by
@@ -108,8 +108,8 @@ def test_large_fronts_are_what_the_oracle_finds(shape: str, mix: str) -> None:
             found = indices(rows, lengths)
             assert found.tolist() == expected.tolist()
             for (formula, _), column in zip(objectives, rows.objectives, strict=True):
-                assert bits(column) == bits(whole.values(formula)[expected])
-            assert bits(rows.columns[0]) == bits(whole.values("mixed")[expected])
+                assert raw(column) == raw(whole.values(formula)[expected])
+            assert raw(rows.columns[0]) == raw(whole.values("mixed")[expected])
         feasible = whole.feasible(where)
         assert rows.stats["feasible"] == len(feasible)
         assert rows.stats["nan"] == np.isnan(whole.costs(objectives)[feasible]).any(axis=1).sum()
@@ -126,7 +126,7 @@ def test_large_tables_are_what_the_oracle_lists(shape: str) -> None:
             rows = native.table(names, [], where, list(names), MAX_BYTES, threads, None)
             assert np.array_equal(indices(rows, lengths), expected)
             for formula, column in zip(names, rows.columns, strict=True):
-                assert bits(column) == bits(whole.values(formula)[expected]), formula
+                assert raw(column) == raw(whole.values(formula)[expected]), formula
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -150,7 +150,7 @@ def test_large_bests_are_what_the_oracle_finds(shape: str) -> None:
                 for threads in (1, 3):
                     rows = native.best(names, [], (formula, maximize), where, [], by, threads, None)
                     assert indices(rows, lengths).tolist() == expected
-                    assert bits(rows.objectives[0]) == bits(whole.values(formula)[expected])
+                    assert raw(rows.objectives[0]) == raw(whole.values(formula)[expected])
 
 
 @settings(max_examples=80)
@@ -164,15 +164,15 @@ def test_random_formulas_over_large_spaces_are_what_the_oracle_says(question: Qu
     table = native.table(names, [], where, formulas, MAX_BYTES, threads, None)
     assert np.array_equal(indices(table, question.lengths), listed)
     for formula, column in zip(formulas, table.columns, strict=True):
-        assert bits(column) == bits(whole.values(formula)[listed]), formula
+        assert raw(column) == raw(whole.values(formula)[listed]), formula
 
     expected = whole.pareto(question.objectives, where, question.bits, all_ties=question.all_ties)
     rows = ask_pareto(question, rows=None)
     assert np.array_equal(indices(rows, question.lengths), expected)
     for formula, column in zip(formulas, rows.objectives, strict=True):
-        assert bits(column) == bits(whole.values(formula)[expected]), formula
+        assert raw(column) == raw(whole.values(formula)[expected]), formula
     for formula, column in zip(question.shown, rows.columns, strict=True):
-        assert bits(column) == bits(whole.values(formula)[expected]), formula
+        assert raw(column) == raw(whole.values(formula)[expected]), formula
     assert rows.stats["feasible"] == len(listed)
     assert rows.stats["nan"] == np.isnan(whole.costs(question.objectives)[listed]).any(axis=1).sum()
 
