@@ -8,7 +8,7 @@ use isoflop_core::sweep::{Answer, Engine, Fineness, FrontQuestion, Groups, Name,
 use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList};
+use pyo3::types::{PyDict, PyList, PyMapping};
 
 use crate::{error, kernels, run};
 
@@ -51,12 +51,7 @@ impl<'py> FromPyObject<'_, 'py> for Items {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        let mapping = object.cast::<PyDict>()?;
-        mapping
-            .iter()
-            .map(|(name, meaning)| Ok((name.extract()?, meaning.extract()?)))
-            .collect::<PyResult<_>>()
-            .map(Self)
+        object.cast::<PyMapping>()?.items()?.extract().map(Self)
     }
 }
 
@@ -214,9 +209,10 @@ impl PySpace {
         let engine = self.engine(names, known)?;
         let by = by.map(|(axis, groups)| (axis, groups.as_array().to_vec()));
         if let Some((axis, groups)) = &by
-            && self.space.lengths().get(*axis) != Some(&groups.len())
+            && (self.space.lengths().get(*axis) != Some(&groups.len())
+                || groups.iter().any(|&group| group as usize >= groups.len()))
         {
-            return Err(PyValueError::new_err("groups must be as many as the positions of their axis"));
+            return Err(PyValueError::new_err("each position of the axis needs a group, numbered from 0"));
         }
         let groups = by.as_ref().map(|(axis, of)| Groups { axis: *axis, of });
         let answer = self.ask(py, threads, progress, |control| {
