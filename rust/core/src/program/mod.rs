@@ -78,6 +78,11 @@ impl Program {
         Ok(Self { layout, tape: lowered.tape, tables, level })
     }
 
+    /// Leaves the last addition of the only output to the sink, where [`Row::offset`] then is something.
+    pub(crate) fn leave_offset(&mut self) {
+        self.tape.leave_offset();
+    }
+
     /// Everything that a run reads.
     pub(crate) fn machine(&self) -> Machine<'_> {
         Machine { tape: &self.tape, layout: &self.layout, tables: &self.tables, level: self.level }

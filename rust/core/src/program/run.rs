@@ -57,6 +57,15 @@ impl<'a> Row<'a> {
         self.machine.at_row(self.scratch, source, self.row, &self.lanes)
     }
 
+    /// What is to be added to the output, if the program left that to the sink.
+    #[inline(always)]
+    pub(crate) fn offset(&self) -> Option<f64> {
+        match self.machine.at_row(self.scratch, self.machine.tape.offset?, self.row, &self.lanes) {
+            Operand::Scalar(offset) => Some(offset),
+            Operand::Lanes(_) => unreachable!("an offset is the same in all lanes"),
+        }
+    }
+
     /// The index of the configuration in a lane of the row. Later lanes have larger indices.
     #[inline(always)]
     pub fn index(&self, lane: usize) -> u64 {

@@ -40,7 +40,8 @@ pub(super) fn best(
         bound.axes.push(axis);
         bound.axes.sort_unstable();
     }
-    let program = engine.program(bound, false, outer, control)?;
+    let mut program = engine.program(bound, false, outer, control)?;
+    program.leave_offset();
     let mut stats = Stats { size: engine.space.size(), threads: control.threads(), ..Stats::default() };
     stats.seconds.compile = watch.lap();
 
@@ -109,14 +110,17 @@ impl<G: Fn(&Row<'_>) -> usize> Sink for Scan<G> {
                 return;
             }
         };
+        // Adding nothing would turn -0 into 0, which no comparison tells apart.
+        let offset = row.offset();
+        let add = offset.unwrap_or(0.0);
         let smallest = match row.mask() {
             None => {
                 self.feasible += row.lane_count() as u64;
-                smallest(values)
+                smallest(values, add)
             }
             Some(mask) => {
                 self.feasible += count(mask) as u64;
-                smallest_of(values, mask)
+                smallest_of(values, mask, add)
             }
         };
         // Most rows end here: nothing in them is as small as the best so far.
@@ -126,6 +130,7 @@ impl<G: Fn(&Row<'_>) -> usize> Sink for Scan<G> {
             return;
         }
         for (lane, &value) in values.iter().enumerate() {
+            let value = offset.map_or(value, |offset| offset + value);
             let counts = row.mask().is_none_or(|mask| mask[lane] != 0.0);
             if counts && !value.is_nan() && best.is_none_or(|best| best.better(value, row.index(lane))) {
                 *best = Some(Best { value, index: row.index(lane) });
@@ -140,17 +145,18 @@ fn count(mask: &[f64]) -> usize {
     mask.iter().map(|&counts| counts as usize).sum()
 }
 
-/// The smallest number that is not NaN, or infinity. (Several minima at once, for the lanes.)
+/// The smallest `value + add` that is not NaN, or infinity. (Several minima at once, for the lanes.)
 #[inline(always)]
-fn smallest(values: &[f64]) -> f64 {
+fn smallest(values: &[f64], add: f64) -> f64 {
     let mut minima = [f64::INFINITY; 16];
     let parts = values.chunks_exact(16);
     let mut rest = f64::INFINITY;
     for &value in parts.remainder() {
-        rest = if value < rest { value } else { rest };
+        rest = if value + add < rest { value + add } else { rest };
     }
     for part in parts {
         for (minimum, &value) in minima.iter_mut().zip(part) {
+            let value = value + add;
             *minimum = if value < *minimum { value } else { *minimum };
         }
     }
@@ -159,10 +165,11 @@ fn smallest(values: &[f64]) -> f64 {
 
 /// [`smallest`] of those that count.
 #[inline(always)]
-fn smallest_of(values: &[f64], mask: &[f64]) -> f64 {
+fn smallest_of(values: &[f64], mask: &[f64], add: f64) -> f64 {
     let mut minima = [f64::INFINITY; 8];
     for (values, mask) in values.chunks(8).zip(mask.chunks(8)) {
         for ((minimum, &value), &counts) in minima.iter_mut().zip(values).zip(mask) {
+            let value = value + add;
             *minimum = if counts != 0.0 && value < *minimum { value } else { *minimum };
         }
     }
