@@ -264,7 +264,8 @@ def large_questions(draw: st.DrawFn) -> Question:
             (f"is{axis}", axis, (generator.random(length) < 0.7).astype(np.float64).tolist(), True)
         )
     axis = draw(st.integers(0, len(lengths) - 1))
-    by = (axis, generator.integers(0, min(9, lengths[axis]), lengths[axis]).tolist()) if draw(st.booleans()) else None
+    groups = generator.integers(0, min(9, lengths[axis]), lengths[axis])
+    by = (axis, groups.tolist()) if draw(st.booleans()) else None
     question = draw(asked(tuple(lengths), columns, by))
     count = draw(st.integers(1, 4))
     objectives = [(draw(sums(columns, len(lengths))), draw(st.booleans())) for _ in range(count)]

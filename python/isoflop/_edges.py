@@ -106,7 +106,7 @@ def extrapolated(binding: Binding, rows: Rows, names: Sequence[str]) -> str | No
     share = "all rows" if count == outside.size else f"{count:,} of {outside.size:,} rows"
     return (
         f"`{law.id}` is used outside the range it was fitted on, in {share}: {'; '.join(told)}; its "
-        "predictions there are extrapolations (see the column `extrapolation`)"
+        "predictions there are extrapolations (`extrapolation` counts their decades)"
     )
 
 

@@ -2,7 +2,7 @@
 //!
 //! An [`Engine`] is a space and the names that formulas may use. Each question binds its formulas
 //! ([`Engine::bind`]), makes a [`Program`], and runs it over the blocks of the grid
-//! in parallel; a sink of its own takes the values. Axes that nothing asked for stays at position 0.
+//! in parallel; a sink of its own takes the values. Axes that nothing asked for stay at position 0.
 
 mod best;
 mod enumerate;
