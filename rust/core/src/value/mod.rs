@@ -3,6 +3,7 @@
 //! [`scalar`] is the meaning; [`lanes`] agrees with it bit for bit, on every SIMD level of [`simd`].
 
 pub mod geomspace;
+pub mod interval;
 pub mod kernels;
 pub mod lanes;
 pub mod scalar;
