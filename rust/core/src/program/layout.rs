@@ -86,6 +86,11 @@ impl Group {
 }
 
 impl Layout {
+    /// A loop for each of `axes`, in their order.
+    pub(crate) fn plain(space: &Space, axes: &[usize]) -> Self {
+        Self { groups: axes.iter().map(|&axis| Group::new(space, &[axis])).collect() }
+    }
+
     /// The cheapest layout that `order` allows.
     pub(crate) fn choose(
         graph: &Graph,

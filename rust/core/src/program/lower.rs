@@ -111,23 +111,23 @@ pub(crate) fn lower(
     layout: &Layout,
     roots: &Roots,
 ) -> Lowered {
-    let group_masks = layout.groups.iter().map(|group| {
-        let bits = depends.wide.iter().enumerate().filter(|(_, axis)| group.axes.contains(axis));
-        bits.fold(0u64, |mask, (bit, _)| mask | 1 << bit)
-    });
-    let mut lowering = Lowering {
-        graph,
-        depends,
-        space,
-        layout,
-        group_masks: group_masks.collect(),
-        plans: Vec::new(),
-        known: HashMap::new(),
-        numbers: 0.0,
-    };
+    let mut lowering = Lowering::new(graph, depends, space, layout);
     let groups: Vec<usize> = (0..layout.groups.len()).collect();
     let tape = lowering.tape(&groups, roots);
     Lowered { plans: lowering.plans, tape }
+}
+
+/// Plans tables for `nodes` alone; also returns where among the plans each of them is.
+pub(crate) fn lower_tables(
+    graph: &Graph,
+    depends: &Depends,
+    space: &Space,
+    layout: &Layout,
+    nodes: &[NodeId],
+) -> (Vec<Plan>, Vec<usize>) {
+    let mut lowering = Lowering::new(graph, depends, space, layout);
+    let places = nodes.iter().map(|&node| lowering.table(node)).collect();
+    (lowering.plans, places)
 }
 
 struct Lowering<'a> {
@@ -141,7 +141,24 @@ struct Lowering<'a> {
     numbers: f64,
 }
 
-impl Lowering<'_> {
+impl<'a> Lowering<'a> {
+    fn new(graph: &'a Graph, depends: &'a Depends, space: &'a Space, layout: &'a Layout) -> Self {
+        let group_masks = layout.groups.iter().map(|group| {
+            let bits = depends.wide.iter().enumerate().filter(|(_, axis)| group.axes.contains(axis));
+            bits.fold(0u64, |mask, (bit, _)| mask | 1 << bit)
+        });
+        Self {
+            graph,
+            depends,
+            space,
+            layout,
+            group_masks: group_masks.collect(),
+            plans: Vec::new(),
+            known: HashMap::new(),
+            numbers: 0.0,
+        }
+    }
+
     /// A tape over `groups`: the last are lanes, the one before them rows, the others loops around.
     fn tape(&mut self, groups: &[usize], roots: &Roots) -> Tape {
         let (outer, rows, lanes) = match groups {

@@ -13,10 +13,14 @@
 //! of its lanes, and once for each configuration. Whatever level or table a node ends up on, its
 //! value is the one that the formula's tree says: hoisting moves whole subtrees and changes no bit.
 
+mod bounds;
 pub mod explain;
 mod layout;
 mod lower;
+mod ranges;
 mod run;
+mod search;
+mod strip;
 mod tables;
 
 use std::sync::Arc;
@@ -28,7 +32,10 @@ use crate::space::Space;
 use crate::value::simd::Level;
 
 pub use layout::{Layout, Order};
+pub(crate) use bounds::{Boxes, Intervals, at};
 pub(crate) use run::Machine;
+pub(crate) use search::{SearchProgram, Slot, TableLimit};
+pub(crate) use strip::Lanes;
 pub use run::{Row, Scratch, Sink};
 
 /// What to compute for each configuration.
@@ -74,7 +81,7 @@ impl Program {
         let depends = Depends::new(&graph, space, &order.axes);
         let layout = Layout::choose(&graph, &depends, space, roots, order);
         let lowered = lower::lower(&graph, &depends, space, &layout, roots);
-        let tables = tables::fill(&graph, space, &layout, &lowered, level, control)?;
+        let tables = tables::fill(&graph, space, &layout, &lowered.plans, level, control)?;
         Ok(Self { layout, tape: lowered.tape, tables, level })
     }
 

@@ -15,7 +15,7 @@ use crate::value::simd;
 
 use super::Numbers;
 use super::layout::Layout;
-use super::lower::{Lowered, Plan, Tape};
+use super::lower::{Plan, Tape};
 use super::run::{Machine, Row, Sink};
 
 /// A filled table.
@@ -31,12 +31,12 @@ pub(crate) fn fill(
     graph: &Graph,
     space: &Space,
     layout: &Layout,
-    lowered: &Lowered,
+    plans: &[Plan],
     level: simd::Level,
     control: &Control,
 ) -> Result<Vec<Table>, Interrupted> {
-    let mut tables: Vec<Table> = Vec::with_capacity(lowered.plans.len());
-    for plan in &lowered.plans {
+    let mut tables: Vec<Table> = Vec::with_capacity(plans.len());
+    for plan in plans {
         let numbers = match &plan.tape {
             Some(tape) => compute(layout, plan, tape, &tables, level, control)?,
             None => spread(graph, space, layout, plan),

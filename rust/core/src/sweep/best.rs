@@ -9,37 +9,18 @@ use crate::value::lanes::Operand;
 
 use super::enumerate::Grid;
 use super::stats::{Stats, Watch};
-use super::{Answer, Engine, Groups, Objective};
-
-/// The smallest value so far, and the smallest index that has it.
-#[derive(Debug, Clone, Copy)]
-struct Best {
-    value: f64,
-    index: u64,
-}
-
-impl Best {
-    fn better(self, value: f64, index: u64) -> bool {
-        value < self.value || (value == self.value && index < self.index)
-    }
-}
+use super::search::Best;
+use super::{Answer, Bound, Engine, Groups, Objective};
 
 pub(super) fn best(
     engine: &Engine<'_>,
+    bound: Bound,
     objective: &Objective,
-    constraints: &[String],
     groups: Option<&Groups<'_>>,
     control: &Control,
 ) -> Result<Answer, Error> {
     let mut watch = Watch::start();
-    let mut bound = engine.bind(constraints, std::slice::from_ref(objective))?;
     let outer = groups.map(|groups| groups.axis).filter(|&axis| engine.space.lengths()[axis] > 1);
-    if let Some(axis) = outer
-        && !bound.axes.contains(&axis)
-    {
-        bound.axes.push(axis);
-        bound.axes.sort_unstable();
-    }
     let mut program = engine.program(bound, false, outer, control)?;
     program.leave_offset();
     let mut stats = Stats { size: engine.space.size(), threads: control.threads(), ..Stats::default() };
@@ -75,15 +56,9 @@ pub(super) fn best(
     stats.seconds.search = watch.lap();
 
     let found: Vec<Best> = best.into_iter().flatten().collect();
-    let axes = 0..engine.space.lengths().len();
-    let sign = if objective.maximize { -1.0 } else { 1.0 };
-    Ok(Answer {
-        positions: axes
-            .map(|axis| found.iter().map(|best| engine.space.position(best.index, axis)).collect())
-            .collect(),
-        objectives: vec![found.iter().map(|best| sign * best.value).collect()],
-        stats,
-    })
+    let indices: Vec<u64> = found.iter().map(|best| best.index).collect();
+    let values = found.iter().map(|best| best.value).collect();
+    Ok(Answer::new(engine.space, &indices, vec![values], std::slice::from_ref(objective), stats))
 }
 
 struct Scan<G> {
@@ -177,8 +152,7 @@ fn smallest_of(values: &[f64], mask: &[f64], add: f64) -> f64 {
 }
 
 /// See [`Engine::any`].
-pub(super) fn any(engine: &Engine<'_>, constraints: &[String], control: &Control) -> Result<bool, Error> {
-    let bound = engine.bind(constraints, &[])?;
+pub(super) fn any(engine: &Engine<'_>, bound: Bound, control: &Control) -> Result<bool, Error> {
     let program = engine.program(bound, false, None, control)?;
     let grid = Grid::new(&program, engine.space);
     control.begin(engine.space.size());

@@ -19,7 +19,7 @@ use crate::value::lanes::Operand;
 
 use super::enumerate::Grid;
 use super::stats::{Stats, Watch};
-use super::{Answer, Engine, Fineness, FrontQuestion};
+use super::{Answer, Bound, Engine, Fineness, FrontQuestion};
 
 mod cull;
 
@@ -36,11 +36,11 @@ const CAP: u64 = 4;
 
 pub(super) fn pareto(
     engine: &Engine<'_>,
+    bound: Bound,
     question: &FrontQuestion<'_>,
     control: &Control,
 ) -> Result<Answer, Error> {
     let mut watch = Watch::start();
-    let bound = engine.bind(question.constraints, question.objectives)?;
     let program = engine.program(bound, false, None, control)?;
     let mut stats = Stats { size: engine.space.size(), threads: control.threads(), ..Stats::default() };
     stats.seconds.compile = watch.lap();
@@ -89,23 +89,8 @@ pub(super) fn pareto(
         return Err(Error::Limit { rows, limit: question.max_rows });
     }
     let answer = front.rows.sorted(control)?;
-    let axes = 0..engine.space.lengths().len();
-    let objectives = answer.objectives.into_iter().zip(question.objectives);
-    let answer = Answer {
-        positions: axes
-            .map(|axis| answer.indices.iter().map(|&index| engine.space.position(index, axis)).collect())
-            .collect(),
-        objectives: objectives
-            .map(|(mut values, objective)| {
-                if objective.maximize {
-                    values.iter_mut().for_each(|value| *value = -*value);
-                }
-                values
-            })
-            .collect(),
-        stats,
-    };
-    let mut answer = answer;
+    let mut answer =
+        Answer::new(engine.space, &answer.indices, answer.objectives, question.objectives, stats);
     answer.stats.seconds.finish = watch.lap();
     Ok(answer)
 }

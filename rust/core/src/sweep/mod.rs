@@ -7,6 +7,7 @@
 mod best;
 mod enumerate;
 mod front;
+mod search;
 mod stats;
 mod table;
 
@@ -31,6 +32,21 @@ pub enum Name {
     /// A quantity.
     Formula(String),
 }
+
+/// How a question is answered. The answer is the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Method {
+    /// By the size of what the question touches.
+    #[default]
+    Auto,
+    /// By looking at every configuration.
+    Enumerate,
+    /// By branch and bound.
+    Search,
+}
+
+/// Configurations from which on a search is quicker than looking at them all.
+const WORTH_A_SEARCH: u64 = 1 << 20;
 
 /// A formula to make small or large.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,6 +107,7 @@ pub struct Engine<'a> {
     space: &'a Space,
     scope: Scope,
     level: Level,
+    method: Method,
 }
 
 /// Formulas of one question, bound to the space.
@@ -129,7 +146,25 @@ impl<'a> Engine<'a> {
         for name in known {
             scope.suggest(name);
         }
-        Self { space, scope, level }
+        Self { space, scope, level, method: Method::Auto }
+    }
+
+    /// Sets how fronts, bests and whether there are any are looked for.
+    #[must_use]
+    pub fn with_method(self, method: Method) -> Self {
+        Self { method, ..self }
+    }
+
+    /// Whether a question is answered by branch and bound.
+    fn searches(&self, bound: &Bound) -> bool {
+        let touched: u64 = bound.axes.iter().map(|&axis| self.space.lengths()[axis] as u64).product();
+        // Without an axis there is nothing to split.
+        !bound.axes.is_empty()
+            && match self.method {
+                Method::Auto => touched >= WORTH_A_SEARCH,
+                Method::Enumerate => false,
+                Method::Search => true,
+            }
     }
 
     /// The space that the engine looks at.
@@ -184,7 +219,12 @@ impl<'a> Engine<'a> {
     /// If there is no objective.
     pub fn pareto(&self, question: &FrontQuestion<'_>, control: &Control) -> Result<Answer, Error> {
         assert!(!question.objectives.is_empty(), "a front has at least one objective");
-        front::pareto(self, question, control)
+        let bound = self.bind(question.constraints, question.objectives)?;
+        if self.searches(&bound) {
+            search::pareto(self, bound, question, control)
+        } else {
+            front::pareto(self, bound, question, control)
+        }
     }
 
     /// The best configuration by the true value of one objective, then by index: of each group if
@@ -200,7 +240,19 @@ impl<'a> Engine<'a> {
         groups: Option<&Groups<'_>>,
         control: &Control,
     ) -> Result<Answer, Error> {
-        best::best(self, objective, constraints, groups, control)
+        let mut bound = self.bind(constraints, std::slice::from_ref(objective))?;
+        let grouped = groups.map(|groups| groups.axis).filter(|&axis| self.space.lengths()[axis] > 1);
+        if let Some(axis) = grouped
+            && !bound.axes.contains(&axis)
+        {
+            bound.axes.push(axis);
+            bound.axes.sort_unstable();
+        }
+        if self.searches(&bound) {
+            search::best(self, bound, objective, groups, control)
+        } else {
+            best::best(self, bound, objective, groups, control)
+        }
     }
 
     /// Every configuration that meets the constraints, in index order, with the values of `columns`
@@ -226,7 +278,8 @@ impl<'a> Engine<'a> {
     ///
     /// [`Error::Formula`], [`Error::Interrupted`].
     pub fn any(&self, constraints: &[String], control: &Control) -> Result<bool, Error> {
-        best::any(self, constraints, control)
+        let bound = self.bind(constraints, &[])?;
+        if self.searches(&bound) { search::any(self, bound, control) } else { best::any(self, bound, control) }
     }
 
     /// The values of formulas at given configurations: for each axis, each configuration's position.
@@ -246,7 +299,7 @@ impl<'a> Engine<'a> {
             return Ok(vec![Vec::new(); columns.len()]);
         }
         let selected = self.space.select(positions)?;
-        let engine = Engine { space: &selected, scope: self.scope.clone(), level: self.level };
+        let engine = Engine { space: &selected, scope: self.scope.clone(), ..*self };
         let mut bound = engine.bind(&[], &minimized(columns))?;
         bound.axes = vec![0];
         table::columns(&engine, bound, control)
@@ -274,6 +327,34 @@ impl<'a> Engine<'a> {
         let bound = self.bind(constraints, objectives)?;
         let order = Order { axes: bound.axes, fixed: false, outer: None };
         Ok(explain::explain(&bound.graph, self.space, &bound.roots, &order))
+    }
+}
+
+impl Answer {
+    /// Configurations by their indices, with the minimised values of objectives.
+    fn new(
+        space: &Space,
+        indices: &[u64],
+        minimized: Vec<Vec<f64>>,
+        objectives: &[Objective],
+        stats: Stats,
+    ) -> Self {
+        let axes = 0..space.lengths().len();
+        let minimized = minimized.into_iter().zip(objectives);
+        Self {
+            positions: axes
+                .map(|axis| indices.iter().map(|&index| space.position(index, axis)).collect())
+                .collect(),
+            objectives: minimized
+                .map(|(mut values, objective)| {
+                    if objective.maximize {
+                        values.iter_mut().for_each(|value| *value = -*value);
+                    }
+                    values
+                })
+                .collect(),
+            stats,
+        }
     }
 }
 

@@ -10,6 +10,15 @@ pub struct Stats {
     pub size: u64,
     /// Those whose constraints were looked at.
     pub evaluated: u64,
+    /// Those in boxes that were left out by their bounds. With `evaluated` they make up `size`, unless the
+    /// question was answered before its end.
+    pub bounded: u64,
+    /// How often a box was bounded.
+    pub bounds: u64,
+    /// Boxes by depth: how many times the whole space was split on the way to them.
+    pub depths: Vec<u64>,
+    /// Whether the space was searched; else all of it was enumerated.
+    pub searched: bool,
     /// Those that met every constraint.
     pub feasible: u64,
     /// Those that met every constraint, but have an objective that is NaN.

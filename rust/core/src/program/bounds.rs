@@ -1,0 +1,418 @@
+//! A strip read as intervals: what its constraints and outputs can be in whole boxes, many at a time.
+//!
+//! [`Interval::apply`] is what an operation means for intervals, and what a step falls back to. Most steps
+//! need less: once the ranges over the whole space are known, signs are, and no NaN is seen to arise in
+//! them; the ends of a monotone operation are then the operation itself on the right ends of its operands,
+//! a lane loop. What holds in the whole space holds in each of its boxes. Ends that nobody asks for are not
+//! computed: an objective needs its low end only.
+
+use crate::formula::ops::Op;
+use crate::value::interval::{Interval, margin, step_down, step_up};
+use crate::value::kernels::{
+    EXP_ULPS, LOG_ULPS, LOG2_ULPS, LOG10_ULPS, POW_FOURTH_ULPS, POW_ULPS, Path,
+};
+use crate::value::lanes::{self, Operand};
+use crate::value::simd;
+
+use super::ranges::{Ranged, Trend};
+use super::strip::{Place, Step, Strip, gather};
+
+/// Boxes: for each axis of the search, each lane's first and last position, and the level of the block that
+/// these are.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Boxes {
+    pub(crate) first: Vec<Vec<u32>>,
+    pub(crate) last: Vec<Vec<u32>>,
+    pub(crate) level: Vec<Vec<u8>>,
+}
+
+impl Boxes {
+    pub(crate) fn new(slots: usize) -> Self {
+        Self {
+            first: vec![Vec::new(); slots],
+            last: vec![Vec::new(); slots],
+            level: vec![Vec::new(); slots],
+        }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.first.iter_mut().chain(&mut self.last).for_each(Vec::clear);
+        self.level.iter_mut().for_each(Vec::clear);
+    }
+}
+
+/// Which end of an operand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Low,
+    High,
+}
+
+use End::{High, Low};
+
+/// The ends of a result by the ends of the operands.
+#[derive(Debug, Clone, Copy)]
+struct Ends {
+    low: [End; 2],
+    high: [End; 2],
+    /// Steps by which both are moved outwards.
+    margin: i64,
+}
+
+/// How a step is bounded.
+#[derive(Debug, Clone, Copy)]
+struct Plan {
+    /// Nothing if lane by lane, by [`Interval::apply`].
+    ends: Option<Ends>,
+    /// Whether the low and the high end are asked for.
+    wanted: [bool; 2],
+    /// Whether each operand may be NaN.
+    nan: [bool; 3],
+    /// The result over the whole space. No box goes beyond it, even where a kernel is not quite monotone:
+    /// what is known of signs stays true.
+    whole: Interval,
+}
+
+/// A strip over ranged tables, with a plan for each step.
+#[derive(Debug, Clone)]
+pub(crate) struct Bounds {
+    strip: Strip,
+    plans: Vec<Plan>,
+    /// Whether the ends of each load are asked for.
+    loads: Vec<[bool; 2]>,
+    /// Outputs that may be NaN, and so empty: both their ends are computed.
+    doubtful: Vec<bool>,
+}
+
+/// A worker's memory for the intervals of a strip.
+#[derive(Debug, Default)]
+pub(crate) struct Intervals {
+    /// Low and high ends.
+    loads: [Vec<Vec<f64>>; 2],
+    registers: [Vec<Vec<f64>>; 2],
+    nan: Vec<Vec<bool>>,
+    offsets: Vec<u32>,
+}
+
+impl Bounds {
+    /// Plans each step, by the ranges over the whole space.
+    pub(crate) fn new(strip: Strip, tables: &[Ranged]) -> Self {
+        let whole: Vec<Interval> = strip
+            .loads
+            .iter()
+            .map(|&table| {
+                let (low, high) = tables[table].whole();
+                Interval { low, high, nan: tables[table].nan }
+            })
+            .collect();
+        let mut registers = vec![Interval::EMPTY; strip.registers];
+        let mut plans: Vec<Plan> = Vec::with_capacity(strip.steps.len());
+        let value = |registers: &[Interval], place: Place| match place {
+            Place::Constant(value) => Interval::point(value),
+            Place::Load(load) => whole[load],
+            Place::Register(register) => registers[register],
+        };
+        for step in &strip.steps {
+            let operands = step.operands.map(|place| value(&registers, place));
+            let result = apply(step, operands);
+            let clean = !result.nan && operands[..step.op.info().arity].iter().all(|operand| !operand.nan);
+            let ends = if clean { ends(step.op, operands[0], operands[1]) } else { None };
+            plans.push(Plan {
+                ends,
+                wanted: [false; 2],
+                nan: operands.map(|operand| operand.nan),
+                whole: result,
+            });
+            registers[step.out] = result;
+        }
+        let doubtful = strip.outputs.iter().map(|&place| value(&registers, place).nan).collect();
+        let mut bounds = Self { loads: vec![[false; 2]; strip.loads.len()], strip, plans, doubtful };
+        bounds.ask();
+        bounds
+    }
+
+    /// Marks the ends that are needed, from the roots down.
+    fn ask(&mut self) {
+        let mut wanted = vec![[false; 2]; self.strip.registers];
+        let mut want = |wanted: &mut Vec<[bool; 2]>, place: Place, ends: [bool; 2]| {
+            let asked = match place {
+                Place::Constant(_) => return,
+                Place::Load(load) => &mut self.loads[load],
+                Place::Register(register) => &mut wanted[register],
+            };
+            *asked = [asked[0] | ends[0], asked[1] | ends[1]];
+        };
+        for &place in &self.strip.constraints {
+            want(&mut wanted, place, [true, true]);
+        }
+        for (&place, &doubtful) in self.strip.outputs.iter().zip(&self.doubtful) {
+            want(&mut wanted, place, [true, doubtful]);
+        }
+        for (step, plan) in self.strip.steps.iter().zip(&mut self.plans).rev() {
+            // The register is written here: whoever wrote it before is asked by others.
+            plan.wanted = std::mem::replace(&mut wanted[step.out], [false; 2]);
+            let arity = step.op.info().arity;
+            for (operand, &place) in step.operands[..arity].iter().enumerate() {
+                let Some(ends) = plan.ends else {
+                    want(&mut wanted, place, [true, true]);
+                    continue;
+                };
+                for (end, asked) in [(ends.low, plan.wanted[0]), (ends.high, plan.wanted[1])] {
+                    let end = end[operand.min(1)];
+                    want(&mut wanted, place, [asked && end == Low, asked && end == High]);
+                }
+            }
+        }
+    }
+
+    /// Bounds constraints and outputs in `count` boxes; they are read from `scratch` afterwards.
+    pub(crate) fn run(
+        &self,
+        tables: &[Ranged],
+        boxes: &Boxes,
+        count: usize,
+        level: simd::Level,
+        scratch: &mut Intervals,
+    ) {
+        scratch.grow(&self.strip, count);
+        for (load, (&table, &wanted)) in self.strip.loads.iter().zip(&self.loads).enumerate() {
+            scratch.load(load, &tables[table], boxes, count, wanted);
+        }
+        for (step, plan) in self.strip.steps.iter().zip(&self.plans) {
+            match plan.ends {
+                Some(ends) => scratch.ends(step, plan, ends, count, level),
+                None => scratch.general(step, plan, tables, &self.strip.loads, count),
+            }
+        }
+    }
+
+    /// The low ends of an output. Where [`Self::empty`] holds they mean nothing.
+    pub(crate) fn low<'s>(&self, scratch: &'s Intervals, output: usize) -> Operand<'s> {
+        scratch.end(self.strip.outputs[output], 0)
+    }
+
+    /// How many outputs there are.
+    pub(crate) fn outputs(&self) -> usize {
+        self.strip.outputs.len()
+    }
+
+    /// Whether [`Self::possible`] holds in every box.
+    pub(crate) fn all_possible(&self, objectives: usize) -> bool {
+        self.strip.constraints.is_empty() && !self.doubtful[..objectives].contains(&true)
+    }
+
+    /// Whether some configuration of a lane may meet all constraints and be a number in each of the first
+    /// `objectives` outputs.
+    pub(crate) fn possible(&self, scratch: &Intervals, objectives: usize, lane: usize) -> bool {
+        let meets = |&place: &Place| at(scratch.end(place, 1), lane) != 0.0;
+        let number = |(&place, &doubtful): (&Place, &bool)| {
+            !doubtful || at(scratch.end(place, 0), lane) <= at(scratch.end(place, 1), lane)
+        };
+        let outputs = self.strip.outputs[..objectives].iter().zip(&self.doubtful);
+        self.strip.constraints.iter().all(meets) && outputs.into_iter().all(number)
+    }
+}
+
+/// A lane of an operand.
+#[inline]
+pub(crate) fn at(operand: Operand<'_>, lane: usize) -> f64 {
+    match operand {
+        Operand::Scalar(value) => value,
+        Operand::Lanes(values) => values[lane],
+    }
+}
+
+fn apply(step: &Step, [a, b, c]: [Interval; 3]) -> Interval {
+    if step.same { Interval::apply_same(step.op, a) } else { Interval::apply(step.op, a, b, c) }
+}
+
+/// The ends of an operation that is monotone in each of its operands as far as these intervals reach, where
+/// no NaN arises. Nothing if that is not known.
+fn ends(op: Op, a: Interval, b: Interval) -> Option<Ends> {
+    let exact = |low, high| Some(Ends { low, high, margin: 0 });
+    let (up, down) = ([Low, Low], [High, High]);
+    match op {
+        Op::Add | Op::Min | Op::Max | Op::Floor | Op::Ceil | Op::Sqrt | Op::And | Op::Or => exact(up, down),
+        Op::Sub => exact([Low, High], [High, Low]),
+        Op::Neg | Op::Not => exact(down, up),
+        Op::Mul => match (sign(a)?, sign(b)?) {
+            (true, true) => exact(up, down),
+            (true, false) => exact([High, Low], [Low, High]),
+            (false, true) => exact([Low, High], [High, Low]),
+            (false, false) => exact(down, up),
+        },
+        // A divisor that may be zero could be a zero of either sign.
+        Op::Div if b.low > 0.0 => match sign(a)? {
+            true => exact([Low, High], [High, Low]),
+            false => exact([Low, Low], [High, High]),
+        },
+        Op::Abs => match sign(a)? {
+            true => exact(up, down),
+            false => exact(down, up),
+        },
+        Op::Lt | Op::Le => exact([High, Low], [Low, High]),
+        Op::Gt | Op::Ge => exact([Low, High], [High, Low]),
+        Op::Exp => outward(up, down, margin(EXP_ULPS)),
+        Op::Log if a.low >= 0.0 => outward(up, down, margin(LOG_ULPS)),
+        Op::Log2 if a.low >= 0.0 => outward(up, down, margin(LOG2_ULPS)),
+        Op::Log10 if a.low >= 0.0 => outward(up, down, margin(LOG10_ULPS)),
+        Op::Pow => power(a, b),
+        _ => None,
+    }
+}
+
+fn outward(low: [End; 2], high: [End; 2], margin: i64) -> Option<Ends> {
+    Some(Ends { low, high, margin })
+}
+
+/// Whether all of an interval is at least zero (or all at most zero); nothing if neither.
+fn sign(a: Interval) -> Option<bool> {
+    if a.low >= 0.0 {
+        Some(true)
+    } else if a.high <= 0.0 {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+/// A power of a base that is not negative.
+fn power(base: Interval, exponent: Interval) -> Option<Ends> {
+    // A base of zero may be a negative zero, whose reciprocal is minus infinity.
+    if !(base.low > 0.0 || (base.low == 0.0 && exponent.low > 0.0)) {
+        return None;
+    }
+    let rises = sign(exponent)?;
+    let by_base = if rises { (Low, High) } else { (High, Low) };
+    let (by_exponent, margin) = if exponent.low == exponent.high {
+        // The short chains of multiplications, 1/x and the root are monotone as computed.
+        let margin = if Path::of(exponent.low) == Path::General { margin(POW_ULPS) } else { 0 };
+        ((Low, High), margin)
+    } else if base.low >= 1.0 {
+        // Some exponents may have a path of their own, with an error of its own.
+        ((Low, High), margin(POW_FOURTH_ULPS))
+    } else if base.high <= 1.0 {
+        ((High, Low), margin(POW_FOURTH_ULPS))
+    } else {
+        return None;
+    };
+    let (low, high) = ([by_base.0, by_exponent.0], [by_base.1, by_exponent.1]);
+    Some(Ends { low, high, margin })
+}
+
+impl Intervals {
+    fn grow(&mut self, strip: &Strip, count: usize) {
+        for (ends, number) in [(&mut self.loads, strip.loads.len()), (&mut self.registers, strip.registers)] {
+            for lanes in ends {
+                lanes.resize_with(number.max(lanes.len()), Vec::new);
+                lanes.iter_mut().filter(|lanes| lanes.len() < count).for_each(|lanes| lanes.resize(count, 0.0));
+            }
+        }
+        self.nan.resize_with(strip.registers.max(self.nan.len()), Vec::new);
+        self.nan.iter_mut().filter(|lanes| lanes.len() < count).for_each(|lanes| lanes.resize(count, false));
+        if self.offsets.len() < count {
+            self.offsets.resize(count, 0);
+        }
+    }
+
+    fn load(&mut self, load: usize, table: &Ranged, boxes: &Boxes, count: usize, wanted: [bool; 2]) {
+        let Some(blocks) = table.even() else { return self.load_blocks(load, table, boxes, count) };
+        for end in [0, 1] {
+            if !wanted[end] {
+                continue;
+            }
+            let positions = table.axes.iter().zip(&blocks.strides).map(|(along, &stride)| {
+                let rising = along.trend == Trend::Rising;
+                let ends = if rising == (end == 0) { &boxes.first } else { &boxes.last };
+                (&*ends[along.slot], stride)
+            });
+            let numbers = if end == 0 { &blocks.least } else { &blocks.greatest };
+            gather(numbers, positions, &mut self.offsets, &mut self.loads[end][load], count);
+        }
+    }
+
+    /// Loads from a table with uneven axes: each lane from the blocks of its levels.
+    fn load_blocks(&mut self, load: usize, table: &Ranged, boxes: &Boxes, count: usize) {
+        let [low, high] = &mut self.loads;
+        for lane in 0..count {
+            let blocks = table.blocks(|slot| boxes.level[slot][lane]);
+            let mut ends = [0usize; 2];
+            for (along, &stride) in table.axes.iter().zip(&blocks.strides) {
+                let slot = along.slot;
+                let (first, last) = (boxes.first[slot][lane], boxes.last[slot][lane]);
+                let [least, greatest] = match along.trend {
+                    Trend::Rising => [first, last],
+                    Trend::Falling => [last, first],
+                    Trend::Uneven => [first >> boxes.level[slot][lane]; 2],
+                };
+                ends[0] += (least * stride) as usize;
+                ends[1] += (greatest * stride) as usize;
+            }
+            low[load][lane] = blocks.least[ends[0]];
+            high[load][lane] = blocks.greatest[ends[1]];
+        }
+    }
+
+    fn end(&self, place: Place, end: usize) -> Operand<'_> {
+        match place {
+            // No number is between the ends of a constant that is NaN.
+            Place::Constant(value) if value.is_nan() => {
+                Operand::Scalar(if end == 0 { f64::INFINITY } else { f64::NEG_INFINITY })
+            }
+            Place::Constant(value) => Operand::Scalar(value),
+            Place::Load(load) => Operand::Lanes(&self.loads[end][load]),
+            Place::Register(register) => Operand::Lanes(&self.registers[end][register]),
+        }
+    }
+
+    fn ends(&mut self, step: &Step, plan: &Plan, ends: Ends, count: usize, level: simd::Level) {
+        for (end, by) in [(0, ends.low), (1, ends.high)] {
+            if !plan.wanted[end] {
+                continue;
+            }
+            let mut out = std::mem::take(&mut self.registers[end][step.out]);
+            let [a, b, c] = step.operands;
+            let [a, b, c] = [(a, by[0]), (b, by[1]), (c, by[1])].map(|(place, by)| self.end(place, by as usize));
+            lanes::apply_at(level, step.op, a, b, c, &mut out[..count]);
+            if ends.margin > 0 {
+                let lanes = &mut out[..count];
+                level.run(
+                    #[inline(always)]
+                    || match end {
+                        0 => lanes.iter_mut().for_each(|x| *x = step_down(*x, ends.margin).max(plan.whole.low)),
+                        _ => lanes.iter_mut().for_each(|x| *x = step_up(*x, ends.margin).min(plan.whole.high)),
+                    },
+                );
+            }
+            self.registers[end][step.out] = out;
+        }
+    }
+
+    fn general(&mut self, step: &Step, plan: &Plan, tables: &[Ranged], loads: &[usize], count: usize) {
+        let mut outs = [0, 1].map(|end| std::mem::take(&mut self.registers[end][step.out]));
+        let mut nans = std::mem::take(&mut self.nan[step.out]);
+        for lane in 0..count {
+            let operand = |operand: usize| {
+                let place = step.operands[operand];
+                if let Place::Constant(value) = place {
+                    return Interval::point(value);
+                }
+                let nan = plan.nan[operand]
+                    && match place {
+                        Place::Load(load) => tables[loads[load]].nan,
+                        Place::Register(register) => self.nan[register][lane],
+                        Place::Constant(_) => false,
+                    };
+                Interval { low: at(self.end(place, 0), lane), high: at(self.end(place, 1), lane), nan }
+            };
+            let result = apply(step, [operand(0), operand(1), operand(2)]);
+            outs[0][lane] = result.low.max(plan.whole.low);
+            outs[1][lane] = result.high.min(plan.whole.high);
+            nans[lane] = result.nan;
+        }
+        let [low, high] = outs;
+        self.registers[0][step.out] = low;
+        self.registers[1][step.out] = high;
+        self.nan[step.out] = nans;
+    }
+}

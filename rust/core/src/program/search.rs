@@ -1,0 +1,325 @@
+//! A graph bound to a space for a search: tables, values of configurations, bounds of boxes.
+//!
+//! Every axis that the question touches is a *slot*, and every table is laid out over slots. An axis whose
+//! values come in no order is brought into one here: positions inside are ranks, and [`Slot::order`] leads
+//! back to the user's positions, by which configurations are numbered and ties decided.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::control::{Control, Interrupted};
+use crate::formula::graph::{Graph, Node, NodeId};
+use crate::space::{Column, Space};
+use crate::value::simd;
+
+use super::bounds::{Bounds, Boxes, Intervals};
+use super::layout::Layout;
+use super::lower;
+use super::ranges::{Ranged, levels};
+use super::strip::{Entries, Lanes, Place, Strip};
+use super::{Depends, Numbers, Roots, tables};
+
+/// Most numbers of all tables on several axes together.
+const MAX_NUMBERS: f64 = (32 << 20) as f64 / 8.0;
+
+/// Most block minima and maxima of tables on several axes.
+const MAX_BLOCK_NUMBERS: usize = (32 << 20) / 8;
+
+/// An axis of a search.
+#[derive(Debug, Clone)]
+pub(crate) struct Slot {
+    /// The axis of the space.
+    pub(crate) axis: usize,
+    pub(crate) length: u32,
+    stride: u64,
+    /// The user's position of each position of the search, if they differ.
+    order: Option<Vec<u32>>,
+    /// The least of the user's positions in each block, level by level, if they differ.
+    least: Vec<Vec<u32>>,
+}
+
+impl Slot {
+    /// Adds to `indices` what positions add to those of their configurations.
+    #[inline(always)]
+    pub(crate) fn add_index(&self, positions: &[u32], indices: &mut [u64]) {
+        let lanes = indices.iter_mut().zip(positions);
+        match &self.order {
+            None => lanes.for_each(|(index, &position)| *index += u64::from(position) * self.stride),
+            Some(order) => lanes.for_each(|(index, &position)| {
+                *index += u64::from(order[position as usize]) * self.stride;
+            }),
+        }
+    }
+
+    /// Adds to `indices` the least of what the positions of blocks add.
+    pub(crate) fn add_least_index(&self, first: &[u32], level: &[u8], indices: &mut [u64]) {
+        if self.order.is_none() {
+            return self.add_index(first, indices);
+        }
+        for (index, (&first, &level)) in indices.iter_mut().zip(first.iter().zip(level)) {
+            *index += u64::from(self.least[usize::from(level)][(first >> level) as usize]) * self.stride;
+        }
+    }
+
+    /// The user's position.
+    pub(crate) fn position(&self, position: u32) -> u32 {
+        self.order.as_ref().map_or(position, |order| order[position as usize])
+    }
+
+    /// The level of the block that holds the whole axis.
+    pub(crate) fn top(&self) -> u8 {
+        (levels(self.length as usize) - 1) as u8
+    }
+
+    /// The last position of the block that begins at `first`.
+    #[inline(always)]
+    pub(crate) fn last(&self, first: u32, level: u8) -> u32 {
+        (u64::from(first) + (1u64 << level) - 1).min(u64::from(self.length) - 1) as u32
+    }
+}
+
+/// How large tables on several axes may be: a search that looks at few boxes should not fill large ones.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TableLimit(pub(crate) f64);
+
+/// Immutable and shared by the workers.
+#[derive(Debug)]
+pub(crate) struct SearchProgram {
+    pub(crate) slots: Vec<Slot>,
+    entries: Vec<Entries>,
+    ranged: Vec<Ranged>,
+    strip: Strip,
+    pub(crate) bounds: Bounds,
+    level: simd::Level,
+    /// Entries of all tables.
+    pub(crate) numbers: usize,
+}
+
+impl SearchProgram {
+    /// Chooses and fills the tables, looks at their fibres, lowers values and bounds. `watched` are further
+    /// nodes that are bounded, after the outputs: the search splits boxes by them too.
+    ///
+    /// # Errors
+    ///
+    /// [`Interrupted`] if cancelled while tables are filled.
+    pub(crate) fn new(
+        graph: &Graph,
+        space: &Space,
+        roots: &Roots,
+        watched: &[NodeId],
+        axes: &[usize],
+        limit: TableLimit,
+        level: simd::Level,
+        control: &Control,
+    ) -> Result<Self, Interrupted> {
+        let slots: Vec<Slot> = axes.iter().map(|&axis| Slot::new(graph, space, axis)).collect();
+        let ordered = in_order(space, &slots);
+        let space = ordered.as_ref().unwrap_or(space);
+        let depends = Depends::new(graph, space, axes);
+        let mut making = Making {
+            graph,
+            space,
+            depends: &depends,
+            layout: Layout::plain(space, axes),
+            slots: &slots,
+            limit,
+            level,
+            control,
+            known: HashMap::new(),
+            filled: Vec::new(),
+            block_numbers: MAX_BLOCK_NUMBERS,
+        };
+        let none = HashSet::new();
+        let chosen = making.fill(roots.all(), &none)?;
+        let strip = Strip::new(graph, space, &depends, roots, |node| chosen.get(&node).copied());
+
+        // A table whose range would need too much memory is left to its parts.
+        let bounded =
+            Roots { constraints: roots.constraints.clone(), outputs: [&roots.outputs, watched].concat() };
+        let mut unranged = HashSet::new();
+        let mut ranged: HashMap<usize, Ranged> = HashMap::new();
+        let chosen = loop {
+            let chosen = making.fill(bounded.all(), &unranged)?;
+            let before = unranged.len();
+            for (&node, &table) in &chosen {
+                if ranged.contains_key(&table) {
+                    continue;
+                }
+                control.check()?;
+                match making.range(table) {
+                    Some(range) => drop(ranged.insert(table, range)),
+                    None => drop(unranged.insert(node)),
+                }
+            }
+            if unranged.len() == before {
+                break chosen;
+            }
+        };
+        let mut tables: Vec<usize> = chosen.values().copied().collect();
+        tables.sort_unstable();
+        let ranges: Vec<Ranged> =
+            tables.iter().map(|table| ranged.remove(table).expect("every chosen table is ranged")).collect();
+        let place = |node| chosen.get(&node).and_then(|table| tables.binary_search(table).ok());
+        let bounds = Bounds::new(Strip::new(graph, space, &depends, &bounded, place), &ranges);
+        let entries: Vec<Entries> = making.filled;
+        let numbers = entries.iter().map(|entries| entries.numbers.len()).sum();
+        Ok(Self { entries, ranged: ranges, strip, bounds, level, numbers, slots })
+    }
+
+    /// Bounds `count` boxes; see [`Bounds`] for what is read from `scratch` then.
+    pub(crate) fn bound(&self, boxes: &Boxes, count: usize, scratch: &mut Intervals) {
+        self.bounds.run(&self.ranged, boxes, count, self.level, scratch);
+    }
+
+    /// Computes `count` configurations.
+    pub(crate) fn values(&self, positions: &[&[u32]], count: usize, scratch: &mut Lanes) {
+        self.strip.values(&self.entries, positions, count, self.level, scratch);
+    }
+
+    /// Where constraints and outputs stand after [`Self::values`].
+    pub(crate) fn constraints(&self) -> &[Place] {
+        &self.strip.constraints
+    }
+
+    /// See [`Self::constraints`].
+    pub(crate) fn outputs(&self) -> &[Place] {
+        &self.strip.outputs
+    }
+}
+
+impl Slot {
+    fn new(graph: &Graph, space: &Space, axis: usize) -> Self {
+        let length = space.lengths()[axis];
+        let order = order_of(graph, space, axis);
+        let least = order.as_ref().map_or(Vec::new(), |order| {
+            let mut blocks = vec![order.clone()];
+            while let Some(finer) = blocks.last().filter(|finer| finer.len() > 1) {
+                blocks.push(finer.chunks(2).map(|pair| pair[0].min(pair[pair.len() - 1])).collect());
+            }
+            blocks
+        });
+        let length = u32::try_from(length).expect("an axis has fewer than 2^32 values");
+        Self { axis, length, stride: space.stride(axis), order, least }
+    }
+}
+
+/// The positions of an axis in ascending order of its first column that formulas read; nothing if a column
+/// is in order as it stands.
+fn order_of(graph: &Graph, space: &Space, axis: usize) -> Option<Vec<u32>> {
+    let columns: Vec<&Column> = graph
+        .nodes()
+        .iter()
+        .filter_map(|node| if let Node::Column(column) = node { Some(&space.columns()[*column]) } else { None })
+        .filter(|column| column.axis == axis)
+        .collect();
+    if columns.iter().any(|column| column.values.is_sorted() || column.values.iter().rev().is_sorted()) {
+        return None;
+    }
+    let values = &columns.first()?.values;
+    let mut order: Vec<u32> = (0..values.len() as u32).collect();
+    order.sort_by(|&a, &b| values[a as usize].total_cmp(&values[b as usize]));
+    Some(order)
+}
+
+/// The space with its axes in order; nothing if they all are.
+fn in_order(space: &Space, slots: &[Slot]) -> Option<Space> {
+    if slots.iter().all(|slot| slot.order.is_none()) {
+        return None;
+    }
+    let columns = space.columns().iter().map(|column| {
+        let slot = slots.iter().find(|slot| slot.axis == column.axis);
+        let values = match slot.and_then(|slot| slot.order.as_ref()) {
+            Some(order) => order.iter().map(|&position| column.values[position as usize]).collect(),
+            None => column.values.clone(),
+        };
+        Column { values, ..column.clone() }
+    });
+    Some(Space::new(space.lengths().to_vec(), columns.collect()).expect("only the order has changed"))
+}
+
+/// Tables while a program is made.
+struct Making<'a> {
+    graph: &'a Graph,
+    space: &'a Space,
+    depends: &'a Depends,
+    layout: Layout,
+    slots: &'a [Slot],
+    limit: TableLimit,
+    level: simd::Level,
+    control: &'a Control,
+    known: HashMap<NodeId, usize>,
+    filled: Vec<Entries>,
+    /// How many block minima and maxima there may still be.
+    block_numbers: usize,
+}
+
+impl Making<'_> {
+    /// Fills the tables that `roots` need; returns their numbers. What is in `not` is no table.
+    fn fill(
+        &mut self,
+        roots: impl Iterator<Item = NodeId>,
+        not: &HashSet<NodeId>,
+    ) -> Result<HashMap<NodeId, usize>, Interrupted> {
+        let chosen = self.choose(roots, not);
+        let new: Vec<NodeId> = chosen.iter().copied().filter(|node| !self.known.contains_key(node)).collect();
+        let (plans, places) = lower::lower_tables(self.graph, self.depends, self.space, &self.layout, &new);
+        let filled = tables::fill(self.graph, self.space, &self.layout, &plans, self.level, self.control)?;
+        for (&node, place) in new.iter().zip(places) {
+            let numbers: Numbers = filled[place].numbers.clone();
+            self.known.insert(node, self.filled.len());
+            let mut stride = 1;
+            let mut strides = Vec::new();
+            for &group in plans[place].groups.iter().rev() {
+                strides.push((group, stride));
+                stride *= self.slots[group].length;
+            }
+            strides.reverse();
+            self.filled.push(Entries { numbers, strides });
+        }
+        Ok(chosen.into_iter().map(|node| (node, self.known[&node])).collect())
+    }
+
+    /// Every column, every term on one axis, and the largest terms on several that hold a dear operation,
+    /// as far as memory goes.
+    fn choose(&self, roots: impl Iterator<Item = NodeId>, not: &HashSet<NodeId>) -> Vec<NodeId> {
+        let lengths: Vec<f64> = self.slots.iter().map(|slot| f64::from(slot.length)).collect();
+        let entries = |mask: u64| -> f64 {
+            (0..lengths.len()).filter(|bit| mask >> bit & 1 == 1).map(|bit| lengths[bit]).product()
+        };
+        let size: f64 = lengths.iter().product();
+        let mut chosen = Vec::new();
+        let mut numbers = 0.0;
+        let mut seen = vec![false; self.graph.nodes().len()];
+        let mut waiting: Vec<NodeId> = roots.collect();
+        while let Some(node) = waiting.pop() {
+            let mask = self.depends.of(node);
+            if std::mem::replace(&mut seen[node.index()], true) || mask == 0 {
+                continue;
+            }
+            let wanted = if mask.is_power_of_two() {
+                true
+            } else {
+                let entries = entries(mask);
+                let fits = entries <= self.limit.0 && 16.0 * entries <= size && numbers + entries <= MAX_NUMBERS;
+                let wanted = self.depends.dear[node.index()] && fits && !not.contains(&node);
+                numbers += if wanted { entries } else { 0.0 };
+                wanted
+            };
+            if wanted {
+                chosen.push(node);
+            } else {
+                waiting.extend(self.graph.operands(node));
+            }
+        }
+        chosen
+    }
+
+    fn range(&mut self, table: usize) -> Option<Ranged> {
+        let Entries { numbers, strides } = &self.filled[table];
+        let axes: Vec<(usize, usize)> =
+            strides.iter().map(|&(slot, _)| (slot, self.slots[slot].length as usize)).collect();
+        // Tables on one axis are small whatever they need.
+        let mut exempt = usize::MAX;
+        let budget = if axes.len() == 1 { &mut exempt } else { &mut self.block_numbers };
+        Ranged::new(numbers, &axes, budget)
+    }
+}

@@ -1,0 +1,491 @@
+//! One job of a round: boxes split, their parts bounded, small parts computed.
+
+use std::ops::Range;
+
+use crate::program::{Boxes, Intervals, Lanes, Slot, at};
+use crate::value::lanes::Operand;
+use crate::value::scalar;
+
+use super::super::stats::Stats;
+use super::open::{Extent, Open, halve, middle};
+use super::{Found, Goal, Search};
+
+pub(super) fn tune(name: &str, default: f64) -> f64 {
+    std::env::var(name).ok().and_then(|x| x.parse().ok()).unwrap_or(default)
+}
+pub(super) struct Tune { pub halvings: usize, pub leaf: u64, pub rule: usize, pub every: usize }
+pub(super) static TUNE: std::sync::LazyLock<Tune> = std::sync::LazyLock::new(|| Tune {
+    halvings: tune("HALVINGS", 3.0) as usize, leaf: tune("LEAF", 16.0) as u64, rule: tune("RULE", 2.0) as usize, every: tune("EVERY", 4.0) as usize });
+
+/// Halvings of a box at a time: 8 parts.
+const HALVINGS: usize = 3;
+
+/// Configurations of a box that are computed rather than bounded again.
+const LEAF: u64 = 16;
+
+/// Lanes of boxes or configurations that are looked at together.
+const LANES: usize = 256;
+
+/// Neighbouring boxes of the same levels that are split alike.
+const ALIKE: usize = 4;
+
+/// What a job did.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    /// Parts that are still open.
+    pub(super) open: Open,
+    pub(super) found: Found,
+    /// Configurations in boxes that were left out.
+    bounded: u64,
+    /// Configurations that were computed, all there are in their boxes.
+    evaluated: u64,
+    /// Of these, such with constraints met and an objective that is NaN.
+    nan: u64,
+    /// How often a box was bounded.
+    bounds: u64,
+    /// Boxes by depth.
+    depths: Vec<u64>,
+}
+
+impl Outcome {
+    pub(super) fn settled(&self) -> u64 {
+        self.bounded + self.evaluated
+    }
+
+    /// Adds what was done to the counts of a run; hands on what was found.
+    pub(super) fn count(self, stats: &mut Stats, weight: u64) -> (Open, Found) {
+        stats.bounded += self.bounded * weight;
+        stats.evaluated += self.evaluated * weight;
+        stats.nan += self.nan * weight;
+        stats.bounds += self.bounds;
+        stats.depths.resize(stats.depths.len().max(self.depths.len()), 0);
+        stats.depths.iter_mut().zip(&self.depths).for_each(|(sum, boxes)| *sum += boxes);
+        (self.open, self.found)
+    }
+
+    fn count_depth(&mut self, depth: u8) {
+        let depth = usize::from(depth);
+        if self.depths.len() <= depth {
+            self.depths.resize(depth + 1, 0);
+        }
+        self.depths[depth] += 1;
+    }
+}
+
+/// A job's memory, and what it has done so far.
+pub(super) struct Job<'a, G> {
+    search: &'a Search<'a>,
+    slots: &'a [Slot],
+    goal: &'a G,
+    outcome: Outcome,
+    leaves: Pending,
+    samples: Pending,
+    boxes: Boxes,
+    extent: Extent,
+    intervals: Intervals,
+    lanes: Lanes,
+    indices: Vec<u64>,
+    columns: Vec<Vec<f64>>,
+    unsettled: Vec<u32>,
+}
+
+/// Configurations to be computed, by their positions.
+#[derive(Default)]
+struct Pending {
+    positions: Vec<Vec<u32>>,
+    count: usize,
+    /// Whether they are all there is in their boxes.
+    settles: bool,
+}
+
+/// Some lanes of those that were computed together.
+enum Chosen {
+    All(usize),
+    These(Vec<u32>),
+}
+
+impl Chosen {
+    /// The lanes for which `keep` holds.
+    fn new(count: usize, all: bool, keep: impl Fn(usize) -> bool) -> Self {
+        if all {
+            return Self::All(count);
+        }
+        Self::These((0..count as u32).filter(|&lane| keep(lane as usize)).collect())
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::All(count) => *count,
+            Self::These(lanes) => lanes.len(),
+        }
+    }
+
+    fn lane(&self, place: usize) -> usize {
+        match self {
+            Self::All(_) => place,
+            Self::These(lanes) => lanes[place] as usize,
+        }
+    }
+
+    /// These lanes of an operand, one after another; `buffer` is written if they do not lie so.
+    fn column<'x>(&self, operand: Operand<'x>, buffer: &'x mut Vec<f64>) -> &'x [f64] {
+        match (operand, self) {
+            (Operand::Lanes(values), Self::All(count)) => return &values[..*count],
+            (Operand::Lanes(values), Self::These(lanes)) => {
+                buffer.clear();
+                buffer.extend(lanes.iter().map(|&lane| values[lane as usize]));
+            }
+            (Operand::Scalar(value), _) => {
+                buffer.clear();
+                buffer.resize(self.len(), value);
+            }
+        }
+        buffer
+    }
+
+    /// These of some numbers.
+    fn of<T: Copy>(&self, numbers: &[T]) -> Vec<T> {
+        (0..self.len()).map(|place| numbers[self.lane(place)]).collect()
+    }
+}
+
+impl<'a, G: Goal> Job<'a, G> {
+    pub(super) fn new(search: &'a Search<'a>, goal: &'a G) -> Self {
+        let slots = &search.program.slots;
+        let outputs = search.program.bounds.outputs();
+        let mut outcome = Outcome { open: Open::new(slots.len(), outputs), ..Outcome::default() };
+        outcome.found.points.objectives = vec![Vec::new(); search.objectives];
+        let pending = |settles| Pending { positions: vec![Vec::new(); slots.len()], count: 0, settles };
+        Self {
+            search,
+            slots,
+            goal,
+            outcome,
+            leaves: pending(true),
+            samples: pending(false),
+            boxes: Boxes::new(slots.len()),
+            extent: Extent::default(),
+            intervals: Intervals::default(),
+            lanes: Lanes::default(),
+            indices: Vec::new(),
+            columns: vec![Vec::new(); outputs],
+            unsettled: Vec::new(),
+        }
+    }
+
+    /// Splits some boxes of a round.
+    pub(super) fn expand(mut self, round: &Open, range: Range<usize>) -> Outcome {
+        let alive = self.alive(round, range);
+        let (mut depths, mut weights) = (Vec::new(), Vec::new());
+        for parents in alive.chunks(LANES >> TUNE.halvings) {
+            self.weigh(round, parents, &mut weights);
+            self.boxes.clear();
+            depths.clear();
+            for (&parent, weights) in parents.iter().zip(weights.chunks_exact_mut(self.slots.len())) {
+                self.split(round, parent, weights);
+                depths.resize(self.boxes.first[0].len(), round.depth[parent] + 1);
+            }
+            self.judge(&depths);
+        }
+        self.finish()
+    }
+
+    fn finish(mut self) -> Outcome {
+        self.compute(|job| &mut job.leaves);
+        self.compute(|job| &mut job.samples);
+        self.outcome
+    }
+
+    /// The boxes of a round that the goal does not settle by now.
+    fn alive(&mut self, round: &Open, range: Range<usize>) -> Vec<usize> {
+        self.boxes.clear();
+        for (column, first) in self.boxes.first.iter_mut().zip(&round.first) {
+            column.extend_from_slice(&first[range.clone()]);
+        }
+        for (column, level) in self.boxes.level.iter_mut().zip(&round.level) {
+            column.extend_from_slice(&level[range.clone()]);
+        }
+        self.extent.measure(&mut self.boxes, self.slots, range.len());
+        let bounds: Vec<&[f64]> =
+            round.bounds[..self.search.objectives].iter().map(|bounds| &bounds[range.clone()]).collect();
+        let groups = self.groups(&self.boxes.first, &Chosen::All(range.len()));
+        self.unsettled.clear();
+        self.goal.unsettled(&bounds, &round.index[range.clone()], &groups, &mut self.unsettled);
+        let all: u64 = self.extent.size.iter().sum();
+        let alive: u64 = self.unsettled.iter().map(|&lane| self.extent.size[lane as usize]).sum();
+        self.outcome.bounded += all - alive;
+        self.unsettled.iter().map(|&lane| range.start + lane as usize).collect()
+    }
+
+    /// The groups of some lanes, given positions on all slots; nothing if there are no groups.
+    fn groups(&self, positions: &[Vec<u32>], chosen: &Chosen) -> Vec<u32> {
+        self.search.groups.map_or(Vec::new(), |(slot, of)| {
+            let group = |position| of[self.slots[slot].position(position) as usize];
+            (0..chosen.len()).map(|place| group(positions[slot][chosen.lane(place)])).collect()
+        })
+    }
+
+    /// How much each slot narrows the bounds of each parent: the largest share that holding the slot in the
+    /// middle has in what holding any does to a low end. Some neighbours are weighed together.
+    fn weigh(&mut self, round: &Open, parents: &[usize], weights: &mut Vec<f64>) {
+        let bounds = &self.search.program.bounds;
+        let slots = self.slots.len();
+        // Parents that are weighed, and for each parent which of them stands for it.
+        let (mut weighed, mut stands): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
+        let mut since = 0;
+        for &parent in parents {
+            match weighed.last() {
+                Some(&last) if since < TUNE.every && round.alike(last, parent) => since += 1,
+                _ => {
+                    weighed.push(parent);
+                    since = 1;
+                }
+            }
+            stands.push(weighed.len() - 1);
+        }
+        self.boxes.clear();
+        for held in 0..slots {
+            for (slot, axis) in self.slots.iter().enumerate() {
+                for &parent in &weighed {
+                    let (first, level) = (round.first[slot][parent], round.level[slot][parent]);
+                    let (first, level) =
+                        if slot == held { (middle(axis, first, level), 0) } else { (first, level) };
+                    self.boxes.first[slot].push(first);
+                    self.boxes.level[slot].push(level);
+                    self.boxes.last[slot].push(axis.last(first, level));
+                }
+            }
+        }
+        let count = slots * weighed.len();
+        self.search.program.bound(&self.boxes, count, &mut self.intervals);
+        self.outcome.bounds += count as u64;
+        let mut some = vec![0.0f64; count];
+        let mut gains = vec![0.0f64; slots];
+        for (place, &parent) in weighed.iter().enumerate() {
+            for output in 0..bounds.outputs() {
+                if output >= self.search.objectives && !self.undecided(round, output, parent) {
+                    continue;
+                }
+                let low = bounds.low(&self.intervals, output);
+                let before = round.bounds[output][parent];
+                for (slot, gain) in gains.iter_mut().enumerate() {
+                    *gain = (at(low, slot * weighed.len() + place) - before).max(0.0);
+                }
+                let total: f64 = gains.iter().sum();
+                if total > 0.0 && total.is_finite() {
+                    for (weight, gain) in some[place * slots..].iter_mut().zip(&gains) {
+                        *weight = weight.max(gain / total);
+                    }
+                }
+            }
+        }
+        weights.clear();
+        stands.iter().for_each(|stand| weights.extend_from_slice(&some[stand * slots..][..slots]));
+    }
+
+    /// Whether a watched difference may have either sign. Differences are watched in pairs, a - b and b - a.
+    fn undecided(&self, round: &Open, output: usize, place: usize) -> bool {
+        let pair = output - (output - self.search.objectives) % 2;
+        round.bounds[pair][place] <= 0.0 && round.bounds[pair + 1][place] <= 0.0
+    }
+
+    /// Appends the parts of a box to `boxes`, halved along the heaviest slots.
+    fn split(&mut self, round: &Open, parent: usize, weights: &mut [f64]) {
+        let start = self.boxes.first[0].len();
+        let mut size = 1;
+        for (slot, axis) in self.slots.iter().enumerate() {
+            let (first, level) = (round.first[slot][parent], round.level[slot][parent]);
+            self.boxes.first[slot].push(first);
+            self.boxes.level[slot].push(level);
+            size *= u64::from(axis.last(first, level) - first) + 1;
+        }
+        for _ in 0..TUNE.halvings {
+            let level = |slot: usize| self.boxes.level[slot][start];
+            let Some(slot) = heaviest(weights, level).filter(|_| size > TUNE.leaf) else { break };
+            weights[slot] *= 0.5;
+            size = size.div_ceil(2);
+            halve(&mut self.boxes, &self.slots[slot], slot, start);
+        }
+    }
+
+    /// Bounds the parts in `boxes` and sends each where it belongs.
+    fn judge(&mut self, depths: &[u8]) {
+        let (program, objectives) = (self.search.program, self.search.objectives);
+        let bounds = &program.bounds;
+        let count = depths.len();
+        self.extent.measure(&mut self.boxes, self.slots, count);
+        program.bound(&self.boxes, count, &mut self.intervals);
+        self.outcome.bounds += count as u64;
+        depths.iter().for_each(|&depth| self.outcome.count_depth(depth));
+
+        let possible = Chosen::new(count, bounds.all_possible(objectives), |lane| {
+            bounds.possible(&self.intervals, objectives, lane)
+        });
+        let indices = match &possible {
+            Chosen::All(_) => std::mem::take(&mut self.extent.index),
+            Chosen::These(_) => possible.of(&self.extent.index),
+        };
+        let groups = self.groups(&self.boxes.first, &possible);
+        let columns: Vec<&[f64]> = self
+            .columns
+            .iter_mut()
+            .enumerate()
+            .map(|(output, buffer)| possible.column(bounds.low(&self.intervals, output), buffer))
+            .collect();
+        self.unsettled.clear();
+        self.goal.unsettled(&columns[..objectives], &indices, &groups, &mut self.unsettled);
+        let mut left = 0;
+        for &place in &self.unsettled {
+            let place = place as usize;
+            let lane = possible.lane(place);
+            let size = self.extent.size[lane];
+            left += size;
+            if size <= TUNE.leaf {
+                self.outcome.evaluated += size;
+                self.leaves.push_all(&self.boxes, lane, size);
+                continue;
+            }
+            let open = &mut self.outcome.open;
+            open.index.push(indices[place]);
+            open.depth.push(depths[lane]);
+            open.bounds.iter_mut().zip(&columns).for_each(|(bounds, column)| bounds.push(column[place]));
+            for slot in 0..self.slots.len() {
+                open.first[slot].push(self.boxes.first[slot][lane]);
+                open.level[slot].push(self.boxes.level[slot][lane]);
+            }
+            if self.goal.samples() {
+                self.samples.push_middle(&self.boxes, lane);
+            }
+        }
+        self.outcome.bounded += self.extent.size.iter().sum::<u64>() - left;
+        self.extent.index = indices;
+        if self.leaves.count >= LANES {
+            self.compute(|job| &mut job.leaves);
+        }
+        if self.samples.count >= LANES {
+            self.compute(|job| &mut job.samples);
+        }
+    }
+
+    /// Computes the configurations that wait, and keeps those that the goal does not settle.
+    fn compute(&mut self, which: impl Fn(&mut Self) -> &mut Pending) {
+        let mut pending = std::mem::take(which(self));
+        for start in (0..pending.count).step_by(LANES) {
+            self.compute_some(&pending, start..pending.count.min(start + LANES));
+        }
+        pending.positions.iter_mut().for_each(Vec::clear);
+        pending.count = 0;
+        *which(self) = pending;
+    }
+
+    fn compute_some(&mut self, pending: &Pending, range: Range<usize>) {
+        let program = self.search.program;
+        let count = range.len();
+        let positions: Vec<&[u32]> =
+            pending.positions.iter().map(|positions| &positions[range.clone()]).collect();
+        program.values(&positions, count, &mut self.lanes);
+        let lanes = &self.lanes;
+        let meets = |lane: usize| program.constraints().iter().all(|&place| at(lanes.at(place), lane) != 0.0);
+        let nan = |lane: usize| program.outputs().iter().any(|&place| at(lanes.at(place), lane).is_nan());
+        let clean = program.outputs().iter().all(|&place| match lanes.at(place) {
+            Operand::Scalar(value) => !value.is_nan(),
+            // To the end of them without looking: lanes do that.
+            Operand::Lanes(values) => !values[..count].iter().fold(false, |nan, value| nan | value.is_nan()),
+        });
+        let chosen =
+            Chosen::new(count, clean && program.constraints().is_empty(), |lane| meets(lane) && !nan(lane));
+        if pending.settles && !clean {
+            self.outcome.nan += (0..count).filter(|&lane| meets(lane) && nan(lane)).count() as u64;
+        }
+        self.indices.clear();
+        self.indices.resize(count, 0);
+        for (slot, positions) in self.slots.iter().zip(&positions) {
+            slot.add_index(positions, &mut self.indices);
+        }
+        if let Chosen::These(_) = chosen {
+            self.indices = chosen.of(&self.indices);
+        }
+        let groups = self.search.groups.map_or(Vec::new(), |(slot, of)| {
+            let group = |position| of[self.slots[slot].position(position) as usize];
+            (0..chosen.len()).map(|place| group(positions[slot][chosen.lane(place)])).collect()
+        });
+        let columns: Vec<&[f64]> = program
+            .outputs()
+            .iter()
+            .zip(&mut self.columns)
+            .map(|(&place, buffer)| chosen.column(lanes.at(place), buffer))
+            .collect();
+        self.unsettled.clear();
+        self.goal.unsettled(&columns, &self.indices, &groups, &mut self.unsettled);
+        let found = &mut self.outcome.found;
+        let kept = self.unsettled.iter().map(|&place| place as usize);
+        for (column, found) in columns.iter().zip(&mut found.points.objectives) {
+            found.extend(kept.clone().map(|place| column[place]));
+        }
+        found.points.indices.extend(kept.clone().map(|place| self.indices[place]));
+        if self.search.groups.is_some() {
+            found.groups.extend(kept.map(|place| groups[place]));
+        }
+    }
+
+    /// Computes configurations spread over the space.
+    pub(super) fn sample(mut self, most: usize) -> Found {
+        // Multiples of the powers of a generalised golden section fill a cube evenly (Roberts 2018).
+        let mut golden = 2.0;
+        for _ in 0..64 {
+            golden = scalar::pow(1.0 + golden, 1.0 / (self.slots.len() as f64 + 1.0));
+        }
+        let mut step = 1.0;
+        for (slot, positions) in self.slots.iter().zip(&mut self.samples.positions) {
+            step /= golden;
+            positions.extend((0..most).map(|number| {
+                let place = ((number as f64 + 0.5) * step).fract() * f64::from(slot.length);
+                (place as u32).min(slot.length - 1)
+            }));
+        }
+        self.samples.count = most;
+        self.finish().found
+    }
+}
+
+impl Pending {
+    /// Adds the configuration in the middle of a box.
+    fn push_middle(&mut self, boxes: &Boxes, lane: usize) {
+        for (slot, positions) in self.positions.iter_mut().enumerate() {
+            let (first, last) = (boxes.first[slot][lane], boxes.last[slot][lane]);
+            positions.push(first + (last - first) / 2);
+        }
+        self.count += 1;
+    }
+
+    /// Adds every configuration of a box of so many.
+    fn push_all(&mut self, boxes: &Boxes, lane: usize, size: u64) {
+        let size = size as usize;
+        let (mut before, mut behind) = (1, size);
+        for (slot, positions) in self.positions.iter_mut().enumerate() {
+            let (first, last) = (boxes.first[slot][lane], boxes.last[slot][lane]);
+            if first == last {
+                positions.resize(positions.len() + size, first);
+                continue;
+            }
+            let length = (last - first) as usize + 1;
+            behind /= length;
+            for _ in 0..before {
+                for position in first..=last {
+                    positions.resize(positions.len() + behind, position);
+                }
+            }
+            before *= length;
+        }
+        self.count += size;
+    }
+}
+
+/// The slot to halve next: the heaviest, or where none has weight the longest.
+fn heaviest(weights: &[f64], level: impl Fn(usize) -> u8) -> Option<usize> {
+    let key = |slot: usize| (weights[slot], level(slot));
+    (0..weights.len()).filter(|&slot| level(slot) > 0).fold(None, |best, slot| match best {
+        Some(best) if key(best) >= key(slot) => Some(best),
+        _ => Some(slot),
+    })
+}

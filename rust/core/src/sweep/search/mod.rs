@@ -1,0 +1,145 @@
+//! Branch and bound: exact answers without looking at every configuration.
+//!
+//! ```text
+//! open = [the whole space]; goal = whatever a coarse sample of configurations gives
+//! while open holds boxes:
+//!     take some of the last boxes; for each that the goal does not settle by now, in parallel:
+//!         split it along the axes that narrow its bounds most
+//!         bound the parts; leave out those where a constraint surely fails or that the goal settles
+//!         small parts: compute their configurations; large parts: back to open, and compute one of each
+//!     the goal takes in the configurations found
+//! ```
+//!
+//! Rounds and the goal's part in them depend on the question only, so answers and counts are the same for
+//! any number of threads. Taking the last boxes keeps the number of open ones small.
+
+mod ask;
+mod expand;
+mod goal;
+mod open;
+
+use std::ops::Range;
+
+use crate::control::Control;
+use crate::error::Error;
+use crate::parallel;
+use crate::pareto::archive::Points;
+use crate::program::SearchProgram;
+
+use super::stats::Stats;
+pub(super) use ask::{any, best, pareto};
+use expand::Job;
+pub(super) use goal::Best;
+use open::Open;
+
+/// Boxes that one job splits.
+const JOB_BOXES: usize = 256;
+
+/// Boxes that a round takes: as many as the goal has rows, within these.
+const ROUND: Range<usize> = 1 << 10..1 << 16;
+
+/// Rounds with fewer boxes are run on the calling thread.
+const WORTH_A_THREAD: usize = 2 * JOB_BOXES;
+
+/// Configurations looked at before the first box.
+const SAMPLE: usize = 4096;
+
+/// Configurations that were computed: their objectives, and the group of each if there are groups.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) points: Points,
+    pub(super) groups: Vec<u32>,
+}
+
+/// What a search is for. It knows what has been found so far.
+pub(super) trait Goal: Sync {
+    /// Appends the lanes that may still hold something that is asked for. A lane is a box with these low ends
+    /// of the objectives, least index and group, or a single configuration.
+    fn unsettled(&self, bounds: &[&[f64]], indices: &[u64], groups: &[u32], open: &mut Vec<u32>);
+
+    /// Takes in what a round found.
+    fn take(&mut self, found: Vec<Found>, control: &Control) -> Result<(), Error>;
+
+    /// Rows so far.
+    fn rows(&self) -> usize;
+
+    /// Whether boxes of low bounds should come first.
+    fn best_first(&self) -> bool;
+
+    /// Whether single configurations of boxes help to settle others.
+    fn samples(&self) -> bool {
+        true
+    }
+
+    /// Whether nothing more is wanted.
+    fn is_done(&self) -> bool {
+        false
+    }
+}
+
+/// A question bound to a space.
+pub(super) struct Search<'a> {
+    pub(super) program: &'a SearchProgram,
+    /// How many of the bounded outputs are objectives; the rest is watched.
+    pub(super) objectives: usize,
+    /// The slot whose positions are grouped, and the group of each of the user's positions.
+    pub(super) groups: Option<(usize, &'a [u32])>,
+    /// Configurations of the space that each one of the slots stands for.
+    pub(super) weight: u64,
+}
+
+impl Search<'_> {
+    /// Runs until every configuration is settled.
+    pub(super) fn run(&self, goal: &mut impl Goal, control: &Control, stats: &mut Stats) -> Result<(), Error> {
+        let mut open = self.start();
+        if goal.samples() {
+            let sample = Job::new(self, goal).sample(SAMPLE);
+            goal.take(vec![sample], control)?;
+        }
+        while open.len() > 0 && !goal.is_done() {
+            let round = open.take(goal.rows().saturating_mul(2).clamp(ROUND.start, ROUND.end));
+            let jobs = round.len().div_ceil(JOB_BOXES);
+            let threads = if round.len() < WORTH_A_THREAD { 1 } else { control.threads() };
+            let shared: &_ = goal;
+            let outcomes = parallel::map(threads, jobs, |job| {
+                control.check()?;
+                let boxes = job * JOB_BOXES..round.len().min((job + 1) * JOB_BOXES);
+                let outcome = Job::new(self, shared).expand(&round, boxes);
+                control.advance(outcome.settled() * self.weight);
+                Ok(outcome)
+            })?;
+            drop(round);
+            let mut found = Vec::with_capacity(outcomes.len());
+            let mut parts = Open::new(self.program.slots.len(), self.program.bounds.outputs());
+            for outcome in outcomes {
+                let (open, some) = outcome.count(stats, self.weight);
+                parts.append(open);
+                found.push(some);
+            }
+            if goal.best_first() {
+                parts.best_last();
+            }
+            open.append(parts);
+            goal.take(found, control)?;
+        }
+        Ok(())
+    }
+
+    /// The whole space as a box; one box for each position of the grouped axis.
+    fn start(&self) -> Open {
+        let slots = &self.program.slots;
+        let mut open = Open::new(slots.len(), self.program.bounds.outputs());
+        let count = self.groups.map_or(1, |(grouped, _)| slots[grouped].length);
+        for (number, slot) in slots.iter().enumerate() {
+            let grouped = self.groups.is_some_and(|(grouped, _)| grouped == number);
+            let level = if grouped { 0 } else { slot.top() };
+            open.first[number].extend((0..count).map(|position| if grouped { position } else { 0 }));
+            open.level[number].resize(count as usize, level);
+        }
+        // Nothing is known of them: they are settled by nothing.
+        open.bounds.iter_mut().for_each(|bounds| bounds.resize(count as usize, f64::NEG_INFINITY));
+        open.index.resize(count as usize, 0);
+        open.depth.resize(count as usize, 0);
+        open
+    }
+}

@@ -1,0 +1,134 @@
+//! Boxes that are still to be looked at, and how a box is split.
+
+use crate::program::{Boxes, Slot};
+
+/// Boxes, column by column, with what is known of them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Open {
+    /// For each slot, the first position and the level of each box.
+    pub(super) first: Vec<Vec<u32>>,
+    pub(super) level: Vec<Vec<u8>>,
+    /// Low ends of the objectives, then of what is watched.
+    pub(super) bounds: Vec<Vec<f64>>,
+    /// The least index of a configuration in each box, or less.
+    pub(super) index: Vec<u64>,
+    /// How many times the whole space was split on the way to each box.
+    pub(super) depth: Vec<u8>,
+}
+
+impl Open {
+    pub(super) fn new(slots: usize, bounds: usize) -> Self {
+        Self {
+            first: vec![Vec::new(); slots],
+            level: vec![Vec::new(); slots],
+            bounds: vec![Vec::new(); bounds],
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    pub(super) fn append(&mut self, mut other: Self) {
+        fn append<T>(columns: &mut [Vec<T>], others: &mut [Vec<T>]) {
+            columns.iter_mut().zip(others).for_each(|(column, other)| column.append(other));
+        }
+        append(&mut self.first, &mut other.first);
+        append(&mut self.level, &mut other.level);
+        append(&mut self.bounds, &mut other.bounds);
+        self.index.append(&mut other.index);
+        self.depth.append(&mut other.depth);
+    }
+
+    /// Takes the last `count` boxes away.
+    pub(super) fn take(&mut self, count: usize) -> Self {
+        let at = self.len() - count.min(self.len());
+        fn cut<T>(columns: &mut [Vec<T>], at: usize) -> Vec<Vec<T>> {
+            columns.iter_mut().map(|column| column.split_off(at)).collect()
+        }
+        Self {
+            first: cut(&mut self.first, at),
+            level: cut(&mut self.level, at),
+            bounds: cut(&mut self.bounds, at),
+            index: self.index.split_off(at),
+            depth: self.depth.split_off(at),
+        }
+    }
+
+    /// Brings the boxes of least first bound, then least index, to the end, where they are taken first.
+    pub(super) fn best_last(&mut self) {
+        let mut order: Vec<usize> = (0..self.len()).collect();
+        let bounds = &self.bounds[0];
+        order.sort_by(|&a, &b| bounds[b].total_cmp(&bounds[a]).then(self.index[b].cmp(&self.index[a])));
+        fn by<T: Copy>(column: &mut Vec<T>, order: &[usize]) {
+            *column = order.iter().map(|&place| column[place]).collect();
+        }
+        self.first.iter_mut().for_each(|column| by(column, &order));
+        self.level.iter_mut().for_each(|column| by(column, &order));
+        self.bounds.iter_mut().for_each(|column| by(column, &order));
+        by(&mut self.index, &order);
+        by(&mut self.depth, &order);
+    }
+
+    /// Whether two boxes have the same levels.
+    pub(super) fn alike(&self, a: usize, b: usize) -> bool {
+        self.level.iter().all(|level| level[a] == level[b])
+    }
+}
+
+/// What is known of boxes without bounding them, one of each for every lane.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Extent {
+    /// Configurations.
+    pub(super) size: Vec<u64>,
+    /// The least index of a configuration, or less.
+    pub(super) index: Vec<u64>,
+}
+
+impl Extent {
+    /// Measures boxes of which first positions and levels are given; the last positions follow.
+    pub(super) fn measure(&mut self, boxes: &mut Boxes, slots: &[Slot], count: usize) {
+        self.size.clear();
+        self.size.resize(count, 1);
+        self.index.clear();
+        self.index.resize(count, 0);
+        for (number, slot) in slots.iter().enumerate() {
+            let (first, level) = (&boxes.first[number][..count], &boxes.level[number][..count]);
+            let last = &mut boxes.last[number];
+            last.clear();
+            last.extend(first.iter().zip(level).map(|(&first, &level)| slot.last(first, level)));
+            for ((size, first), last) in self.size.iter_mut().zip(first).zip(last) {
+                *size *= u64::from(*last - first) + 1;
+            }
+            slot.add_least_index(first, level, &mut self.index);
+        }
+    }
+}
+
+/// Halves the boxes in the lanes from `start` on along one slot.
+pub(super) fn halve(boxes: &mut Boxes, axis: &Slot, slot: usize, start: usize) {
+    let end = boxes.first[slot].len();
+    let half = 1 << (boxes.level[slot][start] - 1);
+    boxes.level[slot][start..].iter_mut().for_each(|level| *level -= 1);
+    if boxes.first[slot][start..].iter().all(|first| first + half < axis.length) {
+        boxes.first.iter_mut().for_each(|column| column.extend_from_within(start..));
+        boxes.level.iter_mut().for_each(|column| column.extend_from_within(start..));
+        boxes.first[slot][end..].iter_mut().for_each(|first| *first += half);
+        return;
+    }
+    for lane in start..end {
+        let second = boxes.first[slot][lane] + half;
+        if second < axis.length {
+            boxes.first.iter_mut().for_each(|column| column.push(column[lane]));
+            boxes.level.iter_mut().for_each(|column| column.push(column[lane]));
+            let place = boxes.first[slot].len() - 1;
+            boxes.first[slot][place] = second;
+        }
+    }
+}
+
+/// The position in the middle of a block.
+pub(super) fn middle(slot: &Slot, first: u32, level: u8) -> u32 {
+    first + (slot.last(first, level) - first) / 2
+}
