@@ -201,8 +201,9 @@ fn single(problem: &Problem<'_>, rows: &[u32], control: &Control) -> Result<Vec<
     Ok(least.into_iter().flatten().min_by(|&a, &b| problem.compare_in_cell(a, b)).into_iter().collect())
 }
 
-/// Two objectives: along the order, a row is on the front if its second key is less than all before.
-fn pairs(problem: &Problem<'_>, rows: &[u32], control: &Control) -> Result<Vec<u32>, Interrupted> {
+/// Two objectives: along the order, a row is on the front if its second key is less than all before. The rows
+/// come out in the order.
+pub(super) fn pairs(problem: &Problem<'_>, rows: &[u32], control: &Control) -> Result<Vec<u32>, Interrupted> {
     let threads = threads_for(control.threads(), rows.len());
     let piles = Buckets::deal(problem, rows, control)?;
     let mut least_before = map(threads, piles.len(), |pile| {
@@ -297,7 +298,7 @@ fn many(problem: &Problem<'_>, rows: &[u32], control: &Control) -> Result<Vec<u3
 }
 
 /// `kept` and the rows among `alive` with the same true objectives as one of them.
-fn with_copies(
+pub(super) fn with_copies(
     problem: &Problem<'_>,
     alive: &[u32],
     kept: &[u32],

@@ -62,6 +62,18 @@ impl Cells {
         rank.wrapping_add(self.half) >> self.shift
     }
 
+    /// A cell holds `2^shift` ranks.
+    #[inline(always)]
+    pub(super) fn shift(self) -> u32 {
+        self.shift
+    }
+
+    /// The first rank of a cell. It need not be that of a number, at both ends.
+    #[inline(always)]
+    pub(super) fn first_rank(self, key: i64) -> i64 {
+        (key << self.shift) - self.half
+    }
+
     /// The number from which on keys are at least `key`.
     ///
     /// For every `x` but NaN, `self.key(x) >= key` exactly if `x >= self.lower_edge(key)`: the comparison of
@@ -75,7 +87,7 @@ impl Cells {
         } else if key > self.key(f64::INFINITY) {
             f64::NAN
         } else {
-            number((key << self.shift) - self.half)
+            number(self.first_rank(key))
         }
     }
 }

@@ -2,12 +2,14 @@
 //!
 //! - [`key`]: a number and a resolution make a key; dominance compares keys.
 //! - [`filter`]: the rows that no other row dominates, fast.
+//! - [`archive`]: the front of what was added so far, and what it settles.
 //! - [`naive`]: the same straight from the definition; the tests compare the two.
 //!
 //! Row a dominates row b when `key(a) <= key(b)` in every objective and `<` in one. Among rows of equal keys
 //! the lexicographic minimum of (true objectives in order, index) represents the cell, and the front is the
 //! set of representatives of non-dominated cells.
 
+pub mod archive;
 mod cull;
 mod divide;
 pub mod filter;

@@ -49,12 +49,13 @@ fn of_numbers(base: Interval, exponent: Interval) -> Interval {
         if holds_integer(exponent.low, exponent.high, Parity::Odd) {
             result = result.hull(sizes.negative());
         }
-        // The powers of minus infinity to exponents that are no integers are those of infinity.
         let even = holds_integer(exponent.low, exponent.high, Parity::Even) || exponent.holds_infinity();
-        if even || base.low == f64::NEG_INFINITY {
+        let fractions = exponent.low < exponent.high || exponent.low.ceil() != exponent.low;
+        // The powers of minus infinity to exponents that are no integers are those of infinity.
+        if even || (fractions && base.low == f64::NEG_INFINITY) {
             result = result.hull(sizes);
         }
-        result.nan = exponent.low < exponent.high || exponent.low.ceil() != exponent.low;
+        result.nan = fractions && (base.high > f64::NEG_INFINITY || exponent.contains(0.5));
     }
     result
 }

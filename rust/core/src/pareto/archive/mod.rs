@@ -1,0 +1,242 @@
+//! The archive: the exact front of all configurations added so far, and what it settles.
+//!
+//! A search adds what it has evaluated, round by round, and asks between the rounds, from any number of threads
+//! and without locks, which boxes of configurations may still hold something. Configurations come in as
+//! [`Points`]; lanes of lower bounds come in and the lanes that are *not* settled go out; at the end the front
+//! goes out, sorted.
+//!
+//! # What settles a lane
+//!
+//! Let b be the lane's bounds, L = key(b), and m the least index in it. The archive settles the lane exactly if
+//! some row a has key(a) <= L in every objective and either key(a) != L or, in the order (values, index),
+//! a is at most (b, m). Then nothing in the lane but a itself can be on the front:
+//!
+//! - A configuration c of the lane has value(c) >= b, so key(c) >= L. If key(a) != L, a is better than c in some
+//!   key and worse in none, and c is dominated.
+//! - If key(a) = L and c lies in another cell, a dominates c for the same reason. If c lies in a's cell, then
+//!   (value(a), index(a)) <= (b, m) <= (value(c), index(c)), so c represents the cell only if c is a.
+//!
+//! [`Ties::All`] also keeps the copies of a representative: the rows with its true objectives. The first case
+//! stands, for a copy has the key of what it copies. In the second an equal value may be that of a copy, so
+//! value(a) must be less than b: then value(c) is greater than that of the representative, and c no copy. The index
+//! decides nothing there: a lane whose bounds are the values of a row stays open, even if that row is all of it.
+//! A configuration that comes twice (the index says so) is kept once.
+//!
+//! If a row a gives way to a row a', then a' settles what a settled: key(a') <= key(a), and if both are equal,
+//! a' comes before a. So what is settled depends only on what was added, and rows that are no longer on the front
+//! may linger.
+//!
+//! # Structures
+//!
+//! | objectives | structure | a query |
+//! |---|---|---|
+//! | one | the best value ([`single`]) | a comparison |
+//! | two | a flat staircase with buckets along one objective ([`stairs`]) | a look-up; a short search near the front |
+//! | more | the rows ([`rows`]) | a scan |
+
+mod rows;
+mod single;
+mod stairs;
+
+use std::cmp::Ordering;
+
+use super::filter::Ties;
+use super::key::rank;
+use crate::control::{Control, Interrupted};
+use rows::Rows;
+use single::Single;
+use stairs::Stairs;
+
+/// Configurations with their minimised objectives, column by column (no NaN inside).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Points {
+    /// A column for each objective.
+    pub objectives: Vec<Vec<f64>>,
+    /// The index of each configuration.
+    pub indices: Vec<u64>,
+}
+
+impl Points {
+    fn none(objectives: usize) -> Self {
+        Self { objectives: vec![Vec::new(); objectives], indices: Vec::new() }
+    }
+
+    /// All of them in one, in the given order.
+    fn joined(pieces: Vec<Self>) -> Self {
+        // A piece without rows may lack its columns, too.
+        let mut pieces = pieces.into_iter().filter(|piece| !piece.indices.is_empty());
+        let mut all = pieces.next().unwrap_or_default();
+        for mut piece in pieces {
+            for (column, more) in all.objectives.iter_mut().zip(&mut piece.objectives) {
+                column.append(more);
+            }
+            all.indices.append(&mut piece.indices);
+        }
+        all
+    }
+
+    fn columns(&self) -> Vec<&[f64]> {
+        self.objectives.iter().map(Vec::as_slice).collect()
+    }
+
+    fn select(&self, rows: impl Iterator<Item = usize> + Clone) -> Self {
+        let column = |column: &Vec<f64>| rows.clone().map(|row| column[row]).collect();
+        Self {
+            objectives: self.objectives.iter().map(column).collect(),
+            indices: rows.clone().map(|row| self.indices[row]).collect(),
+        }
+    }
+}
+
+/// Sizes at which the archive changes its way; what it settles is the same for any.
+#[derive(Debug, Clone, Copy)]
+pub struct Sizes {
+    /// A staircase has no more buckets than this.
+    pub buckets: usize,
+}
+
+impl Default for Sizes {
+    fn default() -> Self {
+        Self { buckets: 1 << 20 }
+    }
+}
+
+/// The exact front of all configurations added so far.
+///
+/// # Examples
+///
+/// ```
+/// use isoflop_core::control::Control;
+/// use isoflop_core::pareto::Ties;
+/// use isoflop_core::pareto::archive::{Archive, Points};
+/// let control = Control::new(1);
+/// let mut archive = Archive::new(&[52, 52], Ties::First);
+/// archive.add(vec![Points { objectives: vec![vec![1.0, 2.0], vec![5.0, 3.0]], indices: vec![0, 7] }], &control)?;
+/// let mut open = Vec::new();
+/// archive.unsettled(&[&[1.5, 1.5], &[5.0, 4.0]], &[1, 2], &mut open);
+/// assert_eq!(open, [1]); // the first lane is no better than (1, 5)
+/// # Ok::<(), isoflop_core::control::Interrupted>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Archive {
+    structure: Structure,
+}
+
+#[derive(Debug, Clone)]
+enum Structure {
+    Single(Single),
+    Stairs(Stairs),
+    Rows(Rows),
+}
+
+impl Archive {
+    /// An empty archive for as many objectives as there are `bits`, compared at resolutions `2^-bits`.
+    ///
+    /// # Panics
+    ///
+    /// If there is no objective, or if one of `bits` exceeds 52.
+    #[must_use]
+    pub fn new(bits: &[u32], ties: Ties) -> Self {
+        Self::with(bits, ties, Sizes::default())
+    }
+
+    /// [`new`](Self::new) with other [`Sizes`], so that few rows can take every way.
+    ///
+    /// # Panics
+    ///
+    /// As [`new`](Self::new).
+    #[must_use]
+    pub fn with(bits: &[u32], ties: Ties, sizes: Sizes) -> Self {
+        let structure = match *bits {
+            [] => panic!("an archive needs an objective"),
+            // The least value is in the least cell, whatever the cells.
+            [_] => Structure::Single(Single::new(ties)),
+            [first, second] => Structure::Stairs(Stairs::new([first, second], ties, sizes)),
+            _ => Structure::Rows(Rows::new(bits, ties)),
+        };
+        Self { structure }
+    }
+
+    /// How many rows are kept.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match &self.structure {
+            Structure::Single(single) => single.len(),
+            Structure::Stairs(stairs) => stairs.len(),
+            Structure::Rows(rows) => rows.len(),
+        }
+    }
+
+    /// Whether nothing was ever added.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Appends to `open` the lanes, ascending, that the archive does not settle.
+    ///
+    /// Lane l is a box of configurations, or one of them, with the lower bounds `bounds[k][l]` of the objectives
+    /// (minimised and true: no keys) and the least index `indices[l]`. Bounds may be infinite but not NaN.
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many bounds as objectives, or fewer of any than indices.
+    pub fn unsettled(&self, bounds: &[&[f64]], indices: &[u64], open: &mut Vec<u32>) {
+        match &self.structure {
+            Structure::Single(single) => single.unsettled(bounds[0], indices, open),
+            Structure::Stairs(stairs) => stairs.unsettled([bounds[0], bounds[1]], indices, open),
+            Structure::Rows(rows) => rows.unsettled(bounds, indices, open),
+        }
+    }
+
+    /// Adds configurations; afterwards the archive holds the front of everything ever added.
+    ///
+    /// The archive depends on what was added by each call, not on the number of threads.
+    ///
+    /// # Errors
+    ///
+    /// [`Interrupted`] after [`Control::cancel`]; the archive is of no use then.
+    ///
+    /// # Panics
+    ///
+    /// If columns differ in length or in number from the objectives, or if there are 2^32 - 1 rows or more.
+    pub fn add(&mut self, points: Vec<Points>, control: &Control) -> Result<(), Interrupted> {
+        let points = Points::joined(points);
+        if points.indices.is_empty() {
+            return Ok(());
+        }
+        match &mut self.structure {
+            Structure::Single(single) => single.add(&points, control),
+            Structure::Stairs(stairs) => stairs.add(&points, control),
+            Structure::Rows(rows) => rows.add(points, control),
+        }
+    }
+
+    /// The rows, best first by the objectives in order (-0 equal to +0), then by index.
+    ///
+    /// # Errors
+    ///
+    /// [`Interrupted`] after [`Control::cancel`].
+    pub fn into_points(self, control: &Control) -> Result<Points, Interrupted> {
+        control.check()?;
+        match self.structure {
+            Structure::Single(single) => Ok(single.into_points()),
+            Structure::Stairs(stairs) => Ok(stairs.into_points()),
+            Structure::Rows(rows) => rows.into_points(control),
+        }
+    }
+}
+
+/// Whether a representative settles a lane whose bounds lie in its own cell: see [the module](self).
+#[inline(always)]
+fn settles_own_cell(
+    ties: Ties,
+    representative: (impl Iterator<Item = f64>, u64),
+    lane: (impl Iterator<Item = f64>, u64),
+) -> bool {
+    match representative.0.map(rank).cmp(lane.0.map(rank)) {
+        Ordering::Less => true,
+        Ordering::Equal => ties == Ties::First && representative.1 <= lane.1,
+        Ordering::Greater => false,
+    }
+}

@@ -1,0 +1,250 @@
+//! The archive against its definition.
+
+use isoflop_core::control::{Control, Interrupted};
+use isoflop_core::pareto::archive::{Archive, Points, Sizes};
+use isoflop_core::pareto::{Cells, Rows, Ties, naive};
+use proptest::prelude::*;
+
+/// Numbers with many ties, and those that trip comparisons; never NaN.
+fn number() -> impl Strategy<Value = f64> {
+    prop_oneof![
+        10 => (0i32..6).prop_map(f64::from),
+        4 => (-3i32..3).prop_map(|x| f64::from(x) * 0.1),
+        // A few units in the last place around round numbers, which coarse keys must not tell apart.
+        4 => (1i64..4, -3i64..4)
+            .prop_map(|(x, noise)| f64::from_bits(((x as f64).to_bits() as i64 + noise) as u64)),
+        4 => 0.9f64..1.1,
+        2 => -2e3f64..1e9,
+        1 => prop::sample::select(vec![
+            f64::INFINITY, f64::NEG_INFINITY, 0.0, -0.0, 5e-324, -5e-324, 1e-310,
+            f64::MIN_POSITIVE, f64::MAX, f64::MIN,
+        ]),
+    ]
+}
+
+fn bits() -> impl Strategy<Value = u32> {
+    prop_oneof![4 => Just(52u32), 1 => Just(0), 2 => 1u32..8, 1 => 0u32..=52]
+}
+
+/// Configurations, of which each round adds some; some lanes besides.
+#[derive(Debug, Clone)]
+struct Story {
+    bits: Vec<u32>,
+    all: Points,
+    /// Rows of `all`; a row may come again.
+    rounds: Vec<Vec<usize>>,
+    lanes: Points,
+}
+
+/// For each configuration or lane: numbers, and what makes an index or a neighbour of it.
+fn some(objectives: usize, count: usize) -> impl Strategy<Value = Vec<(Vec<f64>, u64)>> {
+    prop::collection::vec((prop::collection::vec(number(), objectives), 0u64..40), 0..count)
+}
+
+fn story(objectives: std::ops::RangeInclusive<usize>) -> impl Strategy<Value = Story> {
+    objectives.prop_flat_map(|objectives| {
+        let rounds = prop::collection::vec(prop::collection::vec(any::<prop::sample::Index>(), 0..50), 0..5);
+        let bits = prop::collection::vec(bits(), objectives);
+        // Numbers of few values each make long fronts out of their sums.
+        let plane = any::<bool>();
+        (bits, some(objectives, 80), rounds, some(objectives, 40), plane).prop_map(
+            move |(bits, mut rows, rounds, lanes, plane)| {
+                if plane && objectives > 1 {
+                    for (values, _) in &mut rows {
+                        values[0] = 1e3 - values[1..].iter().sum::<f64>();
+                        values[0] = if values[0].is_nan() { 0.0 } else { values[0] };
+                    }
+                }
+                let mut all = Points { objectives: vec![Vec::new(); objectives], indices: Vec::new() };
+                for (place, (values, scatter)) in rows.into_iter().enumerate() {
+                    push(&mut all, &values, scatter * 1000 + place as u64);
+                }
+                let count = all.indices.len();
+                let rounds = if count == 0 { Vec::new() } else { rounds };
+                let rounds = rounds.iter().map(|round| round.iter().map(|at| at.index(count)).collect());
+                let mut story = Story {
+                    bits,
+                    all,
+                    rounds: rounds.collect(),
+                    lanes: Points { objectives: vec![Vec::new(); objectives], indices: Vec::new() },
+                };
+                for (values, index) in lanes {
+                    push(&mut story.lanes, &values, index * 1000);
+                }
+                story.add_neighbours();
+                story
+            },
+        )
+    })
+}
+
+fn push(points: &mut Points, values: &[f64], index: u64) {
+    points.objectives.iter_mut().zip(values).for_each(|(column, &value)| column.push(value));
+    points.indices.push(index);
+}
+
+fn values(points: &Points, row: usize) -> Vec<f64> {
+    points.objectives.iter().map(|column| column[row]).collect()
+}
+
+impl Story {
+    /// Every configuration becomes lanes: as it is, with other indices, and one step aside in one objective.
+    fn add_neighbours(&mut self) {
+        for row in 0..self.all.indices.len() {
+            let (at, index) = (values(&self.all, row), self.all.indices[row]);
+            let mut near = vec![at.clone(); 3];
+            for objective in 0..at.len() {
+                for beside in [at[objective].next_up(), at[objective].next_down(), -at[objective]] {
+                    let mut moved = at.clone();
+                    moved[objective] = beside;
+                    near.push(moved);
+                }
+            }
+            for (place, values) in near.into_iter().enumerate() {
+                push(&mut self.lanes, &values, [index, index + 1, index.saturating_sub(1)][place % 3]);
+            }
+        }
+    }
+
+    fn select(&self, rows: &[usize]) -> Points {
+        let mut some = Points { objectives: vec![Vec::new(); self.bits.len()], indices: Vec::new() };
+        rows.iter().for_each(|&row| push(&mut some, &values(&self.all, row), self.all.indices[row]));
+        some
+    }
+}
+
+/// The front, best first, from its definition.
+fn front(points: &Points, bits: &[u32], ties: Ties) -> Points {
+    let objectives: Vec<&[f64]> = points.objectives.iter().map(Vec::as_slice).collect();
+    let mut rows =
+        naive::front_of(Rows { objectives: &objectives, indices: Some(&points.indices) }, bits, ties);
+    rows.sort_by(|&a, &b| {
+        let by_values = values(points, a).partial_cmp(&values(points, b)).expect("no NaN");
+        by_values.then(points.indices[a].cmp(&points.indices[b]))
+    });
+    let mut front = Points { objectives: vec![Vec::new(); bits.len()], indices: Vec::new() };
+    rows.into_iter().for_each(|row| push(&mut front, &values(points, row), points.indices[row]));
+    front
+}
+
+/// The rule word for word: some row has keys no greater, and lies in another cell or comes no later.
+fn settled(front: &Points, bits: &[u32], ties: Ties, bounds: &[f64], index: u64) -> bool {
+    let keys = |values: &[f64]| -> Vec<i64> {
+        values.iter().zip(bits).map(|(&value, &bits)| Cells::new(bits).key(value)).collect()
+    };
+    (0..front.indices.len()).any(|row| {
+        let a = values(front, row);
+        keys(&a).iter().zip(keys(bounds)).all(|(&a, lane)| a <= lane)
+            && (keys(&a) != keys(bounds)
+                || match ties {
+                    Ties::First => (&a, front.indices[row]) <= (&bounds.to_vec(), index),
+                    Ties::All => a.as_slice() < bounds,
+                })
+    })
+}
+
+fn slices(columns: &[Vec<f64>]) -> Vec<&[f64]> {
+    columns.iter().map(Vec::as_slice).collect()
+}
+
+fn check(story: &Story, ties: Ties, sizes: Sizes, threads: usize) -> Result<(), TestCaseError> {
+    let (bits, lanes) = (&story.bits, &story.lanes);
+    let control = Control::new(threads);
+    let mut archive = Archive::with(bits, ties, sizes);
+    let mut added: Vec<usize> = Vec::new();
+    let mut settled_lanes = vec![false; lanes.indices.len()];
+    for round in std::iter::once(&Vec::new()).chain(&story.rounds) {
+        let (some, others) = round.split_at(round.len() / 3);
+        let pieces = vec![story.select(some), Points::default(), story.select(others)];
+        prop_assert_eq!(archive.add(pieces, &control), Ok(()));
+        added.extend(round);
+        added.sort_unstable();
+        added.dedup();
+
+        let expected = front(&story.select(&added), bits, ties);
+        let mut open = vec![77];
+        archive.unsettled(&slices(&lanes.objectives), &lanes.indices, &mut open);
+        let unsettled = (0..lanes.indices.len() as u32).filter(|&lane| {
+            !settled(&expected, bits, ties, &values(lanes, lane as usize), lanes.indices[lane as usize])
+        });
+        prop_assert_eq!(&open[1..], &unsettled.collect::<Vec<_>>()[..], "{:?}", ties);
+        for (lane, settled) in settled_lanes.iter_mut().enumerate() {
+            *settled |= !open[1..].contains(&(lane as u32));
+        }
+        prop_assert!(archive.len() >= expected.indices.len());
+        prop_assert_eq!(archive.is_empty(), expected.indices.is_empty());
+        prop_assert_eq!(archive.clone().into_points(&control), Ok(expected), "{:?}", ties);
+    }
+    // What was ever settled can never be on the front, unless it is there already.
+    let known = story.select(&added);
+    for (lane, _) in settled_lanes.iter().enumerate().filter(|&(_, &settled)| settled) {
+        let (bounds, index) = (values(lanes, lane), lanes.indices[lane]);
+        let is_known = |row: usize| known.indices[row] == index && values(&known, row) == bounds;
+        if !(0..known.indices.len()).any(is_known) {
+            let mut with_lane = known.clone();
+            push(&mut with_lane, &bounds, index);
+            let front = front(&with_lane, bits, ties);
+            let back = (0..front.indices.len())
+                .any(|row| front.indices[row] == index && values(&front, row) == bounds);
+            prop_assert!(!back, "{:?} at {} is on the front", bounds, index);
+        }
+    }
+    Ok(())
+}
+
+/// Every structure, with sizes at which few rows reach all of it.
+const WAYS: [Sizes; 2] = [Sizes { buckets: 1 << 20 }, Sizes { buckets: 3 }];
+
+fn agrees(story: &Story) -> Result<(), TestCaseError> {
+    for (way, &sizes) in WAYS.iter().enumerate() {
+        for ties in [Ties::First, Ties::All] {
+            check(story, ties, sizes, 1 + way)?;
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn one_objective_agrees_with_the_definition(story in story(1..=1)) {
+        agrees(&story)?;
+    }
+
+    #[test]
+    fn two_objectives_agree_with_the_definition(story in story(2..=2)) {
+        agrees(&story)?;
+    }
+
+    #[test]
+    fn more_objectives_agree_with_the_definition(story in story(3..=5)) {
+        agrees(&story)?;
+    }
+}
+
+#[test]
+fn a_configuration_that_was_added_is_settled_unless_all_ties_are_kept() {
+    for objectives in 1..=4 {
+        for (ties, expected) in [(Ties::First, vec![]), (Ties::All, vec![0])] {
+            let mut archive = Archive::new(&vec![52; objectives], ties);
+            let point = Points { objectives: vec![vec![2.5]; objectives], indices: vec![9] };
+            archive.add(vec![point], &Control::new(1)).expect("nothing interrupts");
+            let mut open = Vec::new();
+            archive.unsettled(&vec![&[2.5][..]; objectives], &[9], &mut open);
+            assert_eq!(open, expected);
+        }
+    }
+}
+
+#[test]
+fn a_cancelled_addition_is_interrupted() {
+    let control = Control::new(2);
+    control.cancel();
+    for objectives in 1..=4 {
+        let mut archive = Archive::new(&vec![52; objectives], Ties::First);
+        let point = Points { objectives: vec![vec![1.0]; objectives], indices: vec![0] };
+        assert_eq!(archive.add(vec![point], &control), Err(Interrupted));
+        assert_eq!(archive.into_points(&control), Err(Interrupted));
+    }
+}
