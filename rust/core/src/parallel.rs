@@ -99,11 +99,30 @@ pub fn map<R: Send>(
     jobs: usize,
     step: impl Fn(usize) -> Result<R, Interrupted> + Sync,
 ) -> Result<Vec<R>, Interrupted> {
-    let states = workers(threads, jobs, Vec::new, |results: &mut Vec<(usize, R)>, job| {
-        results.push((job, step(job)?));
+    map_with(threads, jobs, || (), |(), job| step(job))
+}
+
+/// [`map`], where each worker makes a state of its own with `make` and gives it to all its steps.
+///
+/// # Errors
+///
+/// [`Interrupted`] if any step returns it.
+///
+/// # Panics
+///
+/// With the panic of a step.
+pub fn map_with<S: Send, R: Send>(
+    threads: usize,
+    jobs: usize,
+    make: impl Fn() -> S + Sync,
+    step: impl Fn(&mut S, usize) -> Result<R, Interrupted> + Sync,
+) -> Result<Vec<R>, Interrupted> {
+    let make = || (make(), Vec::new());
+    let states = workers(threads, jobs, make, |(state, results): &mut (S, Vec<(usize, R)>), job| {
+        results.push((job, step(state, job)?));
         Ok(())
     })?;
-    let mut results: Vec<_> = states.into_iter().flatten().collect();
+    let mut results: Vec<_> = states.into_iter().flat_map(|(_, results)| results).collect();
     results.sort_unstable_by_key(|&(job, _)| job);
     Ok(results.into_iter().map(|(_, result)| result).collect())
 }

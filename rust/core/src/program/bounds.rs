@@ -176,7 +176,7 @@ impl Bounds {
     ) {
         scratch.grow(&self.strip, count);
         for (load, (&table, &wanted)) in self.strip.loads.iter().zip(&self.loads).enumerate() {
-            scratch.load(load, &tables[table], boxes, count, wanted);
+            scratch.load(load, &tables[table], boxes, count, wanted, level);
         }
         for (step, plan) in self.strip.steps.iter().zip(&self.plans) {
             match plan.ends {
@@ -315,7 +315,15 @@ impl Intervals {
         }
     }
 
-    fn load(&mut self, load: usize, table: &Ranged, boxes: &Boxes, count: usize, wanted: [bool; 2]) {
+    fn load(
+        &mut self,
+        load: usize,
+        table: &Ranged,
+        boxes: &Boxes,
+        count: usize,
+        wanted: [bool; 2],
+        level: simd::Level,
+    ) {
         let Some(blocks) = table.even() else { return self.load_blocks(load, table, boxes, count) };
         for end in [0, 1] {
             if !wanted[end] {
@@ -327,7 +335,7 @@ impl Intervals {
                 (&*ends[along.slot], stride)
             });
             let numbers = if end == 0 { &blocks.least } else { &blocks.greatest };
-            gather(numbers, positions, &mut self.offsets, &mut self.loads[end][load], count);
+            gather(numbers, positions, &mut self.offsets, &mut self.loads[end][load][..count], level);
         }
     }
 

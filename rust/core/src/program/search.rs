@@ -51,6 +51,7 @@ impl Slot {
     }
 
     /// Adds to `indices` the least of what the positions of blocks add.
+    #[inline(always)]
     pub(crate) fn add_least_index(&self, first: &[u32], level: &[u8], indices: &mut [u64]) {
         if self.order.is_none() {
             return self.add_index(first, indices);
@@ -89,7 +90,7 @@ pub(crate) struct SearchProgram {
     ranged: Vec<Ranged>,
     strip: Strip,
     pub(crate) bounds: Bounds,
-    level: simd::Level,
+    pub(crate) level: simd::Level,
     /// Entries of all tables.
     pub(crate) numbers: usize,
 }

@@ -157,7 +157,8 @@ impl Strip {
         let Lanes { loads, registers, offsets } = scratch;
         for (load, &table) in loads.iter_mut().zip(&self.loads) {
             let Entries { numbers, strides } = &tables[table];
-            gather(numbers, strides.iter().map(|&(slot, stride)| (positions[slot], stride)), offsets, load, count);
+            let axes = strides.iter().map(|&(slot, stride)| (positions[slot], stride));
+            gather(numbers, axes, offsets, &mut load[..count], level);
         }
         for step in &self.steps {
             let mut out = std::mem::take(&mut registers[step.out]);
@@ -173,24 +174,30 @@ impl Strip {
     }
 }
 
-/// Looks up one entry for each of `count` lanes: at the sum of position times stride.
+/// Looks up one entry for each lane of `out`: at the sum of position times stride.
 #[inline]
 pub(crate) fn gather<'p>(
     numbers: &[f64],
     axes: impl Iterator<Item = (&'p [u32], u32)>,
     offsets: &mut [u32],
     out: &mut [f64],
-    count: usize,
+    level: simd::Level,
 ) {
-    offsets[..count].fill(0);
-    for (positions, stride) in axes {
-        for (offset, position) in offsets[..count].iter_mut().zip(&positions[..count]) {
-            *offset = offset.wrapping_add(position.wrapping_mul(stride));
-        }
-    }
-    for (out, &offset) in out[..count].iter_mut().zip(&offsets[..count]) {
-        *out = numbers[offset as usize];
-    }
+    let offsets = &mut offsets[..out.len()];
+    level.run(
+        #[inline(always)]
+        || {
+            offsets.fill(0);
+            for (positions, stride) in axes {
+                for (offset, position) in offsets.iter_mut().zip(positions) {
+                    *offset = offset.wrapping_add(position.wrapping_mul(stride));
+                }
+            }
+            for (out, &offset) in out.iter_mut().zip(offsets.iter()) {
+                *out = numbers[offset as usize];
+            }
+        },
+    );
 }
 
 /// A worker's memory for the values of a strip.

@@ -7,7 +7,7 @@ use crate::value::lanes::Operand;
 use crate::value::scalar;
 
 use super::super::stats::Stats;
-use super::open::{Extent, Open, halve, middle};
+use super::open::{Extent, Open, count_through, middle};
 use super::{Found, Goal, Search};
 
 pub(super) fn tune(name: &str, default: f64) -> f64 {
@@ -72,8 +72,8 @@ impl Outcome {
     }
 }
 
-/// A job's memory, and what it has done so far.
-pub(super) struct Job<'a, G> {
+/// A worker: its memory, and what its job has done so far.
+pub(super) struct Worker<'a, G> {
     search: &'a Search<'a>,
     slots: &'a [Slot],
     goal: &'a G,
@@ -87,6 +87,8 @@ pub(super) struct Job<'a, G> {
     indices: Vec<u64>,
     columns: Vec<Vec<f64>>,
     unsettled: Vec<u32>,
+    shape: Vec<(u32, u8)>,
+    halvings: Vec<u8>,
 }
 
 /// Configurations to be computed, by their positions.
@@ -149,18 +151,28 @@ impl Chosen {
     }
 }
 
-impl<'a, G: Goal> Job<'a, G> {
+impl Search<'_> {
+    /// Nothing done yet.
+    fn outcome(&self) -> Outcome {
+        let mut outcome = Outcome {
+            open: Open::new(self.program.slots.len(), self.program.bounds.outputs()),
+            ..Outcome::default()
+        };
+        outcome.found.points.objectives = vec![Vec::new(); self.objectives];
+        outcome
+    }
+}
+
+impl<'a, G: Goal> Worker<'a, G> {
     pub(super) fn new(search: &'a Search<'a>, goal: &'a G) -> Self {
         let slots = &search.program.slots;
         let outputs = search.program.bounds.outputs();
-        let mut outcome = Outcome { open: Open::new(slots.len(), outputs), ..Outcome::default() };
-        outcome.found.points.objectives = vec![Vec::new(); search.objectives];
         let pending = |settles| Pending { positions: vec![Vec::new(); slots.len()], count: 0, settles };
         Self {
             search,
             slots,
             goal,
-            outcome,
+            outcome: search.outcome(),
             leaves: pending(true),
             samples: pending(false),
             boxes: Boxes::new(slots.len()),
@@ -170,11 +182,13 @@ impl<'a, G: Goal> Job<'a, G> {
             indices: Vec::new(),
             columns: vec![Vec::new(); outputs],
             unsettled: Vec::new(),
+            shape: Vec::new(),
+            halvings: Vec::new(),
         }
     }
 
     /// Splits some boxes of a round.
-    pub(super) fn expand(mut self, round: &Open, range: Range<usize>) -> Outcome {
+    pub(super) fn expand(&mut self, round: &Open, range: Range<usize>) -> Outcome {
         let alive = self.alive(round, range);
         let (mut depths, mut weights) = (Vec::new(), Vec::new());
         for parents in alive.chunks(LANES >> TUNE.halvings) {
@@ -190,10 +204,10 @@ impl<'a, G: Goal> Job<'a, G> {
         self.finish()
     }
 
-    fn finish(mut self) -> Outcome {
-        self.compute(|job| &mut job.leaves);
-        self.compute(|job| &mut job.samples);
-        self.outcome
+    fn finish(&mut self) -> Outcome {
+        self.compute(|worker| &mut worker.leaves);
+        self.compute(|worker| &mut worker.samples);
+        std::mem::replace(&mut self.outcome, self.search.outcome())
     }
 
     /// The boxes of a round that the goal does not settle by now.
@@ -205,7 +219,7 @@ impl<'a, G: Goal> Job<'a, G> {
         for (column, level) in self.boxes.level.iter_mut().zip(&round.level) {
             column.extend_from_slice(&level[range.clone()]);
         }
-        self.extent.measure(&mut self.boxes, self.slots, range.len());
+        self.measure(range.len());
         let bounds: Vec<&[f64]> =
             round.bounds[..self.search.objectives].iter().map(|bounds| &bounds[range.clone()]).collect();
         let groups = self.groups(&self.boxes.first, &Chosen::All(range.len()));
@@ -215,6 +229,13 @@ impl<'a, G: Goal> Job<'a, G> {
         let alive: u64 = self.unsettled.iter().map(|&lane| self.extent.size[lane as usize]).sum();
         self.outcome.bounded += all - alive;
         self.unsettled.iter().map(|&lane| range.start + lane as usize).collect()
+    }
+
+    fn measure(&mut self, count: usize) {
+        self.search.program.level.run(
+            #[inline(always)]
+            || self.extent.measure(&mut self.boxes, self.slots, count),
+        );
     }
 
     /// The groups of some lanes, given positions on all slots; nothing if there are no groups.
@@ -291,21 +312,54 @@ impl<'a, G: Goal> Job<'a, G> {
 
     /// Appends the parts of a box to `boxes`, halved along the heaviest slots.
     fn split(&mut self, round: &Open, parent: usize, weights: &mut [f64]) {
-        let start = self.boxes.first[0].len();
         let mut size = 1;
+        self.shape.clear();
+        self.halvings.clear();
+        let mut whole = true;
         for (slot, axis) in self.slots.iter().enumerate() {
             let (first, level) = (round.first[slot][parent], round.level[slot][parent]);
-            self.boxes.first[slot].push(first);
-            self.boxes.level[slot].push(level);
-            size *= u64::from(axis.last(first, level) - first) + 1;
+            let positions = u64::from(axis.last(first, level) - first) + 1;
+            whole &= positions == 1 << level;
+            size *= positions;
+            self.shape.push((first, level));
+            self.halvings.push(0);
         }
-        for _ in 0..TUNE.halvings {
-            let level = |slot: usize| self.boxes.level[slot][start];
-            let Some(slot) = heaviest(weights, level).filter(|_| size > TUNE.leaf) else { break };
+        let mut halvings = 0;
+        while halvings < TUNE.halvings as u32 && size > TUNE.leaf {
+            let level = |slot: usize| self.shape[slot].1 - self.halvings[slot];
+            let Some(slot) = heaviest(weights, level) else { break };
             weights[slot] *= 0.5;
             size = size.div_ceil(2);
-            halve(&mut self.boxes, &self.slots[slot], slot, start);
+            self.halvings[slot] += 1;
+            halvings += 1;
         }
+        let start = self.boxes.first[0].len();
+        let mut shift = halvings;
+        for (slot, (&(first, level), &bits)) in self.shape.iter().zip(&self.halvings).enumerate() {
+            let level = level - bits;
+            shift -= u32::from(bits);
+            let column = &mut self.boxes.first[slot];
+            count_through(column, first, 1 << halvings, shift, u32::from(bits), u32::from(level));
+            self.boxes.level[slot].resize(start + (1 << halvings), level);
+        }
+        if !whole {
+            self.drop_outside(start);
+        }
+    }
+
+    /// Drops the lanes of `boxes` from `start` on that begin behind the end of an axis.
+    fn drop_outside(&mut self, start: usize) {
+        let Boxes { first, level, .. } = &mut self.boxes;
+        let mut kept = start;
+        for lane in start..first[0].len() {
+            if self.slots.iter().zip(first.iter()).all(|(slot, first)| first[lane] < slot.length) {
+                first.iter_mut().for_each(|column| column[kept] = column[lane]);
+                level.iter_mut().for_each(|column| column[kept] = column[lane]);
+                kept += 1;
+            }
+        }
+        first.iter_mut().for_each(|column| column.truncate(kept));
+        level.iter_mut().for_each(|column| column.truncate(kept));
     }
 
     /// Bounds the parts in `boxes` and sends each where it belongs.
@@ -313,7 +367,7 @@ impl<'a, G: Goal> Job<'a, G> {
         let (program, objectives) = (self.search.program, self.search.objectives);
         let bounds = &program.bounds;
         let count = depths.len();
-        self.extent.measure(&mut self.boxes, self.slots, count);
+        self.measure(count);
         program.bound(&self.boxes, count, &mut self.intervals);
         self.outcome.bounds += count as u64;
         depths.iter().for_each(|&depth| self.outcome.count_depth(depth));
@@ -360,10 +414,10 @@ impl<'a, G: Goal> Job<'a, G> {
         self.outcome.bounded += self.extent.size.iter().sum::<u64>() - left;
         self.extent.index = indices;
         if self.leaves.count >= LANES {
-            self.compute(|job| &mut job.leaves);
+            self.compute(|worker| &mut worker.leaves);
         }
         if self.samples.count >= LANES {
-            self.compute(|job| &mut job.samples);
+            self.compute(|worker| &mut worker.samples);
         }
     }
 
@@ -399,9 +453,14 @@ impl<'a, G: Goal> Job<'a, G> {
         }
         self.indices.clear();
         self.indices.resize(count, 0);
-        for (slot, positions) in self.slots.iter().zip(&positions) {
-            slot.add_index(positions, &mut self.indices);
-        }
+        program.level.run(
+            #[inline(always)]
+            || {
+                for (slot, positions) in self.slots.iter().zip(&positions) {
+                    slot.add_index(positions, &mut self.indices);
+                }
+            },
+        );
         if let Chosen::These(_) = chosen {
             self.indices = chosen.of(&self.indices);
         }
@@ -429,7 +488,7 @@ impl<'a, G: Goal> Job<'a, G> {
     }
 
     /// Computes configurations spread over the space.
-    pub(super) fn sample(mut self, most: usize) -> Found {
+    pub(super) fn sample(&mut self, most: usize) -> Found {
         // Multiples of the powers of a generalised golden section fill a cube evenly (Roberts 2018).
         let mut golden = 2.0;
         for _ in 0..64 {
@@ -460,24 +519,28 @@ impl Pending {
 
     /// Adds every configuration of a box of so many.
     fn push_all(&mut self, boxes: &Boxes, lane: usize, size: u64) {
-        let size = size as usize;
-        let (mut before, mut behind) = (1, size);
+        let levels = boxes.level.iter().map(|level| u32::from(level[lane]));
+        let mut shift: u32 = levels.sum();
+        self.count += size as usize;
+        if size == 1 << shift {
+            for (slot, positions) in self.positions.iter_mut().enumerate() {
+                let bits = u32::from(boxes.level[slot][lane]);
+                shift -= bits;
+                count_through(positions, boxes.first[slot][lane], size as u32, shift, bits, 0);
+            }
+            return;
+        }
+        // A box that is cut off at the end of an axis.
+        let (mut before, mut behind) = (1, size as usize);
         for (slot, positions) in self.positions.iter_mut().enumerate() {
             let (first, last) = (boxes.first[slot][lane], boxes.last[slot][lane]);
-            if first == last {
-                positions.resize(positions.len() + size, first);
-                continue;
-            }
             let length = (last - first) as usize + 1;
             behind /= length;
             for _ in 0..before {
-                for position in first..=last {
-                    positions.resize(positions.len() + behind, position);
-                }
+                (first..=last).for_each(|position| positions.resize(positions.len() + behind, position));
             }
             before *= length;
         }
-        self.count += size;
     }
 }
 

@@ -28,7 +28,7 @@ use crate::program::SearchProgram;
 
 use super::stats::Stats;
 pub(super) use ask::{any, best, pareto};
-use expand::Job;
+use expand::Worker;
 pub(super) use goal::Best;
 use open::Open;
 
@@ -41,8 +41,9 @@ const ROUND: Range<usize> = 1 << 10..1 << 16;
 /// Rounds with fewer boxes are run on the calling thread.
 const WORTH_A_THREAD: usize = 2 * JOB_BOXES;
 
-/// Configurations looked at before the first box.
-const SAMPLE: usize = 4096;
+/// Configurations looked at before the first box, and what share of all they are at most.
+const SAMPLE: u64 = 4096;
+const SAMPLE_SHARE: u64 = 64;
 
 /// Configurations that were computed: their objectives, and the group of each if there are groups.
 #[derive(Debug, Default)]
@@ -93,7 +94,8 @@ impl Search<'_> {
     pub(super) fn run(&self, goal: &mut impl Goal, control: &Control, stats: &mut Stats) -> Result<(), Error> {
         let mut open = self.start();
         if goal.samples() {
-            let sample = Job::new(self, goal).sample(SAMPLE);
+            let size: u64 = self.program.slots.iter().map(|slot| u64::from(slot.length)).product();
+            let sample = Worker::new(self, goal).sample(SAMPLE.min(size / SAMPLE_SHARE) as usize);
             goal.take(vec![sample], control)?;
         }
         while open.len() > 0 && !goal.is_done() {
@@ -101,10 +103,10 @@ impl Search<'_> {
             let jobs = round.len().div_ceil(JOB_BOXES);
             let threads = if round.len() < WORTH_A_THREAD { 1 } else { control.threads() };
             let shared: &_ = goal;
-            let outcomes = parallel::map(threads, jobs, |job| {
+            let outcomes = parallel::map_with(threads, jobs, || Worker::new(self, shared), |worker, job| {
                 control.check()?;
                 let boxes = job * JOB_BOXES..round.len().min((job + 1) * JOB_BOXES);
-                let outcome = Job::new(self, shared).expand(&round, boxes);
+                let outcome = worker.expand(&round, boxes);
                 control.advance(outcome.settled() * self.weight);
                 Ok(outcome)
             })?;

@@ -88,6 +88,7 @@ pub(super) struct Extent {
 
 impl Extent {
     /// Measures boxes of which first positions and levels are given; the last positions follow.
+    #[inline(always)]
     pub(super) fn measure(&mut self, boxes: &mut Boxes, slots: &[Slot], count: usize) {
         self.size.clear();
         self.size.resize(count, 1);
@@ -106,24 +107,16 @@ impl Extent {
     }
 }
 
-/// Halves the boxes in the lanes from `start` on along one slot.
-pub(super) fn halve(boxes: &mut Boxes, axis: &Slot, slot: usize, start: usize) {
-    let end = boxes.first[slot].len();
-    let half = 1 << (boxes.level[slot][start] - 1);
-    boxes.level[slot][start..].iter_mut().for_each(|level| *level -= 1);
-    if boxes.first[slot][start..].iter().all(|first| first + half < axis.length) {
-        boxes.first.iter_mut().for_each(|column| column.extend_from_within(start..));
-        boxes.level.iter_mut().for_each(|column| column.extend_from_within(start..));
-        boxes.first[slot][end..].iter_mut().for_each(|first| *first += half);
-        return;
-    }
-    for lane in start..end {
-        let second = boxes.first[slot][lane] + half;
-        if second < axis.length {
-            boxes.first.iter_mut().for_each(|column| column.push(column[lane]));
-            boxes.level.iter_mut().for_each(|column| column.push(column[lane]));
-            let place = boxes.first[slot].len() - 1;
-            boxes.first[slot][place] = second;
+/// Appends `first + d` for each of `count` numbers c, where d is the `bits` of c from bit `shift` on, times
+/// `2^scale`: the digits of c count through the parts of a box, some for each slot.
+#[inline(always)]
+pub(super) fn count_through(column: &mut Vec<u32>, first: u32, count: u32, shift: u32, bits: u32, scale: u32) {
+    let start = column.len();
+    column.resize(start + count as usize, first);
+    if bits > 0 {
+        let mask = (1 << bits) - 1;
+        for (number, position) in (0..count).zip(&mut column[start..]) {
+            *position += ((number >> shift) & mask) << scale;
         }
     }
 }
