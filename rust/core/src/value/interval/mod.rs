@@ -18,6 +18,8 @@
 
 mod power;
 mod steps;
+#[cfg(test)]
+mod tests;
 
 pub use steps::{margin, step_down, step_up};
 
@@ -55,7 +57,7 @@ impl Interval {
     /// Every number, but not NaN.
     const NUMBERS: Self = Self { low: f64::NEG_INFINITY, high: f64::INFINITY, nan: false };
 
-    /// The numbers from `low` to `high`, which is not below it; neither is NaN.
+    /// The numbers from `low` to `high`; neither is NaN, and `high` is not the lower one.
     #[must_use]
     pub fn new(low: f64, high: f64) -> Self {
         debug_assert!(low <= high, "{low} to {high}");
