@@ -13,8 +13,9 @@
 //! infinity.
 //!
 //! A part of an operand gives a part of the result, for every operation that is not widened. Ends of widened
-//! results follow the kernel, which may fall where it should rise: they keep this order up to the
-//! margin. Whoever needs it to the bit takes the common part of the two, which holds all values as well.
+//! results follow the kernel, which may fall where it should rise (`pow` does, by one step, at some
+//! neighbours with a small exponent): they keep this order up to the margin. Whoever needs it to the bit
+//! takes the common part of the two results, which holds all values as well.
 
 mod power;
 mod steps;
