@@ -173,6 +173,10 @@ fn check(story: &Story, ties: Ties, sizes: Sizes, threads: usize) -> Result<(), 
         }
         prop_assert!(archive.len() >= expected.indices.len());
         prop_assert_eq!(archive.is_empty(), expected.indices.is_empty());
+        if round.len() % 4 == 0 {
+            prop_assert_eq!(archive.tidy(&control), Ok(()));
+            prop_assert_eq!(archive.len(), expected.indices.len());
+        }
         prop_assert_eq!(archive.clone().into_points(&control), Ok(expected), "{:?}", ties);
     }
     // What was ever settled can never be on the front, unless it is there already.
@@ -193,7 +197,11 @@ fn check(story: &Story, ties: Ties, sizes: Sizes, threads: usize) -> Result<(), 
 }
 
 /// Every structure, with sizes at which few rows reach all of it.
-const WAYS: [Sizes; 2] = [Sizes { buckets: 1 << 20 }, Sizes { buckets: 3 }];
+const WAYS: [Sizes; 3] = [
+    Sizes { buckets: 1 << 20, cells: 1 << 12, block: 8 },
+    Sizes { buckets: 3, cells: 0, block: 1 },
+    Sizes { buckets: 1, cells: 1 << 5, block: 3 },
+];
 
 fn agrees(story: &Story) -> Result<(), TestCaseError> {
     for (way, &sizes) in WAYS.iter().enumerate() {
