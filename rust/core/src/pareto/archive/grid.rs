@@ -268,10 +268,9 @@ impl Grid {
                 continue;
             }
             let key = self.last_key(question, row as u32);
-            let dominated = self
-                .axes
-                .iter()
-                .any(|axis| place / axis.stride % axis.count() > 0 && self.least[place - axis.stride] <= key);
+            let dominated = self.axes.iter().any(|axis| {
+                !(place / axis.stride).is_multiple_of(axis.count()) && self.least[place - axis.stride] <= key
+            });
             self.own[place] = if dominated { NONE } else { kept.len() as u32 };
             if !dominated {
                 kept.push(row);

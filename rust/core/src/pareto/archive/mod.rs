@@ -30,10 +30,10 @@
 //!
 //! | objectives | structure | a query |
 //! |---|---|---|
-//! | one | the best value ([`single`]) | a comparison |
-//! | two | a flat staircase with buckets along one objective ([`stairs`]) | a look-up; a short search near the front |
-//! | more, few keys | a grid of prefix minima ([`grid`]) | a look-up |
-//! | more, many keys | a few trees of boxes ([`forest`]) | a descent, or several |
+//! | one | the best value (`single`) | a comparison |
+//! | two | a flat staircase with buckets along one objective (`stairs`) | a look-up; a short search near the front |
+//! | more, few keys | a grid of prefix minima (`grid`) | a look-up |
+//! | more, many keys | a few trees of boxes (`forest`) | a descent, or several |
 
 mod forest;
 mod grid;

@@ -44,7 +44,7 @@ impl Tree {
 
     /// The rows of a node on a level, from the left: as even as can be.
     fn range(&self, level: u32, place: usize) -> std::ops::Range<usize> {
-        let at = |place: usize| (self.len() as u128 * place as u128 >> level) as usize;
+        let at = |place: usize| ((self.len() as u128 * place as u128) >> level) as usize;
         at(place)..at(place + 1)
     }
 
