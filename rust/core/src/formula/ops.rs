@@ -2,8 +2,9 @@
 //!
 //! Parser, printer, documentation, graph, lanes and tests read what an operation is called, how
 //! many operands it takes, how tightly it binds and what it means from [`Op::info`]; nothing else
-//! says any of it again. To add an operation: a variant in [`Op`], a row in [`TABLE`], and its lane
-//! loop in [`crate::value::lanes`] (a test checks each loop against the row's scalar meaning).
+//! says any of it again. To add an operation: a variant in [`Op`], a row in [`TABLE`], its lane
+//! loop in [`crate::value::lanes`] and its bounds in [`crate::value::interval`] (tests check both against
+//! the row's scalar meaning).
 
 use crate::value::scalar;
 

@@ -1,6 +1,7 @@
-//! What each operation means, for one number and for lanes of numbers.
+//! What each operation means, for one number, for lanes of numbers and for intervals.
 //!
-//! [`scalar`] is the meaning; [`lanes`] agrees with it bit for bit, on every SIMD level of [`simd`].
+//! [`scalar`] is the meaning; [`lanes`] agrees with it bit for bit, on every SIMD level of [`simd`];
+//! [`interval`] holds it, whatever the values within.
 
 pub mod geomspace;
 pub mod interval;

@@ -30,11 +30,14 @@
 //!
 //! | objectives | structure | a query |
 //! |---|---|---|
-//! | one | the best value ([`single`]) | a comparison |
-//! | two | a flat staircase with buckets along one objective ([`stairs`]) | a look-up; a short search near the front |
-//! | more | the rows ([`rows`]) | a scan |
+//! | one | the best value (`single`) | a comparison |
+//! | two | a flat staircase with buckets along one objective (`stairs`) | a look-up; a short search near the front |
+//! | more, few keys | a grid of prefix minima (`grid`) | a look-up |
+//! | more, many keys | a few trees of boxes (`forest`) | a descent, or several |
 
-mod rows;
+mod forest;
+mod grid;
+mod many;
 mod single;
 mod stairs;
 
@@ -43,7 +46,7 @@ use std::cmp::Ordering;
 use super::filter::Ties;
 use super::key::rank;
 use crate::control::{Control, Interrupted};
-use rows::Rows;
+use many::Many;
 use single::Single;
 use stairs::Stairs;
 
@@ -93,11 +96,15 @@ impl Points {
 pub struct Sizes {
     /// A staircase has no more buckets than this.
     pub buckets: usize,
+    /// A grid has no more cells than this; what does not fit is a forest.
+    pub cells: usize,
+    /// A tree is halved down to blocks of at least so many rows.
+    pub block: usize,
 }
 
 impl Default for Sizes {
     fn default() -> Self {
-        Self { buckets: 1 << 20 }
+        Self { buckets: 1 << 20, cells: 1 << 21, block: 8 }
     }
 }
 
@@ -126,7 +133,7 @@ pub struct Archive {
 enum Structure {
     Single(Single),
     Stairs(Stairs),
-    Rows(Rows),
+    Many(Many),
 }
 
 impl Archive {
@@ -152,18 +159,21 @@ impl Archive {
             // The least value is in the least cell, whatever the cells.
             [_] => Structure::Single(Single::new(ties)),
             [first, second] => Structure::Stairs(Stairs::new([first, second], ties, sizes)),
-            _ => Structure::Rows(Rows::new(bits, ties)),
+            _ => Structure::Many(Many::new(bits, ties, sizes)),
         };
         Self { structure }
     }
 
     /// How many rows are kept.
+    ///
+    /// For three objectives and more this may count rows that are no longer on the front, up to as many again as
+    /// there are; [`tidy`](Self::tidy) drops them.
     #[must_use]
     pub fn len(&self) -> usize {
         match &self.structure {
             Structure::Single(single) => single.len(),
             Structure::Stairs(stairs) => stairs.len(),
-            Structure::Rows(rows) => rows.len(),
+            Structure::Many(many) => many.len(),
         }
     }
 
@@ -185,7 +195,7 @@ impl Archive {
         match &self.structure {
             Structure::Single(single) => single.unsettled(bounds[0], indices, open),
             Structure::Stairs(stairs) => stairs.unsettled([bounds[0], bounds[1]], indices, open),
-            Structure::Rows(rows) => rows.unsettled(bounds, indices, open),
+            Structure::Many(many) => many.unsettled(bounds, indices, open),
         }
     }
 
@@ -208,7 +218,19 @@ impl Archive {
         match &mut self.structure {
             Structure::Single(single) => single.add(&points, control),
             Structure::Stairs(stairs) => stairs.add(&points, control),
-            Structure::Rows(rows) => rows.add(points, control),
+            Structure::Many(many) => many.add(&points, control),
+        }
+    }
+
+    /// Drops what is no longer on the front, so that [`len`](Self::len) is exact until the next addition.
+    ///
+    /// # Errors
+    ///
+    /// [`Interrupted`] after [`Control::cancel`]; the archive is of no use then.
+    pub fn tidy(&mut self, control: &Control) -> Result<(), Interrupted> {
+        match &mut self.structure {
+            Structure::Single(_) | Structure::Stairs(_) => Ok(()),
+            Structure::Many(many) => many.tidy(control),
         }
     }
 
@@ -222,7 +244,7 @@ impl Archive {
         match self.structure {
             Structure::Single(single) => Ok(single.into_points()),
             Structure::Stairs(stairs) => Ok(stairs.into_points()),
-            Structure::Rows(rows) => rows.into_points(control),
+            Structure::Many(many) => many.into_points(control),
         }
     }
 }

@@ -7,7 +7,8 @@
 //! ```text
 //! settled(lane):
 //!     bucket = bucket of lane.x
-//!     if lane.y >= threshold[bucket]: yes             dominated by what lies before the bucket
+//!     if lane.y >= threshold[bucket]: yes             the last step before the bucket dominates it
+//!     if lane.y < threshold[bucket + 1]: no           no step up to the end of the bucket reaches down to it
 //!     step = last step of the bucket, or before it, with key(step.x) <= key(lane.x)
 //!     key(step.y) < key(lane.y), or equal keys and the step is in another cell or comes first in this one
 //! ```
@@ -59,6 +60,8 @@ pub(super) struct Stairs {
     /// How many steps there were when x was chosen.
     chosen_at: usize,
     steps: Vec<Step>,
+    /// Memory for the next merge: fresh memory costs more than the merge.
+    spare: Vec<Step>,
     buckets: Buckets,
 }
 
@@ -73,7 +76,8 @@ impl Stairs {
             along: 0,
             chosen_at: 0,
             steps: Vec::new(),
-            buckets: Buckets::over(&[], x, y, sizes.buckets),
+            spare: Vec::new(),
+            buckets: Buckets::new(x, y),
         }
     }
 
@@ -100,7 +104,8 @@ impl Stairs {
                     for &at in &doubtful[..found] {
                         let lane = start + at as usize;
                         let bounds = Step { x: x[lane], y: y[lane], index: indices[lane] };
-                        if !self.settles(places[at as usize] as usize, bounds) {
+                        let bucket = places[at as usize] as usize;
+                        if self.buckets.surely_open(bucket, bounds.y) || !self.settles(bucket, bounds) {
                             open.push(lane as u32);
                         }
                     }
@@ -142,14 +147,15 @@ impl Stairs {
         self.merge(new);
         control.check()?;
         let (x, y) = self.cells();
-        self.buckets = Buckets::over(&self.steps, x, y, self.sizes.buckets);
+        self.buckets.rebuild(&self.steps, x, y, self.sizes.buckets);
         // The more even the buckets, the shorter the searches in them. The look at the other objective costs about
         // a merge, and is done so rarely that it does not count.
         if self.steps.len() >= 2 * self.chosen_at {
             self.chosen_at = self.steps.len();
             self.turn();
             let (x, y) = self.cells();
-            let turned = Buckets::over(&self.steps, x, y, self.sizes.buckets);
+            let mut turned = Buckets::new(x, y);
+            turned.rebuild(&self.steps, x, y, self.sizes.buckets);
             if turned.filled() > self.buckets.filled() {
                 self.buckets = turned;
             } else {
@@ -194,7 +200,7 @@ impl Stairs {
     /// Merges new steps, which no old one settles.
     fn merge(&mut self, new: Vec<Step>) {
         let (x, y) = self.cells();
-        let mut merged = Vec::with_capacity(self.steps.len() + new.len());
+        let mut merged = std::mem::take(&mut self.spare);
         let mut old = self.steps.as_slice();
         // A representative and its copies at a time.
         for steps in new.chunk_by(Step::is_copy_of) {
@@ -221,7 +227,8 @@ impl Stairs {
             old = rest;
         }
         merged.extend_from_slice(old);
-        self.steps = merged;
+        self.spare = std::mem::replace(&mut self.steps, merged);
+        self.spare.clear();
     }
 
     /// Makes the other objective x.

@@ -13,11 +13,14 @@
 //! infinity.
 //!
 //! A part of an operand gives a part of the result, for every operation that is not widened. Ends of widened
-//! results follow the kernel, which may fall where it should rise: they keep this order up to the
-//! margin. Whoever needs it to the bit takes the common part of the two, which holds all values as well.
+//! results follow the kernel, which may fall where it should rise (`pow` does, by one step, at some
+//! neighbours with a small exponent): they keep this order up to the margin. Whoever needs it to the bit
+//! takes the common part of the two results, which holds all values as well.
 
 mod power;
 mod steps;
+#[cfg(test)]
+mod tests;
 
 pub use steps::{margin, step_down, step_up};
 
@@ -55,7 +58,7 @@ impl Interval {
     /// Every number, but not NaN.
     const NUMBERS: Self = Self { low: f64::NEG_INFINITY, high: f64::INFINITY, nan: false };
 
-    /// The numbers from `low` to `high`, which is not below it; neither is NaN.
+    /// The numbers from `low` to `high`; neither is NaN, and `high` is not the lower one.
     #[must_use]
     pub fn new(low: f64, high: f64) -> Self {
         debug_assert!(low <= high, "{low} to {high}");

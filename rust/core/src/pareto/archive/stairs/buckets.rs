@@ -1,4 +1,8 @@
 //! Where to look in a staircase: buckets of equal width over the keys of x.
+//!
+//! A bucket knows its steps, and a threshold: the y of the last step before it. A lane of the bucket that reaches the
+//! threshold is dominated, and one that does not even reach that of the next bucket is open. Only between the two
+//! are steps looked at.
 
 use std::ops::Range;
 
@@ -8,9 +12,6 @@ use crate::pareto::key::{Cells, rank};
 /// Lanes that are looked at together.
 pub(super) const BLOCK: usize = 256;
 
-/// Buckets for each step.
-const PER_STEP: usize = 2;
-
 /// Runs of ranks of x. Bucket 0 lies before all steps; the last one has no end.
 #[derive(Debug, Clone)]
 pub(super) struct Buckets {
@@ -19,45 +20,49 @@ pub(super) struct Buckets {
     high: i64,
     /// Each bucket holds `2^shift` ranks.
     shift: u32,
-    /// From which y on a lane of this bucket is surely dominated; NaN if none is.
+    /// The least number of the cell of the y of the last step before each bucket, and at last of all steps.
+    /// NaN, which nothing reaches, where there is no step.
     thresholds: Vec<f64>,
-    /// The first step of each bucket; one more at the end.
+    /// How many steps lie before each bucket, and at last all of them.
     starts: Vec<u32>,
 }
 
 impl Buckets {
-    /// At most `most` buckets over the range of these steps.
-    pub(super) fn over(steps: &[Step], x: Cells, y: Cells, most: usize) -> Self {
-        let low = steps.first().map_or(0, |step| x.first_rank(x.key(step.x)));
-        let last = steps.last().map_or(0, |step| rank(step.x));
-        let span = last.wrapping_sub(low) as u64;
-        let most = (PER_STEP * steps.len()).clamp(1, most) as u64;
-        let shift = (x.shift()..64).find(|&shift| span >> shift < most).unwrap_or(63);
-        let count = (span >> shift) as usize + 1;
-        let high = low.wrapping_add(((span >> shift) << shift) as i64);
-        let mut buckets = Self {
-            low,
-            high,
-            shift,
-            thresholds: Vec::with_capacity(count + 1),
-            starts: Vec::with_capacity(count + 2),
-        };
-        buckets.thresholds.push(f64::NAN);
-        buckets.starts.push(0);
-        let (mut next, mut threshold) = (0, f64::NAN);
-        for bucket in 1..=count {
-            buckets.starts.push(next as u32);
-            buckets.thresholds.push(threshold);
-            let from = next;
-            while next < steps.len() && buckets.place(steps[next].x) as usize == bucket {
-                next += 1;
-            }
-            if next > from {
-                threshold = y.lower_edge(y.key(steps[next - 1].y));
-            }
-        }
-        buckets.starts.push(steps.len() as u32);
+    /// Buckets without steps.
+    pub(super) fn new(x: Cells, y: Cells) -> Self {
+        let mut buckets = Self { low: 0, high: 0, shift: 0, thresholds: Vec::new(), starts: Vec::new() };
+        buckets.rebuild(&[], x, y, 1);
         buckets
+    }
+
+    /// Spreads at most `most` buckets over the range of these steps, about one for each.
+    ///
+    /// Each step leaves its mark in the bucket after its own; then marks are handed on. That has no branches that
+    /// depend on the steps, which a walk along both would have.
+    pub(super) fn rebuild(&mut self, steps: &[Step], x: Cells, y: Cells, most: usize) {
+        self.low = steps.first().map_or(0, |step| x.first_rank(x.key(step.x)));
+        let last = steps.last().map_or(0, |step| rank(step.x));
+        let span = last.wrapping_sub(self.low) as u64;
+        let most = steps.len().clamp(1, most) as u64;
+        self.shift = (x.shift()..64).find(|&shift| span >> shift < most).unwrap_or(63);
+        let count = (span >> self.shift) as usize + 1;
+        self.high = self.low.wrapping_add(((span >> self.shift) << self.shift) as i64);
+        self.thresholds.clear();
+        self.thresholds.resize(count + 2, f64::NAN);
+        self.starts.clear();
+        self.starts.resize(count + 2, 0);
+        for (end, step) in (1..).zip(steps) {
+            let after = self.place(step.x) as usize + 1;
+            self.starts[after] = end;
+            self.thresholds[after] = y.lower_edge(y.key(step.y));
+        }
+        let (mut start, mut threshold) = (0, f64::NAN);
+        for (own_start, own_threshold) in self.starts.iter_mut().zip(&mut self.thresholds) {
+            start = start.max(*own_start);
+            *own_start = start;
+            threshold = threshold.min(*own_threshold);
+            *own_threshold = threshold;
+        }
     }
 
     /// How many buckets hold steps.
@@ -80,6 +85,13 @@ impl Buckets {
         self.starts[bucket] as usize..self.starts[bucket + 1] as usize
     }
 
+    /// Whether a lane of this bucket is open whatever the steps in the bucket are.
+    #[inline(always)]
+    pub(super) fn surely_open(&self, bucket: usize, y: f64) -> bool {
+        let reaches = y >= self.thresholds[bucket + 1];
+        !reaches
+    }
+
     /// Finds the buckets of a block of lanes, and the lanes that are not surely dominated; returns their number.
     #[inline(always)]
     pub(super) fn doubt(
@@ -95,7 +107,6 @@ impl Buckets {
         let mut found = 0;
         for (lane, (&place, &y)) in places.iter().zip(y).enumerate() {
             doubtful[found] = lane as u32;
-            // Nothing reaches a threshold that is NaN.
             let dominated = y >= self.thresholds[place as usize];
             found += usize::from(!dominated);
         }

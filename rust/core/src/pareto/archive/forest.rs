@@ -1,0 +1,129 @@
+//! Three objectives and more at fine keys: a few static trees, each at least twice as large as the next.
+//!
+//! New rows become a tree, together with the trees that are not at least twice as large: so a row is built
+//! into a new tree about once for each doubling. A coarse [`Sieve`] of all rows decides about most lanes before
+//! trees are asked. Rows that a later row dominates stay until the forest is filtered as a whole.
+
+mod sieve;
+mod tree;
+
+use super::Points;
+use super::many::Question;
+use crate::control::{Control, Interrupted};
+use sieve::{BLOCK, Judgement, Sieve};
+use tree::{Hint, Tree};
+
+/// Trees, the largest first.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Forest {
+    trees: Vec<Tree>,
+    /// There is one if there are trees.
+    sieve: Option<Sieve>,
+    /// How many rows the last front had.
+    front: usize,
+}
+
+impl Forest {
+    /// One tree of a front.
+    pub(super) fn of_front(
+        question: &Question,
+        front: Points,
+        control: &Control,
+    ) -> Result<Self, Interrupted> {
+        let rows = front.indices.len();
+        let sieve = Some(Sieve::over(question, &front));
+        Ok(Self { trees: vec![Tree::new(question, front, control)?], sieve, front: rows })
+    }
+
+    /// How many rows are kept; some may be dominated.
+    pub(super) fn len(&self) -> usize {
+        self.trees.iter().map(Tree::len).sum()
+    }
+
+    /// Whether it should be filtered before it takes so many rows more.
+    pub(super) fn outgrown_by(&self, rows: usize) -> bool {
+        self.len() + rows > 2 * self.front
+    }
+
+    pub(super) fn unsettled(
+        &self,
+        question: &Question,
+        bounds: &[&[f64]],
+        indices: &[u64],
+        open: &mut Vec<u32>,
+    ) {
+        let Some(sieve) = &self.sieve else {
+            open.extend(0..indices.len() as u32);
+            return;
+        };
+        let mut keys = vec![0; bounds.len()];
+        // What settled a lane often settles the next.
+        let mut hints = vec![Hint::default(); self.trees.len()];
+        let mut judgements = [Judgement::Doubtful; BLOCK];
+        for start in (0..indices.len()).step_by(BLOCK) {
+            let judgements = &mut judgements[..BLOCK.min(indices.len() - start)];
+            question.level.run(
+                #[inline(always)]
+                || sieve.judge(bounds, start, judgements),
+            );
+            for (lane, &judgement) in (start..).zip(judgements.iter()) {
+                let settled = match judgement {
+                    Judgement::Settled => true,
+                    Judgement::Open => false,
+                    Judgement::Doubtful => {
+                        for ((key, cells), bounds) in keys.iter_mut().zip(&question.cells).zip(bounds) {
+                            *key = cells.key(bounds[lane]);
+                        }
+                        let bounds = || bounds.iter().map(|bounds| bounds[lane]);
+                        self.settles(question, &keys, bounds, indices[lane], &mut hints)
+                    }
+                };
+                if !settled {
+                    open.push(lane as u32);
+                }
+            }
+        }
+    }
+
+    /// Whether some row of a tree settles a lane, given by its keys, bounds and index.
+    fn settles<I: Iterator<Item = f64>>(
+        &self,
+        question: &Question,
+        keys: &[i64],
+        bounds: impl Fn() -> I,
+        index: u64,
+        hints: &mut [Hint],
+    ) -> bool {
+        self.trees.iter().zip(&*hints).any(|(tree, hint)| tree.repeats(hint, keys))
+            || (self.trees.iter().zip(hints))
+                .any(|(tree, hint)| tree.settles(question.ties, keys, &bounds, index, hint))
+    }
+
+    /// Adds rows none of which dominates another.
+    pub(super) fn add(
+        &mut self,
+        question: &Question,
+        new: Points,
+        control: &Control,
+    ) -> Result<(), Interrupted> {
+        let mut rows = new.indices.len();
+        if rows == 0 {
+            return Ok(());
+        }
+        if let Some(sieve) = &mut self.sieve {
+            sieve.add(&new);
+        }
+        let mut pieces = vec![new];
+        while let Some(tree) = self.trees.pop_if(|tree| tree.len() < 2 * rows) {
+            rows += tree.len();
+            pieces.push(tree.into_points());
+        }
+        self.trees.push(Tree::new(question, Points::joined(pieces), control)?);
+        Ok(())
+    }
+
+    /// All rows, in no order.
+    pub(super) fn into_points(self) -> Points {
+        Points::joined(self.trees.into_iter().map(Tree::into_points).collect())
+    }
+}

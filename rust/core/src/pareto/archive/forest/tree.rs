@@ -1,0 +1,180 @@
+//! A static tree of boxes around rows, for corner queries: does some row lie at or below a corner?
+//!
+//! Rows are halved again and again, each time along the objective in which they spread most, down to blocks.
+//! Every node knows the least and the largest keys of its rows. If the largest are at most the corner, so are all
+//! rows, and the query ends; if one of the least is not, no row is, and the node is passed over.
+
+use super::super::many::Question;
+use super::super::{Points, settles_own_cell};
+use crate::control::{Control, Interrupted};
+use crate::pareto::filter::Ties;
+
+/// What settled the last lane: a row, plus one.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Hint(usize);
+
+/// A tree as a heap: node n has the children 2n and 2n + 1, the root is 1.
+#[derive(Debug, Clone)]
+pub(super) struct Tree {
+    points: Points,
+    width: usize,
+    /// The keys of each row, `width` of them.
+    keys: Vec<i64>,
+    /// The least keys of each node, then the largest: `2 * width`.
+    corners: Vec<i64>,
+    /// How often rows are halved.
+    depth: u32,
+}
+
+impl Tree {
+    /// A tree of at least one row.
+    pub(super) fn new(question: &Question, points: Points, control: &Control) -> Result<Self, Interrupted> {
+        let (rows, width) = (points.indices.len(), question.cells.len());
+        let depth = (rows / question.sizes.block.max(1)).max(1).ilog2();
+        let mut tree =
+            Self { points, width, keys: Vec::with_capacity(rows * width), corners: Vec::new(), depth };
+        for row in 0..rows {
+            let values = tree.points.objectives.iter().map(|column| column[row]);
+            tree.keys.extend(values.zip(&question.cells).map(|(value, cells)| cells.key(value)));
+        }
+        tree.arrange(control)?;
+        tree.bound();
+        Ok(tree)
+    }
+
+    /// The rows of a node on a level, from the left: as even as can be.
+    fn range(&self, level: u32, place: usize) -> std::ops::Range<usize> {
+        let at = |place: usize| ((self.len() as u128 * place as u128) >> level) as usize;
+        at(place)..at(place + 1)
+    }
+
+    /// Halves the rows of every node along the objective in which they spread most, for their spread in all.
+    fn arrange(&mut self, control: &Control) -> Result<(), Interrupted> {
+        let width = self.width;
+        let mut order: Vec<u32> = (0..self.len() as u32).collect();
+        let key = |row: u32, objective: usize| self.keys[row as usize * width + objective];
+        let spread = |rows: &[u32], objective: usize| {
+            let keys = || rows.iter().map(|&row| key(row, objective));
+            keys().max().zip(keys().min()).map_or(0, |(high, low)| high.wrapping_sub(low) as u64)
+        };
+        let whole: Vec<f64> = (0..width).map(|objective| spread(&order, objective).max(1) as f64).collect();
+        for level in 0..self.depth {
+            control.check()?;
+            for place in 0..1usize << level {
+                let range = self.range(level, place);
+                let left = self.range(level + 1, 2 * place).len();
+                let rows = &mut order[range];
+                let share = |objective: usize| spread(rows, objective) as f64 / whole[objective];
+                let widest = (0..width).max_by(|&a, &b| share(a).total_cmp(&share(b))).unwrap_or(0);
+                // By row where keys are equal, so that the tree is the same each time.
+                rows.select_nth_unstable_by_key(left, |&row| (key(row, widest), row));
+            }
+        }
+        self.keys =
+            order.iter().flat_map(|&row| (0..width).map(move |objective| key(row, objective))).collect();
+        self.points = self.points.select(order.iter().map(|&row| row as usize));
+        Ok(())
+    }
+
+    /// Computes the corners, from the blocks up.
+    fn bound(&mut self) {
+        let width = self.width;
+        let blocks = 1usize << self.depth;
+        self.corners = [vec![i64::MAX; width], vec![i64::MIN; width]].concat().repeat(2 * blocks);
+        for block in 0..blocks {
+            let corner = (blocks + block) * 2 * width;
+            for row in self.range(self.depth, block) {
+                for objective in 0..width {
+                    let key = self.keys[row * width + objective];
+                    let (least, most) = (corner + objective, corner + width + objective);
+                    self.corners[least] = self.corners[least].min(key);
+                    self.corners[most] = self.corners[most].max(key);
+                }
+            }
+        }
+        for node in (1..blocks).rev() {
+            for at in 0..2 * width {
+                let (left, right) =
+                    (self.corners[4 * node * width + at], self.corners[(4 * node + 2) * width + at]);
+                self.corners[2 * node * width + at] =
+                    if at < width { left.min(right) } else { left.max(right) };
+            }
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.points.indices.len()
+    }
+
+    /// Whether the row that settled the last lane settles this one, in another cell.
+    #[inline(always)]
+    pub(super) fn repeats(&self, hint: &Hint, keys: &[i64]) -> bool {
+        hint.0 > 0 && dominates(&self.keys[(hint.0 - 1) * self.width..hint.0 * self.width], keys)
+    }
+
+    /// Whether some row settles a lane, given by its keys, bounds and index.
+    pub(super) fn settles<I: Iterator<Item = f64>>(
+        &self,
+        ties: Ties,
+        keys: &[i64],
+        bounds: impl Fn() -> I,
+        index: u64,
+        hint: &mut Hint,
+    ) -> bool {
+        // From the root to the next node in depth-first order, without a stack: the bits of a node tell the way.
+        let blocks = 1usize << self.depth;
+        let mut node = 1usize;
+        loop {
+            let (least, most) =
+                self.corners[2 * node * self.width..2 * (node + 1) * self.width].split_at(self.width);
+            let level = node.ilog2();
+            let mut descend = at_most(least, keys);
+            if descend && dominates(most, keys) {
+                hint.0 = self.range(level, node - (1 << level)).start + 1;
+                return true;
+            }
+            if descend && node >= blocks {
+                for row in self.range(level, node - blocks) {
+                    let row_keys = &self.keys[row * self.width..(row + 1) * self.width];
+                    if !at_most(row_keys, keys) {
+                        continue;
+                    }
+                    let values = self.points.objectives.iter().map(|column| column[row]);
+                    let row_index = self.points.indices[row];
+                    if row_keys != keys || settles_own_cell(ties, (values, row_index), (bounds(), index)) {
+                        hint.0 = row + 1;
+                        return true;
+                    }
+                }
+                descend = false;
+            }
+            if descend {
+                node *= 2;
+                continue;
+            }
+            // Up from right children, then to the right.
+            node >>= node.trailing_ones();
+            if node == 0 {
+                return false;
+            }
+            node += 1;
+        }
+    }
+
+    pub(super) fn into_points(self) -> Points {
+        self.points
+    }
+}
+
+#[inline(always)]
+fn at_most(a: &[i64], b: &[i64]) -> bool {
+    a.iter().zip(b).fold(true, |all, (a, b)| all & (a <= b))
+}
+
+/// At most, and not the same.
+#[inline(always)]
+fn dominates(a: &[i64], b: &[i64]) -> bool {
+    let (all, any) =
+        a.iter().zip(b).fold((true, false), |(all, any), (a, b)| (all & (a <= b), any | (a < b)));
+    all & any
+}

@@ -1,0 +1,303 @@
+//! Three objectives and more at coarse keys: a grid of prefix minima.
+//!
+//! The keys of all objectives but one, the *last*, are the axes of a grid. Each of its cells knows the least key of
+//! the last objective among the rows that are not beyond it on any axis, and which row lies in it itself: at
+//! most one can be on the front. A lane is looked up in one place.
+//!
+//! ```text
+//! settled(lane):
+//!     before the first cell of an axis: no            (beyond the last one is as good as in it)
+//!     key(lane.last) > least[cell]: yes
+//!     key(lane.last) < least[cell]: no
+//!     else: yes, unless the row that lies in the cell is the one of the least key; then by values and index
+//! ```
+//!
+//! A row of the front in the lane's own cell, of the same last key, is alone in being not worse: anything else
+//! would dominate it.
+
+use super::many::Question;
+use super::{Points, settles_own_cell};
+use crate::control::{Control, Interrupted};
+use crate::pareto::filter::Ties;
+use crate::pareto::key::{Cells, rank};
+
+/// Lanes that are looked at together.
+const BLOCK: usize = 128;
+
+/// No row.
+const NONE: u32 = u32::MAX;
+
+/// An axis reaches further than the rows do, at both ends by this part of their range: fronts grow.
+const SLACK: u64 = 8;
+
+/// The keys of one objective.
+#[derive(Debug, Clone, Copy)]
+struct Axis {
+    objective: usize,
+    cells: Cells,
+    /// The first key, and the last one.
+    low: i64,
+    high: i64,
+    /// How far apart in the grid neighbours are.
+    stride: usize,
+}
+
+impl Axis {
+    fn count(&self) -> usize {
+        (self.high - self.low) as usize + 1
+    }
+}
+
+/// The front as rows in a grid.
+#[derive(Debug, Clone)]
+pub(super) struct Grid {
+    last: usize,
+    axes: Vec<Axis>,
+    /// The least last key of rows not beyond a cell; the largest number if there are none.
+    least: Vec<i64>,
+    /// The row in a cell.
+    own: Vec<u32>,
+    points: Points,
+    /// With all ties: the copies of representatives.
+    copies: Points,
+}
+
+impl Grid {
+    /// A grid without rows over the range of some, if it has not too many cells.
+    pub(super) fn over(question: &Question, points: &Points) -> Option<Self> {
+        let mut ranges: Vec<(usize, i64, i64)> = Vec::new();
+        for (objective, (column, cells)) in points.objectives.iter().zip(&question.cells).enumerate() {
+            let keys = || column.iter().map(|&value| cells.key(value));
+            ranges.push((objective, keys().min()?, keys().max()?));
+        }
+        let width = |&(_, low, high): &(usize, i64, i64)| high.wrapping_sub(low) as u64;
+        let last = ranges.iter().max_by_key(|range| width(range))?.0;
+        ranges.retain(|&(objective, ..)| objective != last);
+        let wide: Vec<_> = ranges
+            .iter()
+            .map(|range| {
+                let slack = (width(range) / SLACK + 1) as i64;
+                let cells = question.cells[range.0];
+                let (least, most) = (cells.key(f64::NEG_INFINITY), cells.key(f64::INFINITY));
+                (range.0, range.1.saturating_sub(slack).max(least), range.2.saturating_add(slack).min(most))
+            })
+            .collect();
+        Self::with_axes(question, last, &wide).or_else(|| Self::with_axes(question, last, &ranges))
+    }
+
+    fn with_axes(question: &Question, last: usize, ranges: &[(usize, i64, i64)]) -> Option<Self> {
+        let mut stride = 1usize;
+        let mut axes = Vec::new();
+        for &(objective, low, high) in ranges {
+            axes.push(Axis { objective, cells: question.cells[objective], low, high, stride });
+            let count = usize::try_from(high.wrapping_sub(low) as u64).ok()?.checked_add(1)?;
+            stride = stride.checked_mul(count).filter(|&cells| cells <= question.sizes.cells)?;
+        }
+        let objectives = question.bits.len();
+        Some(Self {
+            last,
+            axes,
+            least: vec![i64::MAX; stride],
+            own: vec![NONE; stride],
+            points: Points::none(objectives),
+            copies: Points::none(objectives),
+        })
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.points.indices.len() + self.copies.indices.len()
+    }
+
+    /// Whether the axes reach all rows.
+    pub(super) fn reaches(&self, question: &Question, points: &Points) -> bool {
+        self.axes.iter().all(|axis| {
+            let mut keys = points.objectives[axis.objective]
+                .iter()
+                .map(|&value| question.cells[axis.objective].key(value));
+            keys.all(|key| (axis.low..=axis.high).contains(&key))
+        })
+    }
+
+    pub(super) fn unsettled(
+        &self,
+        question: &Question,
+        bounds: &[&[f64]],
+        indices: &[u64],
+        open: &mut Vec<u32>,
+    ) {
+        question.level.run(
+            #[inline(always)]
+            || {
+                for start in (0..indices.len()).step_by(BLOCK) {
+                    self.scan(question, bounds, indices, start, open);
+                }
+            },
+        );
+    }
+
+    /// Looks at a block of lanes.
+    #[inline(always)]
+    fn scan(
+        &self,
+        question: &Question,
+        bounds: &[&[f64]],
+        indices: &[u64],
+        start: usize,
+        open: &mut Vec<u32>,
+    ) {
+        let count = indices.len().min(start + BLOCK) - start;
+        // Cells and last keys; a lane before an axis gets a last key that no row has a lesser one than.
+        let (mut places, mut keys, mut beyond) = ([0u64; BLOCK], [0i64; BLOCK], [false; BLOCK]);
+        let cells = question.cells[self.last];
+        for (key, &bound) in keys.iter_mut().zip(&bounds[self.last][start..start + count]) {
+            *key = cells.key(bound);
+        }
+        for axis in &self.axes {
+            let lanes = &bounds[axis.objective][start..start + count];
+            let state = places.iter_mut().zip(&mut keys).zip(&mut beyond);
+            for (((place, last), beyond), &bound) in state.zip(lanes) {
+                let key = axis.cells.key(bound);
+                let inside = key.max(axis.low).min(axis.high);
+                *place += (inside - axis.low) as u64 * axis.stride as u64;
+                *last = if key < axis.low { i64::MIN } else { *last };
+                *beyond |= key > axis.high;
+            }
+        }
+        for lane in 0..count {
+            let place = places[lane] as usize;
+            let least = self.least[place];
+            if keys[lane] <= least
+                && (keys[lane] < least
+                    || !beyond[lane] && !self.settles(question, place, least, bounds, indices, start + lane))
+            {
+                open.push((start + lane) as u32);
+            }
+        }
+    }
+
+    /// Whether a lane is settled that lies in this cell and whose last key is the least one here.
+    fn settles(
+        &self,
+        question: &Question,
+        place: usize,
+        least: i64,
+        bounds: &[&[f64]],
+        indices: &[u64],
+        lane: usize,
+    ) -> bool {
+        let own = self.own[place];
+        if own == NONE || self.last_key(question, own) != least {
+            return true;
+        }
+        let row = self.points.objectives.iter().map(|column| column[own as usize]);
+        let bounds = bounds.iter().map(|bounds| bounds[lane]);
+        settles_own_cell(question.ties, (row, self.points.indices[own as usize]), (bounds, indices[lane]))
+    }
+
+    fn last_key(&self, question: &Question, row: u32) -> i64 {
+        question.cells[self.last].key(self.points.objectives[self.last][row as usize])
+    }
+
+    fn place(&self, points: &Points, row: usize) -> usize {
+        let step = |axis: &Axis| {
+            (axis.cells.key(points.objectives[axis.objective][row]) - axis.low) as usize * axis.stride
+        };
+        self.axes.iter().map(step).sum()
+    }
+
+    /// Adds rows that the axes reach and the grid does not settle.
+    pub(super) fn add(
+        &mut self,
+        question: &Question,
+        new: Points,
+        control: &Control,
+    ) -> Result<(), Interrupted> {
+        if new.indices.is_empty() {
+            return Ok(());
+        }
+        let first = self.points.indices.len();
+        self.points = Points::joined(vec![std::mem::take(&mut self.points), new]);
+        for row in first..self.points.indices.len() {
+            self.enter(question, row);
+        }
+        for axis in &self.axes {
+            control.check()?;
+            // What lies before a cell lies before its next one.
+            for slab in self.least.chunks_exact_mut(axis.stride * axis.count()) {
+                for at in axis.stride..slab.len() {
+                    slab[at] = slab[at].min(slab[at - axis.stride]);
+                }
+            }
+        }
+        control.check()?;
+        self.drop_dominated(question);
+        Ok(())
+    }
+
+    /// Puts a row in its cell if it is better than the one there.
+    fn enter(&mut self, question: &Question, row: usize) {
+        let place = self.place(&self.points, row);
+        let (own, key) = (self.own[place], self.last_key(question, row as u32));
+        self.least[place] = self.least[place].min(key);
+        if own == NONE {
+            self.own[place] = row as u32;
+            return;
+        }
+        let values = |row: usize| self.points.objectives.iter().map(move |column| rank(column[row]));
+        let index = |row: usize| self.points.indices[row];
+        let (own_row, own_key) = (own as usize, self.last_key(question, own));
+        let by_value = key.cmp(&own_key).then_with(|| values(row).cmp(values(own_row)));
+        let (comes_before, is_copy) =
+            (by_value.then(index(row).cmp(&index(own_row))).is_lt(), by_value.is_eq());
+        let other = if comes_before { own_row } else { row };
+        if is_copy && question.ties == Ties::All && index(row) != index(own_row) {
+            let copy = self.points.select(std::iter::once(other));
+            self.copies = Points::joined(vec![std::mem::take(&mut self.copies), copy]);
+        }
+        if comes_before {
+            self.own[place] = row as u32;
+        }
+    }
+
+    /// Drops the rows that gave way to another in their cell or elsewhere, and copies of what is no more.
+    fn drop_dominated(&mut self, question: &Question) {
+        let mut kept = Vec::with_capacity(self.points.indices.len());
+        for row in 0..self.points.indices.len() {
+            let place = self.place(&self.points, row);
+            if self.own[place] != row as u32 {
+                continue;
+            }
+            let key = self.last_key(question, row as u32);
+            let dominated = self.axes.iter().any(|axis| {
+                !(place / axis.stride).is_multiple_of(axis.count()) && self.least[place - axis.stride] <= key
+            });
+            self.own[place] = if dominated { NONE } else { kept.len() as u32 };
+            if !dominated {
+                kept.push(row);
+            }
+        }
+        if kept.len() < self.points.indices.len() {
+            self.points = self.points.select(kept.into_iter());
+        }
+        if !self.copies.indices.is_empty() {
+            let values = |points: &Points, row: usize| -> Vec<i64> {
+                points.objectives.iter().map(|c| rank(c[row])).collect()
+            };
+            let mut order: Vec<usize> = (0..self.copies.indices.len()).collect();
+            order.sort_by_key(|&copy| self.copies.indices[copy]);
+            order.dedup_by_key(|copy| self.copies.indices[*copy]);
+            order.retain(|&copy| {
+                let own = self.own[self.place(&self.copies, copy)];
+                own != NONE
+                    && values(&self.points, own as usize) == values(&self.copies, copy)
+                    && self.points.indices[own as usize] != self.copies.indices[copy]
+            });
+            self.copies = self.copies.select(order.into_iter());
+        }
+    }
+
+    /// All rows, in no order.
+    pub(super) fn into_points(self) -> Points {
+        Points::joined(vec![self.points, self.copies])
+    }
+}

@@ -1,0 +1,146 @@
+//! Three objectives and more: a grid if the keys are coarse enough, else a forest.
+//!
+//! Which one it is, is decided anew whenever rows leave the grid, and whenever the forest has grown to twice the
+//! rows of its last front.
+
+use super::forest::Forest;
+use super::grid::Grid;
+use super::{Points, Sizes};
+use crate::control::{Control, Interrupted};
+use crate::parallel::{map_chunks, threads_for};
+use crate::pareto::filter::{Rows, Ties, front_of, joined};
+use crate::pareto::key::{Cells, rank};
+use crate::value::simd::Level;
+
+/// New rows of one piece of work.
+const PIECE: usize = 1 << 12;
+
+/// How rows compare.
+#[derive(Debug, Clone)]
+pub(super) struct Question {
+    pub(super) bits: Vec<u32>,
+    pub(super) cells: Vec<Cells>,
+    pub(super) ties: Ties,
+    pub(super) sizes: Sizes,
+    pub(super) level: Level,
+}
+
+impl Question {
+    /// The front of some rows, best first; a configuration that comes twice is kept once.
+    fn front(&self, points: &Points, control: &Control) -> Result<Points, Interrupted> {
+        let columns = points.columns();
+        let rows = Rows { objectives: &columns, indices: Some(&points.indices) };
+        let mut order = front_of(rows, &self.bits, self.ties, control)?;
+        control.check()?;
+        let ranks = |row: usize| columns.iter().map(move |column| rank(column[row]));
+        let index = |row: usize| points.indices[row];
+        order.sort_unstable_by(|&a, &b| ranks(a).cmp(ranks(b)).then(index(a).cmp(&index(b))));
+        order.dedup_by(|a, b| index(*a) == index(*b) && ranks(*a).eq(ranks(*b)));
+        Ok(points.select(order.into_iter()))
+    }
+}
+
+/// The rows of the front, and maybe more.
+#[derive(Debug, Clone)]
+pub(super) struct Many {
+    question: Question,
+    structure: Structure,
+}
+
+#[derive(Debug, Clone)]
+enum Structure {
+    Grid(Grid),
+    Forest(Forest),
+}
+
+impl Many {
+    pub(super) fn new(bits: &[u32], ties: Ties, sizes: Sizes) -> Self {
+        let cells = bits.iter().map(|&bits| Cells::new(bits)).collect();
+        let question = Question { bits: bits.to_vec(), cells, ties, sizes, level: Level::detect() };
+        Self { question, structure: Structure::Forest(Forest::default()) }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        match &self.structure {
+            Structure::Grid(grid) => grid.len(),
+            Structure::Forest(forest) => forest.len(),
+        }
+    }
+
+    pub(super) fn unsettled(&self, bounds: &[&[f64]], indices: &[u64], open: &mut Vec<u32>) {
+        match &self.structure {
+            Structure::Grid(grid) => grid.unsettled(&self.question, bounds, indices, open),
+            Structure::Forest(forest) => forest.unsettled(&self.question, bounds, indices, open),
+        }
+    }
+
+    pub(super) fn add(&mut self, points: &Points, control: &Control) -> Result<(), Interrupted> {
+        let new = points.select(self.open_rows(points, control)?.into_iter().map(|row| row as usize));
+        match &mut self.structure {
+            Structure::Grid(grid) if grid.reaches(&self.question, &new) => {
+                grid.add(&self.question, new, control)
+            }
+            Structure::Forest(forest) if !forest.outgrown_by(new.indices.len()) => {
+                let new = self.question.front(&new, control)?;
+                forest.add(&self.question, new, control)
+            }
+            _ => self.arrange(new, control),
+        }
+    }
+
+    /// The rows that the archive does not settle, ascending.
+    fn open_rows(&self, points: &Points, control: &Control) -> Result<Vec<u32>, Interrupted> {
+        let (columns, indices) = (points.columns(), points.indices.as_slice());
+        assert!(columns.len() == self.question.bits.len(), "{} objectives", self.question.bits.len());
+        assert!(columns.iter().all(|column| column.len() == indices.len()), "as many indices as values");
+        let threads = threads_for(control.threads(), indices.len());
+        let open = map_chunks(threads, indices.len(), PIECE, |range| {
+            control.check()?;
+            let columns: Vec<&[f64]> = columns.iter().map(|column| &column[range.clone()]).collect();
+            let mut open = Vec::new();
+            self.unsettled(&columns, &indices[range.clone()], &mut open);
+            open.iter_mut().for_each(|row| *row += range.start as u32);
+            Ok(open)
+        })?;
+        joined(open, control)
+    }
+
+    /// Builds the structure that suits the front of what is there and what is new.
+    fn arrange(&mut self, new: Points, control: &Control) -> Result<(), Interrupted> {
+        let all = Points::joined(vec![self.take(), new]);
+        if all.indices.is_empty() {
+            return Ok(());
+        }
+        let front = self.question.front(&all, control)?;
+        self.structure = match Grid::over(&self.question, &front) {
+            Some(mut grid) => {
+                grid.add(&self.question, front, control)?;
+                Structure::Grid(grid)
+            }
+            None => Structure::Forest(Forest::of_front(&self.question, front, control)?),
+        };
+        Ok(())
+    }
+
+    fn take(&mut self) -> Points {
+        match std::mem::replace(&mut self.structure, Structure::Forest(Forest::default())) {
+            Structure::Grid(grid) => grid.into_points(),
+            Structure::Forest(forest) => forest.into_points(),
+        }
+    }
+
+    pub(super) fn tidy(&mut self, control: &Control) -> Result<(), Interrupted> {
+        match &self.structure {
+            Structure::Grid(_) => Ok(()),
+            Structure::Forest(_) => self.arrange(Points::none(self.question.bits.len()), control),
+        }
+    }
+
+    pub(super) fn into_points(mut self, control: &Control) -> Result<Points, Interrupted> {
+        let all = self.take();
+        if all.indices.is_empty() {
+            return Ok(Points::none(self.question.bits.len()));
+        }
+        self.question.front(&all, control)
+    }
+}
