@@ -9,7 +9,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+import awkward
 import isoflop as iso
+from isoflop._axes import read_axes
 
 
 def values_of(values: Any) -> pl.Series:
@@ -33,6 +35,30 @@ def values_of(values: Any) -> pl.Series:
 def test_every_kind_of_column_is_the_same_axis(values: Any) -> None:
     assert values_of(values).to_list() == [1.0, 2.0, 4.0]
     assert values_of(values).name == "x"
+
+
+def read(values: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[Any, ...]:
+    """Return all that a sweep makes of an array, or how it refuses it."""
+    try:
+        (axis,), _ = read_axes({"x": values})
+    except iso.SpaceError as error:
+        return (str(error), error.axis)
+    (column,) = axis.columns
+    assert column.numbers is not None
+    assert not np.shares_memory(column.numbers, values)
+    flags = (column.numbers.flags.writeable, column.numbers.flags.c_contiguous)
+    return (axis.name, axis.length, axis.linked, column.kind, column.numbers.tobytes(), flags)
+
+
+@pytest.mark.parametrize(
+    "numbers", [[], [1.0], awkward.FINITE, [*awkward.FINITE, float("nan")], [float("inf")]]
+)
+@pytest.mark.parametrize("step", [1, 2, -1])
+def test_an_array_that_needs_no_reading_is_read_like_any_other(numbers: list[float], step: int) -> None:
+    array = np.array(numbers, dtype=np.float64)[::step]
+    # A subclass of arrays takes the long way.
+    assert read(array) == read(array.view(np.recarray))
+    assert array.flags.writeable
 
 
 @pytest.mark.parametrize(
@@ -273,6 +299,17 @@ def test_spacings_follow_numpy_for_few_numbers_and_open_ends(num: int, endpoint:
     np.testing.assert_allclose(geometric, np.geomspace(2.0, 5.0, num, endpoint=endpoint), rtol=1e-14)
     linear = iso.linspace(2.0, 5.0, num, endpoint=endpoint)
     assert linear.tolist() == np.linspace(2.0, 5.0, num, endpoint=endpoint).tolist()
+
+
+@pytest.mark.parametrize("start", awkward.FINITE)
+@pytest.mark.parametrize("stop", awkward.FINITE)
+@pytest.mark.parametrize("num", [2, 5, 50])
+@pytest.mark.parametrize("endpoint", [True, False])
+def test_linspace_is_that_of_numpy_to_the_bit(start: float, stop: float, num: int, endpoint: bool) -> None:
+    if not np.isfinite(stop - start):
+        pytest.skip("refused: too far apart")
+    numbers = iso.linspace(start, stop, num, endpoint=endpoint)
+    assert numbers.tobytes() == np.linspace(start, stop, num, endpoint=endpoint).tobytes()
 
 
 def test_linspace_hits_its_ends() -> None:

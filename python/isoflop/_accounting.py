@@ -71,16 +71,24 @@ class Resolution:
     ----------
     definitions
         All that the engine needs besides the axis columns: a number or a formula by name.
-    steps
-        One for each name reached, whatever a formula reads before the formula itself.
     sparsity
         ``None``, or a formula of the share of active parameters that must have the same value in every
         configuration: a dense law is used without ``moe_gain``. See `require_same_sparsity`.
     """
 
     definitions: dict[str, float | str]
-    steps: tuple[Step, ...]
     sparsity: str | None
+    _plan: _Plan
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """One for each name reached, whatever a formula reads before the formula itself."""
+        steps = list(self._plan.steps)
+        for position, name in self._plan.scalars:
+            value = self.definitions[name]
+            assert not isinstance(value, str), "a scalar is a number"
+            steps[position] = Step(name, None, value, "given", "", steps[position].unit)
+        return tuple(steps)
 
 
 class _Alternative(NamedTuple):
@@ -179,11 +187,9 @@ def resolve(
             raise SpaceError(f"quantity `{name}` must be a formula, a text, not {formula!r}", axis=name)
     plan = _plan(tuple(formulas), frozenset(columns), frozenset(scalars), tuple(quantities.items()), law)
     definitions = plan.definitions.copy()
-    steps = list(plan.steps)
-    for position, name in plan.scalars:
-        value = definitions[name] = float(scalars[name])
-        steps[position] = Step(name, None, value, "given", "", steps[position].unit)
-    return Resolution(definitions, tuple(steps), plan.sparsity)
+    for _, name in plan.scalars:
+        definitions[name] = float(scalars[name])
+    return Resolution(definitions, plan.sparsity, plan)
 
 
 class _Plan(NamedTuple):

@@ -1,13 +1,14 @@
 """Answers: the engine's positions and numbers as a frame.
 
 A frame holds the axis columns first, in the order of the axes and with linked ones expanded, then objectives,
-then further columns. Everything is an array wrapped as it is: no expressions, no copies beyond the gather.
+then further columns. Arrays are wrapped as they are: no expressions, and no copies beyond the gather unless
+the answer is short.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -17,6 +18,12 @@ from isoflop._axes import Axis, column_names
 
 if TYPE_CHECKING:
     from isoflop._native import Float64, Positions
+
+
+SHORT = 2048
+"""Rows up to which making a series takes longer than copying its numbers."""
+
+_BINARY64: np.dtype[Any] = np.dtype(np.float64)
 
 
 def distinct(names: Iterable[str], taken: Iterable[str]) -> tuple[str, ...]:
@@ -44,17 +51,38 @@ def answer_frame(
     columns
         Names and values of what follows the axis columns.
     """
-    series: list[pl.Series] = []
+    named: list[tuple[str, pl.Series | NDArray[Any]]] = []
     # Not strict: a space without axes has the positions of the one that stands for it.
     for axis, position in zip(axes, positions, strict=False):
         for column in axis.columns:
             if isinstance(column.values, pl.Series):
                 # Indexing by a series is the quick way in: `gather` goes through an expression.
-                series.append(column.values[pl.Series(position)])
+                named.append((column.name, column.values[pl.Series(position)]))
             else:
-                series.append(pl.Series(column.name, column.values.take(position)))
-    series.extend(pl.Series(name, values) for name, values in columns)
-    return pl.DataFrame(series)
+                named.append((column.name, column.values.take(position)))
+    named.extend(columns)
+    series = _short(named) if len(positions[0]) <= SHORT else [pl.Series(*pair) for pair in named]
+    if not series:
+        return pl.DataFrame()
+    # The constructor of frames does the same, and asks three times as long what it was given.
+    return series[0].to_frame().hstack(series[1:])
+
+
+def _short(named: Sequence[tuple[str, pl.Series | NDArray[Any]]]) -> list[pl.Series]:
+    """Return columns as series, where all numbers are slices of one.
+
+    That copies them once more, which takes less than what a series asks of the array it is made of.
+    """
+    numbers = [values for _, values in named if values.dtype == _BINARY64]
+    block = pl.Series(np.concatenate(numbers)) if numbers else pl.Series()
+    series, start = [], 0
+    for name, values in named:
+        if values.dtype == _BINARY64:
+            series.append(block.slice(start, len(values)).alias(name))
+            start += len(values)
+        else:
+            series.append(pl.Series(name, values))
+    return series
 
 
 def groups(axes: Sequence[Axis], by: str) -> tuple[int, Positions]:

@@ -7,7 +7,8 @@ the line of the user who asked.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -53,8 +54,8 @@ def ask_front(
     threads: int | None,
     progress: bool | Progress | None,
     stacklevel: int,
-) -> tuple[pl.DataFrame, Profile]:
-    """Answer ``Sweep.pareto`` and ``Sweep.profile``."""
+) -> tuple[pl.DataFrame, Callable[[], Profile]]:
+    """Answer ``Sweep.pareto`` and ``Sweep.profile``, which is made when it is called for."""
     objectives = read_objectives(minimize, maximize)
     formulas = tuple(formula for formula, _ in objectives)
     most = read_rows(rows, resolution)
@@ -65,14 +66,13 @@ def ask_front(
     limit = read_count(max_rows, "max_rows")
     count = resolve_threads(threads)
     where = binding.where
-    shown = _columns(binding, formulas, read_formulas(columns, "columns"))
-    # For the warning; last, so that the frame can leave them out.
-    names = _columns(binding, formulas, (*shown, *_watched(binding)))
+    names = _columns(binding, formulas, read_formulas(columns, "columns"))
+    watched = binding.watched
     with reporting(progress) as report:
         try:
             found = binding.ask(
                 binding.space.pareto,
-                (*formulas, *where, *names),
+                (*formulas, *where, *names, *(name for name, _, _ in watched)),
                 objectives,
                 where,
                 names,
@@ -82,6 +82,7 @@ def ask_front(
                 limit,
                 count,
                 report,
+                watched,
             )
         except LimitError as error:
             raise LimitError(
@@ -90,9 +91,9 @@ def ask_front(
                 rows=error.rows,
                 limit=error.limit,
             ) from None
-    _warn(binding, found, formulas, names, stacklevel + 1)
-    frame = _frame(binding, found, objectives, shown)
-    return frame, make_profile(found.stats, frame.height, formulas, bits, most is not None)
+    _warn(binding, found, formulas, stacklevel + 1)
+    frame = _frame(binding, found, objectives, names)
+    return frame, partial(make_profile, found, frame.height, formulas, bits, most is not None)
 
 
 def ask_best(
@@ -114,24 +115,25 @@ def ask_best(
         extra = (*extra, "extrapolation")
     grouped = None if by is None else groups(binding.axes, by)
     where = binding.where
-    shown = _columns(binding, (objective[0],), extra)
-    names = _columns(binding, (objective[0],), (*shown, *_watched(binding)))
+    names = _columns(binding, (objective[0],), extra)
+    watched = binding.watched
     with reporting(progress) as report:
         found = binding.ask(
             binding.space.best,
-            (objective[0], *where, *names),
+            (objective[0], *where, *names, *(name for name, _, _ in watched)),
             objective,
             where,
             names,
             grouped,
             count,
             report,
+            watched,
         )
     if len(found.objectives[0]):
         for text in edges(binding, objective, found, None if grouped is None else grouped[0]):
             warnings.warn(text, EdgeWarning, stacklevel=stacklevel)
-    _warn(binding, found, (objective[0],), names, stacklevel + 1)
-    return _frame(binding, found, (objective,), shown)
+    _warn(binding, found, (objective[0],), stacklevel + 1)
+    return _frame(binding, found, (objective,), names)
 
 
 def ask_table(
@@ -168,12 +170,7 @@ def ask_table(
 
 def _columns(binding: Binding, objectives: Sequence[str], columns: Sequence[str]) -> tuple[str, ...]:
     """Return the columns that a result has beyond those of axes and objectives."""
-    return distinct(columns, (*column_names(binding.axes), *objectives))
-
-
-def _watched(binding: Binding) -> list[str]:
-    """Return what must be known of every row to tell whether it leaves the law's range."""
-    return [] if binding.extrapolation_told else [name for name, _, _ in binding.ranged]
+    return distinct(columns, (*column_names(binding.axes), *objectives)) if columns else ()
 
 
 def _frame(
@@ -186,19 +183,15 @@ def _frame(
         for (formula, _), values in zip(objectives, found.objectives, strict=True)
         if formula not in axes
     ]
-    columns.extend(zip(names, found.columns, strict=False))
+    columns.extend(zip(names, found.columns, strict=True))
     return answer_frame(binding.axes, found.positions, columns)
 
 
-def _warn(
-    binding: Binding, found: Rows, objectives: Sequence[str], names: Sequence[str], stacklevel: int
-) -> None:
+def _warn(binding: Binding, found: Rows, objectives: Sequence[str], stacklevel: int) -> None:
     """Warn of an empty answer, and once for each sweep of one outside the law's range."""
     if not len(found.objectives[0]):
         text = why_empty(binding, objectives, found.stats["feasible"])
         warnings.warn(text, EmptyResultWarning, stacklevel=stacklevel)
-    elif binding.ranged and not binding.extrapolation_told:
-        told = extrapolated(binding, found, (*objectives, *names))
-        if told is not None:
-            binding.extrapolation_told = True
-            warnings.warn(told, ExtrapolationWarning, stacklevel=stacklevel)
+    elif found.outside:
+        binding.extrapolation_told = True
+        warnings.warn(extrapolated(binding, found), ExtrapolationWarning, stacklevel=stacklevel)

@@ -9,11 +9,10 @@ the numbers of the columns to the engine and gathers results from their values.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from math import isfinite
 from numbers import Integral, Real
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Literal, NamedTuple, TypeAlias, cast
 
 import numpy as np
 import polars as pl
@@ -38,8 +37,7 @@ _MACHINE_INTEGERS = frozenset(
 _BOOLEAN: np.dtype[Any] = np.dtype(np.bool_)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Column:
+class Column(NamedTuple):
     """One column of an axis.
 
     Attributes
@@ -75,8 +73,7 @@ class Column:
         return pl.Series(self.name, self.values.copy())
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Axis:
+class Axis(NamedTuple):
     """One dimension of a space: a column of numbers, or linked columns under one name."""
 
     name: str
@@ -213,6 +210,8 @@ def _is_scalar(values: object) -> bool:
 
 
 def _scalar(name: str, value: Any) -> float:
+    if type(value) is float and isfinite(value):
+        return value
     if isinstance(value, np.ndarray | np.generic):
         value = value.item()
     if isinstance(value, bool):
@@ -235,6 +234,9 @@ def _scalar(name: str, value: Any) -> float:
 
 
 def _plain(name: str, values: object) -> Axis:
+    column = _ready(name, values)
+    if column is not None:
+        return Axis(name, len(column.values), (column,), linked=False)
     column = _column(name, f"axis `{name}`", name, values)
     if column.kind == "boolean":
         raise SpaceError(
@@ -249,6 +251,24 @@ def _plain(name: str, values: object) -> Axis:
             axis=name,
         )
     return Axis(name, len(column.values), (column,), linked=False)
+
+
+def _ready(name: str, values: object) -> Column | None:
+    """Read an array that needs nothing but a copy, as `geomspace` makes them; ``None`` for anything else.
+
+    `_column` says the same of it, by more questions than a short axis is worth.
+    """
+    if (
+        type(values) is np.ndarray
+        and values.dtype is _BINARY64
+        and values.ndim == 1
+        and 0 < values.size <= LONGEST_AXIS
+    ):
+        numbers = values.copy()
+        numbers.setflags(write=False)
+        if _native.finite(numbers):
+            return Column(name, "float", numbers, numbers)
+    return None
 
 
 def _linked(name: str, frame: pl.DataFrame) -> Axis:

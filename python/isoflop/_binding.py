@@ -39,7 +39,6 @@ class Binding:
         "columns",
         "extrapolation_told",
         "has_range",
-        "known",
         "law",
         "ranged",
         "space",
@@ -58,7 +57,6 @@ class Binding:
         # With constants alone there is one configuration still: an axis of one position stands for it.
         self.space = _native.Space([axis.length for axis in axes] or [1], columns)
         self.columns = [name for name, *_ in columns]
-        self.known = (*known_names(law), *described.quantities, *described.scalars)
         self.law = law
         self.where = described.where
         self.has_range = law is not None and law.has_range
@@ -74,6 +72,16 @@ class Binding:
             column.name: axis.name for axis in axes for column in axis.columns if column.kind == "text"
         }
         self._resolutions: dict[tuple[str, ...], Resolution] = {}
+
+    @property
+    def watched(self) -> list[tuple[str, float, float]]:
+        """What an answer's rows are compared with to tell whether they leave the law's range."""
+        return [] if self.extrapolation_told else self.ranged
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """Names that an error may suggest."""
+        return (*known_names(self.law), *self._described.quantities, *self.scalars)
 
     @property
     def scalars(self) -> Mapping[str, float]:
@@ -118,6 +126,12 @@ class Binding:
     ) -> Answer:
         """Ask the engine a question that reads ``formulas``; ``question`` is a method of the space."""
         definitions = self.resolve(formulas).definitions
+        try:
+            return question(definitions, (), *arguments, **keywords)
+        except FormulaError:
+            pass
+        # Known names only help to word an error, so they cross when there is one. A question reads its
+        # formulas before it does anything: it fails the second time in the same place.
         try:
             return question(definitions, self.known, *arguments, **keywords)
         except FormulaError as error:

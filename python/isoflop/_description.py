@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from isoflop import _native
-from isoflop._accounting import known_names
+from isoflop._accounting import known_names, names_in
 from isoflop._axes import Axis, AxisValues, check_name, column_names, read_axes, space_size
 from isoflop._exceptions import FormulaError, SpaceError
 from isoflop._law import Law
@@ -55,7 +54,7 @@ def read_description(
     formulas = _read_quantities({} if quantities is None else quantities, dimensions, scalars)
     constraints = read_formulas(where, "where")
     for constraint in constraints:
-        _native.parse(constraint)
+        names_in(constraint)
     _refuse_hidden_text(dimensions, found, formulas)
     return Description(dimensions, scalars, found, formulas, constraints, size)
 
@@ -90,7 +89,7 @@ def _read_quantities(
                 "scalar and belongs among the axes)"
             )
         try:
-            _native.parse(formula)
+            names_in(formula)
         except FormulaError as error:
             error.quantity = name
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import inf, log10
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,7 @@ from isoflop._axes import Axis
 
 if TYPE_CHECKING:
     from isoflop._binding import Binding
-    from isoflop._native import Float64, Rows
+    from isoflop._native import Rows
     from isoflop._questions import Objective
 
 
@@ -81,39 +82,25 @@ def _still_improves(
     return [bool(row.all()) for row in better]
 
 
-def extrapolated(binding: Binding, rows: Rows, names: Sequence[str]) -> str | None:
-    """Tell how far rows lie outside the range that a law was fitted on; ``None`` if none does.
-
-    ``names`` are those of the rows' objectives and columns, in this order. They hold what the law's ranges
-    apply to, as far as that is no axis; see `Binding.ranged`.
-    """
+def extrapolated(binding: Binding, rows: Rows) -> str:
+    """Tell how far rows lie outside the range that a law was fitted on; some of them do."""
     law = binding.law
     assert law is not None, "only a law has a range"
-    known = dict(zip(names, (*rows.objectives, *rows.columns), strict=True))
     told = []
-    outside = np.zeros(rows.positions[0].shape, dtype=np.bool_)
-    for name, low, high in binding.ranged:
-        values = known[name] if name in known else _on_axis(binding, rows, name)
-        for side, beyond in (("below", values < low), ("above", values > high)):
-            if np.logical_or.reduce(beyond):
-                outside |= beyond
-                farthest = values[beyond]
-                decades = np.log10(low / farthest.min() if side == "below" else farthest.max() / high)
+    for (name, low, high), (least, most) in zip(binding.ranged, rows.extremes, strict=True):
+        for side, decades in (("below", _decades(least, low)), ("above", _decades(high, most))):
+            if decades:
                 told.append(f"`{name}` up to {decades:.2g} decades {side} {low:g} to {high:g}")
-    if not told:
-        return None
-    count = np.count_nonzero(outside)
-    share = "all rows" if count == outside.size else f"{count:,} of {outside.size:,} rows"
+    count, outside = len(rows.positions[0]), rows.outside
+    share = "all rows" if outside == count else f"{outside:,} of {count:,} rows"
     return (
         f"`{law.id}` is used outside the range it was fitted on, in {share}: {'; '.join(told)}; its "
         "predictions there are extrapolations (`extrapolation` counts their decades)"
     )
 
 
-def _on_axis(binding: Binding, rows: Rows, name: str) -> Float64:
-    """Return the values of an axis column at the rows."""
-    for axis, positions in zip(binding.axes, rows.positions, strict=False):
-        for column in axis.columns:
-            if column.name == name and column.numbers is not None:
-                return column.numbers.take(positions)
-    raise KeyError(name)
+def _decades(low: float, high: float) -> float:
+    """Return how many decades ``low`` lies below ``high``; 0 if it does not, or if one of them is NaN."""
+    if not low < high:
+        return 0.0
+    return log10(high / low) if low > 0 else inf

@@ -77,6 +77,9 @@ class Stats(TypedDict):
     threads: int
     seconds: dict[str, float]  # by phase: "compile", "search", "finish"
 
+def finite(numbers: Float64) -> bool:
+    """Tell whether all numbers are finite."""
+
 @final
 class Rows:
     """Rows of an answer, column by column."""
@@ -84,6 +87,8 @@ class Rows:
     positions: list[Positions]  # one array for each axis
     objectives: list[Float64]
     columns: list[Float64]
+    outside: int  # rows that leave the range of anything `watched`
+    extremes: list[tuple[float, float]]  # least and greatest value of each thing `watched`, NaN left out
     stats: Stats
 
 @final
@@ -99,7 +104,8 @@ class Space:
         """
 
     # In what follows `names` gives everything a formula may read besides the columns, as a number or as a
-    # formula text; `known` are further names, for suggestions only. An objective is (formula, maximize).
+    # formula text; `known` are further names, for suggestions only. An objective is (formula, maximize);
+    # `watched` are formulas that rows are compared by with a lowest and a highest value.
 
     def pareto(
         self,
@@ -114,6 +120,7 @@ class Space:
         max_rows: int,
         threads: int,
         progress: Progress | None,
+        watched: Sequence[tuple[str, float, float]] = ...,
     ) -> Rows:
         """Return the front, best first by the objectives in order, then by index.
 
@@ -130,6 +137,7 @@ class Space:
         by: tuple[int, Positions] | None,
         threads: int,
         progress: Progress | None,
+        watched: Sequence[tuple[str, float, float]] = ...,
     ) -> Rows:
         """Return the best configuration; one for each group with `by` (an axis, and each position's group).
 

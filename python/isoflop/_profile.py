@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from isoflop._native import Stats
+    from isoflop._native import Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +68,10 @@ class Profile:
 
 
 def make_profile(
-    stats: Stats, rows: int, objectives: Sequence[str], bits: Sequence[int], fitted: bool
+    found: Rows, rows: int, objectives: Sequence[str], bits: Sequence[int], fitted: bool
 ) -> Profile:
     """Put the engine's counts into a profile; ``fitted`` tells that ``rows=`` chose the resolution."""
+    stats = found.stats
     if fitted:
         bits = [stats["bits"]] * len(objectives)
     return Profile(

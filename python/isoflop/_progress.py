@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TypeAlias
 
 Progress: TypeAlias = Callable[[int, int], object]
 """Called with the configurations settled so far, and with all there are."""
 
 
-@contextmanager
-def reporting(progress: bool | Progress | None) -> Iterator[Progress | None]:
+def reporting(progress: bool | Progress | None) -> AbstractContextManager[Progress | None]:
     """Give the callback for one question, and tidy up after it.
 
     ``True`` draws a bar on standard error if that is a terminal; ``None`` and ``False`` report nothing.
@@ -25,16 +24,12 @@ def reporting(progress: bool | Progress | None) -> Iterator[Progress | None]:
         If a bar is wanted and rich is not installed.
     """
     if progress is None or progress is False:
-        yield None
-    elif progress is not True:
+        return nullcontext()
+    if progress is not True:
         if not callable(progress):
             raise TypeError(f"progress must be True or a function of (settled, total), not {progress!r}")
-        yield progress
-    elif not sys.stderr.isatty():
-        yield None
-    else:
-        with _bar() as report:
-            yield report
+        return nullcontext(progress)
+    return _bar() if sys.stderr.isatty() else nullcontext()
 
 
 @contextmanager

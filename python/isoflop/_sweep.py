@@ -273,7 +273,7 @@ class Sweep:
         progress: bool | Progress | None = None,
     ) -> tuple[pl.DataFrame, Profile]:
         """Return what :meth:`pareto` returns, and a :class:`Profile` of how it was found."""
-        return ask_front(
+        front, profile = ask_front(
             self._bind(),
             minimize=minimize,
             maximize=maximize,
@@ -286,6 +286,7 @@ class Sweep:
             progress=progress,
             stacklevel=3,
         )
+        return front, profile()
 
     def best(
         self,

@@ -24,7 +24,7 @@ mod _native {
     use crate::pareto::{keys, pareto};
 
     #[pymodule_export]
-    use crate::sweep::{PySpace, Rows};
+    use crate::sweep::{PySpace, Rows, finite};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

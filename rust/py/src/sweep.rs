@@ -4,11 +4,13 @@ use isoflop_core::control::Control;
 use isoflop_core::error::Error;
 use isoflop_core::pareto::Ties;
 use isoflop_core::space::{Column, Space};
-use isoflop_core::sweep::{Answer, Engine, Fineness, FrontQuestion, Groups, Name, Objective, Stats};
+use isoflop_core::sweep::{
+    Answer, Columns, Engine, Fineness, FrontQuestion, Groups, Name, Objective, Stats, outside,
+};
 use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyMapping};
+use pyo3::types::{PyDict, PyList, PyMapping, PyString};
 
 use crate::{error, kernels, run};
 
@@ -26,7 +28,18 @@ pub(crate) struct Rows {
     #[pyo3(get)]
     columns: Py<PyList>,
     #[pyo3(get)]
-    stats: Py<PyDict>,
+    outside: usize,
+    #[pyo3(get)]
+    extremes: Vec<(f64, f64)>,
+    stats: Stats,
+}
+
+#[pymethods]
+impl Rows {
+    #[getter]
+    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        stats(py, &self.stats)
+    }
 }
 
 /// Axes and their numeric columns. Immutable.
@@ -35,23 +48,54 @@ pub(crate) struct PySpace {
     space: Space,
 }
 
-type Names = Vec<(String, NameOrFormula)>;
+/// What names stand for: a mapping's items, in its order.
+struct Names(Vec<(String, Name)>);
 
-/// What a name stands for: a number or a formula's text.
-#[derive(FromPyObject)]
-enum NameOrFormula {
-    Formula(String),
-    Number(f64),
-}
-
-/// A mapping's items, in its order.
-struct Items(Names);
-
-impl<'py> FromPyObject<'_, 'py> for Items {
+impl<'py> FromPyObject<'_, 'py> for Names {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        object.cast::<PyMapping>()?.items()?.extract().map(Self)
+        let item = |(name, meaning): (Bound<'py, PyAny>, Bound<'py, PyAny>)| {
+            // Asked for its type: an extraction that fails first makes an exception.
+            let meaning = match meaning.cast::<PyString>() {
+                Ok(text) => Name::Formula(text.extract()?),
+                Err(_) => Name::Number(meaning.extract()?),
+            };
+            Ok((name.extract()?, meaning))
+        };
+        if let Ok(dict) = object.cast::<PyDict>() {
+            return dict.iter().map(item).collect::<PyResult<_>>().map(Self);
+        }
+        let items = object.cast::<PyMapping>()?.items()?;
+        items.iter().map(|pair| item(pair.extract()?)).collect::<PyResult<_>>().map(Self)
+    }
+}
+
+/// A column to compare with a range, of which nothing but the comparison goes out: formula, low, high.
+type Watched = (String, f64, f64);
+
+/// What is computed at the rows of an answer. Bound before the search, so that mistakes are found early.
+struct Further<'a> {
+    columns: Option<Columns<'a>>,
+    shown: usize,
+    ranges: Vec<(f64, f64)>,
+}
+
+impl<'a> Further<'a> {
+    fn new(
+        py: Python<'_>,
+        engine: &Engine<'a>,
+        mut formulas: Vec<String>,
+        watched: Vec<Watched>,
+    ) -> PyResult<Self> {
+        let shown = formulas.len();
+        let ranges = watched.iter().map(|&(_, low, high)| (low, high)).collect();
+        formulas.extend(watched.into_iter().map(|(formula, ..)| formula));
+        let columns = match formulas.is_empty() {
+            true => None,
+            false => Some(engine.columns(&formulas).map_err(|error| error::formula(py, &error))?),
+        };
+        Ok(Self { columns, shown, ranges })
     }
 }
 
@@ -60,15 +104,8 @@ fn objectives(pairs: Vec<(String, bool)>) -> Vec<Objective> {
 }
 
 impl PySpace {
-    fn engine(&self, names: Items, known: Vec<String>) -> PyResult<Engine<'_>> {
-        let names = names.0.into_iter().map(|(name, meaning)| {
-            let meaning = match meaning {
-                NameOrFormula::Number(value) => Name::Number(value),
-                NameOrFormula::Formula(text) => Name::Formula(text),
-            };
-            (name, meaning)
-        });
-        Ok(Engine::new(&self.space, names, known, kernels::level()?))
+    fn engine(&self, names: Names, known: Vec<String>) -> PyResult<Engine<'_>> {
+        Ok(Engine::new(&self.space, names.0, known, kernels::level()?))
     }
 
     /// Runs a question, staying in the interpreter if it is a short one.
@@ -87,26 +124,20 @@ impl PySpace {
     }
 
     /// Evaluates further columns at the rows of an answer, and moves everything out.
-    fn rows(
-        &self,
-        py: Python<'_>,
-        engine: &Engine<'_>,
-        answer: Answer,
-        columns: &[String],
-        threads: usize,
-    ) -> PyResult<Rows> {
+    fn rows(&self, py: Python<'_>, answer: Answer, further: &Further<'_>, threads: usize) -> PyResult<Rows> {
         let positions: Vec<&[u32]> = answer.positions.iter().map(Vec::as_slice).collect();
-        let columns = if columns.is_empty() {
-            Vec::new()
-        } else {
-            self.ask(py, threads, None, |control| engine.evaluate(columns, &positions, control))?
+        let mut columns = match &further.columns {
+            Some(columns) => self.ask(py, threads, None, |control| columns.at(&positions, control))?,
+            None => Vec::new(),
         };
-        let stats = stats(py, &answer.stats)?.unbind();
+        let outside = outside(&columns.split_off(further.shown), &further.ranges);
         Ok(Rows {
             positions: moved(py, answer.positions)?,
             objectives: moved(py, answer.objectives)?,
             columns: moved(py, columns)?,
-            stats,
+            outside: outside.rows,
+            extremes: outside.extremes,
+            stats: answer.stats,
         })
     }
 }
@@ -115,6 +146,17 @@ impl PySpace {
 fn moved<T: numpy::Element>(py: Python<'_>, columns: Vec<Vec<T>>) -> PyResult<Py<PyList>> {
     let arrays = columns.into_iter().map(|column| PyArray1::from_vec(py, column));
     Ok(PyList::new(py, arrays.collect::<Vec<_>>())?.unbind())
+}
+
+/// Tell whether all numbers are finite.
+#[pyfunction]
+pub(crate) fn finite(numbers: PyReadonlyArray1<'_, f64>) -> bool {
+    // Whole runs at once, so that lanes match.
+    let run = |numbers: &[f64]| numbers.iter().fold(true, |finite, number| finite & number.is_finite());
+    match numbers.as_slice() {
+        Ok(numbers) => numbers.chunks(64).all(run),
+        Err(_) => numbers.as_array().iter().all(|number| number.is_finite()),
+    }
 }
 
 fn stats<'py>(py: Python<'py>, stats: &Stats) -> PyResult<Bound<'py, PyDict>> {
@@ -159,11 +201,11 @@ impl PySpace {
     }
 
     #[allow(clippy::too_many_arguments, reason = "one crossing for each question; Python gives them names")]
-    #[pyo3(signature = (names, known, objectives, r#where, columns, bits, rows, all_ties, max_rows, threads, progress))]
+    #[pyo3(signature = (names, known, objectives, r#where, columns, bits, rows, all_ties, max_rows, threads, progress, watched=vec![]))]
     fn pareto(
         &self,
         py: Python<'_>,
-        names: Items,
+        names: Names,
         known: Vec<String>,
         objectives: Vec<(String, bool)>,
         r#where: Vec<String>,
@@ -174,12 +216,14 @@ impl PySpace {
         max_rows: u64,
         threads: usize,
         progress: Option<&Bound<'_, PyAny>>,
+        watched: Vec<Watched>,
     ) -> PyResult<Rows> {
         let objectives = self::objectives(objectives);
         if objectives.is_empty() || bits.len() != objectives.len() || bits.iter().any(|&bits| bits > 52) {
             return Err(PyValueError::new_err("a front needs objectives, and 0 to 52 key bits for each"));
         }
         let engine = self.engine(names, known)?;
+        let further = Further::new(py, &engine, columns, watched)?;
         let question = FrontQuestion {
             objectives: &objectives,
             constraints: &r#where,
@@ -188,15 +232,15 @@ impl PySpace {
             max_rows,
         };
         let answer = self.ask(py, threads, progress, |control| engine.pareto(&question, control))?;
-        self.rows(py, &engine, answer, &columns, threads)
+        self.rows(py, answer, &further, threads)
     }
 
     #[allow(clippy::too_many_arguments, reason = "one crossing for each question; Python gives them names")]
-    #[pyo3(signature = (names, known, objective, r#where, columns, by, threads, progress))]
+    #[pyo3(signature = (names, known, objective, r#where, columns, by, threads, progress, watched=vec![]))]
     fn best(
         &self,
         py: Python<'_>,
-        names: Items,
+        names: Names,
         known: Vec<String>,
         objective: (String, bool),
         r#where: Vec<String>,
@@ -204,6 +248,7 @@ impl PySpace {
         by: Option<(usize, PyReadonlyArray1<'_, u32>)>,
         threads: usize,
         progress: Option<&Bound<'_, PyAny>>,
+        watched: Vec<Watched>,
     ) -> PyResult<Rows> {
         let objective = Objective { formula: objective.0, maximize: objective.1 };
         let engine = self.engine(names, known)?;
@@ -214,11 +259,12 @@ impl PySpace {
         {
             return Err(PyValueError::new_err("each position of the axis needs a group, numbered from 0"));
         }
+        let further = Further::new(py, &engine, columns, watched)?;
         let groups = by.as_ref().map(|(axis, of)| Groups { axis: *axis, of });
         let answer = self.ask(py, threads, progress, |control| {
             engine.best(&objective, &r#where, groups.as_ref(), control)
         })?;
-        self.rows(py, &engine, answer, &columns, threads)
+        self.rows(py, answer, &further, threads)
     }
 
     #[allow(clippy::too_many_arguments, reason = "one crossing for each question; Python gives them names")]
@@ -226,7 +272,7 @@ impl PySpace {
     fn table(
         &self,
         py: Python<'_>,
-        names: Items,
+        names: Names,
         known: Vec<String>,
         r#where: Vec<String>,
         columns: Vec<String>,
@@ -238,7 +284,8 @@ impl PySpace {
         let mut answer =
             self.ask(py, threads, progress, |control| engine.table(&columns, &r#where, max_bytes, control))?;
         let columns = std::mem::take(&mut answer.objectives);
-        let mut rows = self.rows(py, &engine, answer, &[], threads)?;
+        let nothing = Further { columns: None, shown: 0, ranges: vec![] };
+        let mut rows = self.rows(py, answer, &nothing, threads)?;
         rows.columns = moved(py, columns)?;
         Ok(rows)
     }
@@ -247,7 +294,7 @@ impl PySpace {
     fn any(
         &self,
         py: Python<'_>,
-        names: Items,
+        names: Names,
         known: Vec<String>,
         r#where: Vec<String>,
         threads: usize,
@@ -260,7 +307,7 @@ impl PySpace {
     fn evaluate(
         &self,
         py: Python<'_>,
-        names: Items,
+        names: Names,
         known: Vec<String>,
         columns: Vec<String>,
         positions: Vec<PyReadonlyArray1<'_, u32>>,
@@ -269,12 +316,12 @@ impl PySpace {
         let positions: Vec<Vec<u32>> =
             positions.iter().map(|positions| positions.as_array().to_vec()).collect();
         let positions: Vec<&[u32]> = positions.iter().map(Vec::as_slice).collect();
-        let values =
-            run::long(py, &Control::new(1), None, |control| engine.evaluate(&columns, &positions, control))?;
+        let columns = engine.columns(&columns).map_err(|error| error::formula(py, &error))?;
+        let values = run::long(py, &Control::new(1), None, |control| columns.at(&positions, control))?;
         moved(py, values)
     }
 
-    fn axes(&self, py: Python<'_>, names: Items, known: Vec<String>, formula: &str) -> PyResult<Vec<usize>> {
+    fn axes(&self, py: Python<'_>, names: Names, known: Vec<String>, formula: &str) -> PyResult<Vec<usize>> {
         self.engine(names, known)?.axes(formula).map_err(|error| error::formula(py, &error))
     }
 
@@ -282,7 +329,7 @@ impl PySpace {
     fn explain(
         &self,
         py: Python<'_>,
-        names: Items,
+        names: Names,
         known: Vec<String>,
         objectives: Vec<(String, bool)>,
         r#where: Vec<String>,

@@ -36,6 +36,16 @@ impl Scope {
         Self::default()
     }
 
+    /// A scope without names, with room for so many.
+    #[must_use]
+    pub fn with_capacity(names: usize) -> Self {
+        Self {
+            positions: FxHashMap::with_capacity_and_hasher(names, Default::default()),
+            meanings: Vec::with_capacity(names),
+            suggested: Vec::new(),
+        }
+    }
+
     /// Gives `name` a meaning, in place of any that it had.
     ///
     /// A name that no formula can read (`2x`, `log`) does no harm: nothing refers to it.

@@ -217,7 +217,7 @@ pub(super) fn pairs(problem: &Problem<'_>, rows: &[u32], control: &Control) -> R
     let kept = map(threads, piles.len(), |pile| {
         control.check()?;
         let mut least = least_before[pile];
-        let mut rows: Vec<u32> = piles.rows(pile).filter(|&row| problem.key(1, row) < least).collect();
+        let mut rows = uncovered(problem, piles.rows(pile), least);
         problem.sort(&mut rows, &mut Scratch::default());
         rows.retain(|&row| {
             let key = problem.key(1, row);
@@ -228,6 +228,32 @@ pub(super) fn pairs(problem: &Problem<'_>, rows: &[u32], control: &Control) -> R
         Ok(rows)
     })?;
     joined(kept, control)
+}
+
+/// Intervals that [`uncovered`] cuts the first keys of a pile into.
+const INTERVALS: usize = 128;
+
+/// Rows whose second key is less than `least` and than that of every row in an earlier interval of first
+/// keys. That leaves little more than the front, and costs less than sorting what it drops.
+fn uncovered(problem: &Problem<'_>, rows: impl Iterator<Item = u32>, least: i64) -> Vec<u32> {
+    let keys = rows.map(|row| (problem.key(0, row), problem.key(1, row), row));
+    let keys: Vec<_> = keys.filter(|&(_, second, _)| second < least).collect();
+    let (low, high) =
+        keys.iter().fold((i64::MAX, i64::MIN), |(low, high), &(first, ..)| (low.min(first), high.max(first)));
+    // As unsigned numbers: two keys may be further apart than the largest signed one.
+    let spread = high.wrapping_sub(low) as u64;
+    let shift = (u64::BITS - spread.leading_zeros()).saturating_sub(INTERVALS.ilog2());
+    let interval = |first: i64| (first.wrapping_sub(low) as u64 >> shift) as usize;
+    let mut least_before = [i64::MAX; INTERVALS + 1];
+    for &(first, second, _) in &keys {
+        let least = &mut least_before[interval(first) + 1];
+        *least = second.min(*least);
+    }
+    for place in 1..least_before.len() {
+        least_before[place] = least_before[place].min(least_before[place - 1]);
+    }
+    let kept = keys.into_iter().filter(|&(first, second, _)| second < least_before[interval(first)]);
+    kept.map(|(_, _, row)| row).collect()
 }
 
 /// Three objectives: along the order, a row is on the front if the staircase of the other two, of all rows

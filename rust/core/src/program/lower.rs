@@ -4,7 +4,7 @@
 //! needs are marked from the root down and emitted in ascending order. Tables nest, but each holds
 //! fewer axes than the one that needs it.
 
-use std::collections::{BTreeSet, HashMap};
+use rustc_hash::FxHashMap;
 
 use crate::formula::graph::{Graph, Node, NodeId};
 use crate::formula::ops::Op;
@@ -137,7 +137,7 @@ struct Lowering<'a> {
     layout: &'a Layout,
     group_masks: Vec<u64>,
     plans: Vec<Plan>,
-    known: HashMap<NodeId, usize>,
+    known: FxHashMap<NodeId, usize>,
     numbers: f64,
 }
 
@@ -154,7 +154,7 @@ impl<'a> Lowering<'a> {
             layout,
             group_masks: group_masks.collect(),
             plans: Vec::new(),
-            known: HashMap::new(),
+            known: FxHashMap::default(),
             numbers: 0.0,
         }
     }
@@ -178,7 +178,7 @@ impl<'a> Lowering<'a> {
             block_lanes: counts.block_lanes,
             ..Tape::default()
         };
-        let mut emitter = Emitter { lowering: self, counts, tape, sources: HashMap::new() };
+        let mut emitter = Emitter { lowering: self, counts, tape, sources: FxHashMap::default() };
         for &constraint in &roots.constraints {
             let (level, source) = emitter.emit(constraint);
             emitter.tape.steps[level as usize].push(Step::Test(source));
@@ -229,7 +229,7 @@ struct Emitter<'l, 'a> {
     lowering: &'l mut Lowering<'a>,
     counts: Counts,
     tape: Tape,
-    sources: HashMap<NodeId, Source>,
+    sources: FxHashMap<NodeId, Source>,
 }
 
 impl Emitter<'_, '_> {
@@ -244,10 +244,11 @@ impl Emitter<'_, '_> {
 
     /// Emits whatever `root` still needs; returns where its value is, and the level it varies on.
     fn emit(&mut self, root: NodeId) -> (Level, Source) {
-        let mut needed = BTreeSet::new();
+        let mut needed = Vec::new();
+        let mut seen = vec![false; root.index() + 1];
         let mut waiting = vec![root];
         while let Some(node) = waiting.pop() {
-            if self.sources.contains_key(&node) || needed.contains(&node) {
+            if self.sources.contains_key(&node) || std::mem::replace(&mut seen[node.index()], true) {
                 continue;
             }
             let source = match self.lowering.graph.node(node) {
@@ -263,10 +264,11 @@ impl Emitter<'_, '_> {
             if let Some(source) = source {
                 self.sources.insert(node, source);
             } else {
-                needed.insert(node);
+                needed.push(node);
                 waiting.extend(self.lowering.graph.operands(node));
             }
         }
+        needed.sort_unstable();
         for node in needed {
             let Node::Apply(op, operands) = self.lowering.graph.node(node) else { continue };
             let level = self.level(self.lowering.depends.of(node));

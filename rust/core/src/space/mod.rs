@@ -154,28 +154,21 @@ impl Space {
         u32::try_from(position).expect("an axis has fewer than 2^32 values")
     }
 
-    /// The configurations at these positions, as a space of their own with one axis.
+    /// How many configurations these positions name, one array of them for each axis.
     ///
     /// # Errors
     ///
-    /// [`SpaceError::Positions`] if the positions do not name configurations of this space.
-    pub fn select(&self, positions: &[&[u32]]) -> Result<Self, SpaceError> {
-        let wrong = SpaceError::Positions { axes: self.lengths.len() };
+    /// [`SpaceError::Positions`] if they do not name configurations of this space.
+    pub fn count_positions(&self, positions: &[&[u32]]) -> Result<usize, SpaceError> {
         let count = positions.first().map_or(0, |first| first.len());
-        if positions.len() != self.lengths.len()
-            || positions.iter().zip(&self.lengths).any(|(positions, &length)| {
-                positions.len() != count || positions.iter().any(|&position| position as usize >= length)
-            })
-        {
-            return Err(wrong);
+        let fit = |(positions, &length): (&&[u32], &usize)| {
+            positions.len() == count && positions.iter().all(|&position| (position as usize) < length)
+        };
+        if positions.len() == self.lengths.len() && positions.iter().zip(&self.lengths).all(fit) {
+            Ok(count)
+        } else {
+            Err(SpaceError::Positions { axes: self.lengths.len() })
         }
-        let columns = self.columns.iter().map(|column| Column {
-            name: column.name.clone(),
-            axis: 0,
-            values: positions[column.axis].iter().map(|&position| column.values[position as usize]).collect(),
-            boolean: column.boolean,
-        });
-        Self::new(vec![count], columns.collect())
     }
 }
 
@@ -210,7 +203,9 @@ mod tests {
     #[test]
     fn positions_outside_an_axis_are_refused() {
         let space = Space::new(vec![2], vec![column(0, &[1.0, 2.0])]).unwrap();
-        assert!(matches!(space.select(&[&[2]]), Err(SpaceError::Positions { .. })));
-        assert_eq!(&*space.select(&[&[1, 0, 1]]).unwrap().columns()[0].values, &[2.0, 1.0, 2.0]);
+        for wrong in [&[&[2_u32][..]][..], &[&[0], &[0]], &[]] {
+            assert!(matches!(space.count_positions(wrong), Err(SpaceError::Positions { .. })));
+        }
+        assert_eq!(space.count_positions(&[&[1, 0, 1]]), Ok(3));
     }
 }

@@ -5,6 +5,7 @@
 //! in parallel; a sink of its own takes the values. Axes that nothing asked for stay at position 0.
 
 mod best;
+mod columns;
 mod enumerate;
 mod front;
 mod search;
@@ -22,6 +23,7 @@ use crate::program::{Depends, Order, Program, Roots};
 use crate::space::Space;
 use crate::value::simd::Level;
 
+pub use columns::{Columns, Outside, outside};
 pub use stats::{Seconds, Stats};
 
 /// What a name of a formula stands for, besides the columns of the space.
@@ -127,7 +129,8 @@ impl<'a> Engine<'a> {
         known: impl IntoIterator<Item = String>,
         level: Level,
     ) -> Self {
-        let mut scope = Scope::new();
+        let names = names.into_iter();
+        let mut scope = Scope::with_capacity(space.columns().len() + names.size_hint().0);
         for (column, data) in space.columns().iter().enumerate() {
             // One value is a constant: it varies with nothing, and folds.
             let meaning = match *data.values {
@@ -282,27 +285,15 @@ impl<'a> Engine<'a> {
         if self.searches(&bound) { search::any(self, bound, control) } else { best::any(self, bound, control) }
     }
 
-    /// The values of formulas at given configurations: for each axis, each configuration's position.
+    /// Formulas to be evaluated at given configurations.
     ///
     /// # Errors
     ///
-    /// [`Error::Formula`], [`Error::Space`] if the positions name no configurations.
-    pub fn evaluate(
-        &self,
-        columns: &[String],
-        positions: &[&[u32]],
-        control: &Control,
-    ) -> Result<Vec<Vec<f64>>, Error> {
-        if columns.is_empty() || positions.first().is_none_or(|first| first.is_empty()) {
-            // The formulas are still read: a mistake in them must not hide behind an empty answer.
-            self.bind(&[], &minimized(columns))?;
-            return Ok(vec![Vec::new(); columns.len()]);
-        }
-        let selected = self.space.select(positions)?;
-        let engine = Engine { space: &selected, scope: self.scope.clone(), ..*self };
-        let mut bound = engine.bind(&[], &minimized(columns))?;
-        bound.axes = vec![0];
-        table::columns(&engine, bound, control)
+    /// [`FormulaError`] if a formula cannot be read.
+    pub fn columns(&self, formulas: &[String]) -> Result<Columns<'a>, FormulaError> {
+        let mut builder = Builder::new(&self.scope);
+        let roots = formulas.iter().map(|text| builder.number(text)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Columns::new(self.space, builder.finish(), roots, self.level))
     }
 
     /// The axes of two or more values that a formula touches.

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use crate::control::Control;
 use crate::error::Error;
 use crate::parallel;
-use crate::program::{Program, Row, Sink};
+use crate::program::{Row, Sink};
 use crate::space::Space;
 use crate::value::lanes::Operand;
 
@@ -65,17 +65,6 @@ pub(super) fn table(
     answer.stats.feasible = rows;
     answer.stats.seconds.search = watch.lap();
     Ok(answer)
-}
-
-/// The values of a question's outputs in every configuration, in index order.
-pub(super) fn columns(engine: &Engine<'_>, bound: Bound, control: &Control) -> Result<Vec<Vec<f64>>, Error> {
-    let outputs = bound.roots.outputs.len();
-    let program: Program = engine.program(bound, true, None, control)?;
-    let grid = Grid::new(&program, engine.space);
-    let counts: Vec<u64> = grid.jobs().into_iter().map(|job| grid.count(job)).collect();
-    let mut columns = vec![vec![0.0; engine.space.size() as usize]; outputs];
-    write(&grid, engine.space, &counts, &mut [], &mut columns, control)?;
-    Ok(columns)
 }
 
 /// How many configurations of each job count.
