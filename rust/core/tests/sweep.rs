@@ -10,7 +10,7 @@ use isoflop_core::formula::ops::{Op, Syntax, TABLE};
 use isoflop_core::formula::{Builder, Meaning, Scope};
 use isoflop_core::pareto::{Rows, Ties, naive};
 use isoflop_core::space::{Column, Space};
-use isoflop_core::sweep::{Engine, Fineness, FrontQuestion, Groups, Method, Objective};
+use isoflop_core::sweep::{Engine, Fineness, FrontQuestion, Groups, Method, Near, Objective};
 use isoflop_core::value::simd::Level;
 use proptest::prelude::*;
 
@@ -311,6 +311,107 @@ fn check_best(case: &Case, level: Level) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// Near sets, alone and with a front inside, of all and of groups.
+fn check_near(case: &Case, within: f64, level: Level) -> Result<(), TestCaseError> {
+    let space = space(case);
+    let twin = Twin::new(&space, case);
+    let engine = Engine::new(&space, [], [], level);
+    let objectives = objectives(case);
+    let minimized = |index: u64| -> Vec<f64> {
+        let values = twin.values(index);
+        let signed = twin.objectives.iter().zip(&objectives);
+        signed
+            .map(|(node, objective)| {
+                let value = values[node.index()];
+                if objective.maximize { -value } else { value }
+            })
+            .collect()
+    };
+    let axis = case.lengths.len() - 1;
+    let of: Vec<u32> = (0..case.lengths[axis] as u32).map(|position| position % 2).collect();
+    let groups = Groups { axis, of: &of };
+    for grouped in [false, true] {
+        let group = |index: u64| if grouped { of[space.position(index, axis) as usize] } else { 0 };
+        for then in [false, true] {
+            let outputs = if then { 1..objectives.len() } else { 0..1 };
+            if outputs.is_empty() {
+                continue;
+            }
+            // What the other objectives touch counts only if they are asked.
+            let touching = Case { objectives: case.objectives[..outputs.end].to_vec(), ..case.clone() };
+            let feasible = Twin::new(&space, &touching).feasible(grouped.then_some(axis));
+            let mut expected: Vec<u64> = Vec::new();
+            for number in 0..2 {
+                let rows: Vec<u64> = feasible.iter().copied().filter(|&index| group(index) == number).collect();
+                let value = |index: u64| minimized(index)[0];
+                let best =
+                    rows.iter().map(|&index| value(index)).filter(|value| !value.is_nan()).reduce(f64::min);
+                let Some(best) = best else { continue };
+                let limit = if best.is_infinite() { best } else { best + within * best.abs() };
+                let near: Vec<u64> = rows.into_iter().filter(|&index| value(index) <= limit).collect();
+                let columns: Vec<Vec<f64>> = outputs
+                    .clone()
+                    .map(|output| near.iter().map(|&index| minimized(index)[output]).collect())
+                    .collect();
+                let columns: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
+                let mut kept: Vec<usize> = if then {
+                    naive::front_of(
+                        Rows { objectives: &columns, indices: None },
+                        &case.bits[outputs.clone()],
+                        Ties::First,
+                    )
+                } else {
+                    (0..near.len()).collect()
+                };
+                kept.sort_by(|&a, &b| {
+                    let by = columns.iter().map(|column| (column[a] + 0.0).total_cmp(&(column[b] + 0.0)));
+                    by.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then).then(a.cmp(&b))
+                });
+                expected.extend(kept.into_iter().map(|row| near[row]));
+            }
+            let question = Near {
+                objective: &objectives[0],
+                within,
+                constraints: &case.constraints,
+                groups: grouped.then_some(&groups),
+                then: if then { &objectives[1..] } else { &[] },
+                bits: &case.bits[1..],
+                max_rows: 10_000_000,
+            };
+            let answer = engine.near(&question, &Control::new(case.threads)).expect("nothing interrupts");
+            prop_assert_eq!(indices(&space, &answer.positions), expected.clone());
+            for (column, output) in answer.objectives.iter().zip(outputs) {
+                let node = twin.objectives[output];
+                let expected: Vec<f64> =
+                    expected.iter().map(|&index| twin.values(index)[node.index()]).collect();
+                prop_assert_eq!(bits(column), bits(&expected));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The finest front of at most so many rows, searched and enumerated.
+fn check_rows(case: &Case, most: usize, level: Level) -> Result<(), TestCaseError> {
+    let space = space(case);
+    let objectives = objectives(case);
+    let question = FrontQuestion {
+        objectives: &objectives,
+        constraints: &case.constraints,
+        fineness: Fineness::Rows(most),
+        ties: case.ties,
+        max_rows: 10_000_000,
+    };
+    let answer = |method| {
+        let engine = Engine::new(&space, [], [], level).with_method(method);
+        engine.pareto(&question, &Control::new(case.threads)).expect("nothing interrupts")
+    };
+    let (searched, enumerated) = (answer(Method::Search), answer(Method::Enumerate));
+    prop_assert_eq!(searched.stats.bits, enumerated.stats.bits);
+    prop_assert_eq!(searched.positions, enumerated.positions);
+    Ok(())
+}
+
 fn check_table(case: &Case, level: Level) -> Result<(), TestCaseError> {
     let space = space(case);
     let twin = Twin::new(&space, case);
@@ -377,6 +478,19 @@ proptest! {
     }
 
     #[test]
+    fn near_sets_of_small_spaces_are_those_of_brute_force(
+        case in case(small()),
+        within in prop_oneof![Just(0.0), Just(1e-3), Just(0.5), Just(3.0)],
+    ) {
+        check_near(&case, within, Level::detect())?;
+    }
+
+    #[test]
+    fn rows_are_those_of_the_thinned_exact_front(case in case(small()), most in 1usize..12) {
+        check_rows(&case, most, Level::detect())?;
+    }
+
+    #[test]
     fn tables_of_small_spaces_are_those_of_brute_force(case in case(small())) {
         for level in Level::available() {
             check_table(&case, level)?;
@@ -393,6 +507,8 @@ proptest! {
         check_front(&case, level)?;
         check_best(&case, level)?;
         check_table(&case, level)?;
+        check_near(&case, 0.1, level)?;
+        check_rows(&case, 5, level)?;
     }
 }
 

@@ -21,6 +21,7 @@ use super::strip::{Place, Step, Strip, gather};
 /// these are.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Boxes {
+    pub(crate) count: usize,
     pub(crate) first: Vec<Vec<u32>>,
     pub(crate) last: Vec<Vec<u32>>,
     pub(crate) level: Vec<Vec<u8>>,
@@ -29,6 +30,7 @@ pub(crate) struct Boxes {
 impl Boxes {
     pub(crate) fn new(slots: usize) -> Self {
         Self {
+            count: 0,
             first: vec![Vec::new(); slots],
             last: vec![Vec::new(); slots],
             level: vec![Vec::new(); slots],
@@ -36,6 +38,7 @@ impl Boxes {
     }
 
     pub(crate) fn clear(&mut self) {
+        self.count = 0;
         self.first.iter_mut().chain(&mut self.last).for_each(Vec::clear);
         self.level.iter_mut().for_each(Vec::clear);
     }
@@ -165,15 +168,9 @@ impl Bounds {
         }
     }
 
-    /// Bounds constraints and outputs in `count` boxes; they are read from `scratch` afterwards.
-    pub(crate) fn run(
-        &self,
-        tables: &[Ranged],
-        boxes: &Boxes,
-        count: usize,
-        level: simd::Level,
-        scratch: &mut Intervals,
-    ) {
+    /// Bounds constraints and outputs in boxes; they are read from `scratch` afterwards.
+    pub(crate) fn run(&self, tables: &[Ranged], boxes: &Boxes, level: simd::Level, scratch: &mut Intervals) {
+        let count = boxes.count;
         scratch.grow(&self.strip, count);
         for (load, (&table, &wanted)) in self.strip.loads.iter().zip(&self.loads).enumerate() {
             scratch.load(load, &tables[table], boxes, count, wanted, level);

@@ -166,9 +166,9 @@ impl SearchProgram {
         Ok(Self { entries, ranged: ranges, strip, bounds, level, numbers, slots })
     }
 
-    /// Bounds `count` boxes; see [`Bounds`] for what is read from `scratch` then.
-    pub(crate) fn bound(&self, boxes: &Boxes, count: usize, scratch: &mut Intervals) {
-        self.bounds.run(&self.ranged, boxes, count, self.level, scratch);
+    /// Bounds boxes; see [`Bounds`] for what is read from `scratch` then.
+    pub(crate) fn bound(&self, boxes: &Boxes, scratch: &mut Intervals) {
+        self.bounds.run(&self.ranged, boxes, self.level, scratch);
     }
 
     /// Computes `count` configurations.

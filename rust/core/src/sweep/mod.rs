@@ -92,6 +92,25 @@ pub struct Groups<'a> {
     pub of: &'a [u32],
 }
 
+/// A question for everything close to the best.
+#[derive(Debug, Clone)]
+pub struct Near<'a> {
+    /// What the best is the best of.
+    pub objective: &'a Objective,
+    /// How close: a share of the size of the best value, finite and not negative.
+    pub within: f64,
+    /// Conditions that every configuration must meet.
+    pub constraints: &'a [String],
+    /// Each group is answered as if it were the whole space.
+    pub groups: Option<&'a Groups<'a>>,
+    /// Objectives whose front is looked for among what is near; everything near if there are none.
+    pub then: &'a [Objective],
+    /// Key bits of each of these.
+    pub bits: &'a [u32],
+    /// Most rows that the answer may have.
+    pub max_rows: u64,
+}
+
 /// Rows of an answer.
 #[derive(Debug, Clone, Default)]
 pub struct Answer {
@@ -113,6 +132,7 @@ pub struct Engine<'a> {
 }
 
 /// Formulas of one question, bound to the space.
+#[derive(Clone)]
 struct Bound {
     graph: Graph,
     roots: Roots,
@@ -244,17 +264,36 @@ impl<'a> Engine<'a> {
         control: &Control,
     ) -> Result<Answer, Error> {
         let mut bound = self.bind(constraints, std::slice::from_ref(objective))?;
-        let grouped = groups.map(|groups| groups.axis).filter(|&axis| self.space.lengths()[axis] > 1);
-        if let Some(axis) = grouped
-            && !bound.axes.contains(&axis)
-        {
-            bound.axes.push(axis);
-            bound.axes.sort_unstable();
-        }
+        self.touch_groups(&mut bound, groups);
         if self.searches(&bound) {
             search::best(self, bound, objective, groups, control)
         } else {
             best::best(self, bound, objective, groups, control)
+        }
+    }
+
+    /// Everything whose objective is at most the best plus `within` times the best's size: of each group, in
+    /// their order, best first, then by index. With [`Near::then`], the front of that, and the answer's
+    /// objectives are those.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Formula`], [`Error::Limit`] if there are more than `max_rows`, [`Error::Interrupted`].
+    pub fn near(&self, question: &Near<'_>, control: &Control) -> Result<Answer, Error> {
+        let objectives: Vec<Objective> =
+            std::iter::once(question.objective).chain(question.then).cloned().collect();
+        let mut bound = self.bind(question.constraints, &objectives)?;
+        self.touch_groups(&mut bound, question.groups);
+        search::near(self, bound, question, &objectives, control)
+    }
+
+    /// Counts the axis of groups among those that a question touches.
+    fn touch_groups(&self, bound: &mut Bound, groups: Option<&Groups<'_>>) {
+        if let Some(axis) = groups.map(|groups| groups.axis).filter(|&axis| self.space.lengths()[axis] > 1)
+            && !bound.axes.contains(&axis)
+        {
+            bound.axes.push(axis);
+            bound.axes.sort_unstable();
         }
     }
 

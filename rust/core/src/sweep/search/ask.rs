@@ -4,13 +4,16 @@ use crate::control::Control;
 use crate::error::Error;
 use crate::formula::graph::{Graph, Node, NodeId};
 use crate::formula::ops::Op;
+use crate::pareto::Ties;
 use crate::pareto::archive::{Archive, Points};
 use crate::program::{SearchProgram, TableLimit};
+use crate::space::{Column, Space};
 
 use super::super::stats::{Stats, Watch};
-use super::super::{Answer, Bound, Engine, Fineness, FrontQuestion, Groups, Objective};
-use super::goal::{AnyGoal, BestGoal, FrontGoal};
-use super::Search;
+use super::super::{Answer, Bound, Engine, Fineness, FrontQuestion, Groups, Near, Objective};
+use super::goal::{AllGoal, AnyGoal, BestGoal, FrontGoal};
+use super::rows::Thinning;
+use super::{Goal, Search};
 
 /// The front so far may exceed the limit on rows by this factor before the run is refused.
 const CAP: u64 = 4;
@@ -19,17 +22,28 @@ const CAP: u64 = 4;
 const MANY: TableLimit = TableLimit((1 << 20) as f64);
 const FEW: TableLimit = TableLimit((1 << 16) as f64);
 
-/// A program made for a search, and how the slots stand for the space.
-struct Made {
+/// A question being answered: a program made for it, how the slots stand for the space, what was done.
+struct Asked<'a> {
+    space: &'a Space,
     program: SearchProgram,
     objectives: usize,
-    weight: u64,
+    groups: Option<&'a Groups<'a>>,
+    control: &'a Control,
+    stats: Stats,
+    watch: Watch,
 }
 
-impl Made {
-    fn new(engine: &Engine<'_>, mut bound: Bound, limit: TableLimit, control: &Control) -> Result<Self, Error> {
+impl<'a> Asked<'a> {
+    fn new(
+        engine: &Engine<'a>,
+        space: &'a Space,
+        mut bound: Bound,
+        groups: Option<&'a Groups<'a>>,
+        limit: TableLimit,
+        control: &'a Control,
+    ) -> Result<Self, Error> {
+        let mut watch = Watch::start();
         let watched = watched(&mut bound.graph, &bound.roots.constraints);
-        let space = engine.space;
         let program = SearchProgram::new(
             &bound.graph,
             space,
@@ -40,17 +54,63 @@ impl Made {
             engine.level,
             control,
         )?;
-        let slots: u64 = bound.axes.iter().map(|&axis| space.lengths()[axis] as u64).product();
-        Ok(Self { program, objectives: bound.roots.outputs.len(), weight: space.size() / slots })
+        let mut stats = Stats {
+            size: space.size(),
+            threads: control.threads(),
+            searched: true,
+            ..Stats::default()
+        };
+        stats.seconds.compile = watch.lap();
+        Ok(Self { space, program, objectives: bound.roots.outputs.len(), groups, control, stats, watch })
     }
 
-    fn search<'a>(&'a self, groups: Option<&Groups<'a>>) -> Search<'a> {
-        let groups = groups.and_then(|groups| {
+    /// Searches for a goal. What an earlier search of the question did is forgotten, but for its time.
+    fn run(&mut self, goal: &mut impl Goal) -> Result<(), Error> {
+        let seconds = self.stats.seconds;
+        self.stats = Stats {
+            size: self.stats.size,
+            threads: self.stats.threads,
+            searched: true,
+            seconds,
+            ..Stats::default()
+        };
+        let slots: u64 = self.program.slots.iter().map(|slot| u64::from(slot.length)).product();
+        let groups = self.groups.and_then(|groups| {
             let slot = self.program.slots.iter().position(|slot| slot.axis == groups.axis)?;
             Some((slot, groups.of))
         });
-        Search { program: &self.program, objectives: self.objectives, groups, weight: self.weight }
+        let search = Search {
+            program: &self.program,
+            objectives: self.objectives,
+            groups,
+            weight: self.space.size() / slots,
+        };
+        self.control.begin(self.space.size());
+        search.run(goal, self.control, &mut self.stats)?;
+        self.stats.seconds.search += self.watch.lap();
+        Ok(())
     }
+
+    fn answer(mut self, points: Points, objectives: &[Objective]) -> Answer {
+        let mut answer = Answer::new(self.space, &points.indices, points.objectives, objectives, self.stats);
+        answer.stats.seconds.finish = self.watch.lap();
+        answer
+    }
+
+    /// The front at these resolutions, or nothing if it has more than `most` rows by far.
+    fn front(&mut self, bits: &[u32], ties: Ties, most: u64) -> Result<Points, Error> {
+        let groups = group_count(self.groups);
+        let mut goal = FrontGoal::new(Archive::new(bits, ties), groups, most.saturating_mul(CAP), most);
+        self.run(&mut goal)?;
+        let points = goal.into_points(self.control)?;
+        let rows = points.indices.len() as u64;
+        if rows > most { Err(Error::Limit { rows, limit: most }) } else { Ok(points) }
+    }
+}
+
+/// Groups are numbered from 0.
+fn group_count(groups: Option<&Groups<'_>>) -> usize {
+    groups.map_or(1, |groups| groups.of.iter().max().map_or(0, |&last| last as usize + 1))
 }
 
 /// Differences whose sign decides the constraints: a - b and b - a for each comparison that must hold.
@@ -69,10 +129,6 @@ fn watched(graph: &mut Graph, constraints: &[NodeId]) -> Vec<NodeId> {
     watched
 }
 
-fn begin(engine: &Engine<'_>, control: &Control) -> Stats {
-    Stats { size: engine.space.size(), threads: control.threads(), searched: true, ..Stats::default() }
-}
-
 /// See [`Engine::pareto`].
 pub(in crate::sweep) fn pareto(
     engine: &Engine<'_>,
@@ -80,27 +136,21 @@ pub(in crate::sweep) fn pareto(
     question: &FrontQuestion<'_>,
     control: &Control,
 ) -> Result<Answer, Error> {
-    let mut watch = Watch::start();
-    let mut stats = begin(engine, control);
-    let made = Made::new(engine, bound, MANY, control)?;
-    stats.seconds.compile = watch.lap();
-
-    control.begin(engine.space.size());
-    let Fineness::Bits(bits) = &question.fineness else { todo!() };
-    let cap = question.max_rows.saturating_mul(CAP);
-    let mut goal =
-        FrontGoal { archive: Archive::new(bits, question.ties), cap, limit: question.max_rows };
-    made.search(None).run(&mut goal, control, &mut stats)?;
-    stats.seconds.search = watch.lap();
-
-    let Points { objectives, indices } = goal.archive.into_points(control)?;
-    let rows = indices.len() as u64;
-    if rows > question.max_rows {
-        return Err(Error::Limit { rows, limit: question.max_rows });
+    let mut asked = Asked::new(engine, engine.space, bound, None, MANY, control)?;
+    match &question.fineness {
+        Fineness::Bits(bits) => {
+            let points = asked.front(bits, question.ties, question.max_rows)?;
+            Ok(asked.answer(points, question.objectives))
+        }
+        Fineness::Rows(most) => {
+            let mut thinning = Thinning::new(question.objectives.len(), *most);
+            let (points, bits) = thinning.run(question, control, |bits| {
+                asked.front(&vec![bits; question.objectives.len()], question.ties, question.max_rows)
+            })?;
+            asked.stats.bits = Some(bits);
+            Ok(asked.answer(points, question.objectives))
+        }
     }
-    let mut answer = Answer::new(engine.space, &indices, objectives, question.objectives, stats);
-    answer.stats.seconds.finish = watch.lap();
-    Ok(answer)
 }
 
 /// See [`Engine::best`].
@@ -111,28 +161,87 @@ pub(in crate::sweep) fn best(
     groups: Option<&Groups<'_>>,
     control: &Control,
 ) -> Result<Answer, Error> {
-    let mut watch = Watch::start();
-    let mut stats = begin(engine, control);
-    let made = Made::new(engine, bound, FEW, control)?;
-    stats.seconds.compile = watch.lap();
-
-    control.begin(engine.space.size());
-    let count = groups.map_or(1, |groups| groups.of.iter().max().map_or(0, |&last| last as usize + 1));
-    let mut goal = BestGoal { best: vec![None; count] };
-    made.search(groups).run(&mut goal, control, &mut stats)?;
-    stats.seconds.search = watch.lap();
-
+    let mut asked = Asked::new(engine, engine.space, bound, groups, FEW, control)?;
+    let mut goal = BestGoal { best: vec![None; group_count(groups)] };
+    asked.run(&mut goal)?;
     let found: Vec<_> = goal.best.into_iter().flatten().collect();
-    let indices: Vec<u64> = found.iter().map(|best| best.index).collect();
-    let values = found.iter().map(|best| best.value).collect();
-    Ok(Answer::new(engine.space, &indices, vec![values], std::slice::from_ref(objective), stats))
+    let points = Points {
+        objectives: vec![found.iter().map(|best| best.value).collect()],
+        indices: found.iter().map(|best| best.index).collect(),
+    };
+    Ok(asked.answer(points, std::slice::from_ref(objective)))
 }
 
 /// See [`Engine::any`].
 pub(in crate::sweep) fn any(engine: &Engine<'_>, bound: Bound, control: &Control) -> Result<bool, Error> {
-    let made = Made::new(engine, bound, FEW, control)?;
-    control.begin(engine.space.size());
     let mut goal = AnyGoal::default();
-    made.search(None).run(&mut goal, control, &mut begin(engine, control))?;
+    Asked::new(engine, engine.space, bound, None, FEW, control)?.run(&mut goal)?;
     Ok(goal.found)
+}
+
+/// See [`Engine::near`]. The objective comes first among the outputs of `bound`, then what is asked then.
+///
+/// First the best of each group, then a second search under one constraint more.
+pub(in crate::sweep) fn near(
+    engine: &Engine<'_>,
+    mut bound: Bound,
+    question: &Near<'_>,
+    objectives: &[Objective],
+    control: &Control,
+) -> Result<Answer, Error> {
+    let groups = question.groups;
+    let mut alone = bound.clone();
+    alone.roots.outputs.truncate(1);
+    let mut asked = Asked::new(engine, engine.space, alone, groups, FEW, control)?;
+    let mut goal = BestGoal { best: vec![None; group_count(groups)] };
+    asked.run(&mut goal)?;
+    let limits: Vec<f64> = goal
+        .best
+        .iter()
+        .map(|best| best.map_or(f64::NAN, |best| near_limit(best.value, question.within)))
+        .collect();
+    let mut seconds = asked.stats.seconds;
+
+    // The limit of each group is a column on its axis.
+    let space = match groups {
+        None => None,
+        Some(groups) => Some(with_limits(engine.space, groups, &limits)?),
+    };
+    let space = space.as_ref().unwrap_or(engine.space);
+    let limit = match groups {
+        None => bound.graph.constant(limits[0]),
+        Some(_) => bound.graph.column(space.columns().len() - 1),
+    };
+    let value = bound.roots.outputs[0];
+    bound.roots.constraints.push(bound.graph.apply(Op::Le, &[value, limit]));
+    let mut asked = if question.then.is_empty() {
+        Asked::new(engine, space, bound, groups, FEW, control)?
+    } else {
+        bound.roots.outputs.remove(0);
+        Asked::new(engine, space, bound, groups, MANY, control)?
+    };
+    let points = if question.then.is_empty() {
+        let mut goal = AllGoal::new(group_count(groups), question.max_rows);
+        asked.run(&mut goal)?;
+        goal.into_points()
+    } else {
+        asked.front(question.bits, Ties::First, question.max_rows)?
+    };
+    seconds.compile += asked.stats.seconds.compile;
+    seconds.search += asked.stats.seconds.search;
+    asked.stats.seconds = seconds;
+    Ok(asked.answer(points, &objectives[usize::from(!question.then.is_empty())..]))
+}
+
+/// The largest value that is near enough to the best, both minimised.
+fn near_limit(best: f64, within: f64) -> f64 {
+    if best.is_infinite() { best } else { best + within * best.abs() }
+}
+
+/// The space with the limit of each position's group as its last column.
+fn with_limits(space: &Space, groups: &Groups<'_>, limits: &[f64]) -> Result<Space, Error> {
+    let values = groups.of.iter().map(|&group| limits[group as usize]).collect();
+    let limit = Column { name: String::new(), axis: groups.axis, values, boolean: false };
+    let columns = space.columns().iter().cloned().chain(std::iter::once(limit)).collect();
+    Ok(Space::new(space.lengths().to_vec(), columns)?)
 }

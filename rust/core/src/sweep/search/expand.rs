@@ -195,9 +195,10 @@ impl<'a, G: Goal> Worker<'a, G> {
             self.weigh(round, parents, &mut weights);
             self.boxes.clear();
             depths.clear();
-            for (&parent, weights) in parents.iter().zip(weights.chunks_exact_mut(self.slots.len())) {
-                self.split(round, parent, weights);
-                depths.resize(self.boxes.first[0].len(), round.depth[parent] + 1);
+            for (place, &parent) in parents.iter().enumerate() {
+                let slots = self.slots.len();
+                self.split(round, parent, &mut weights[place * slots..][..slots]);
+                depths.resize(self.boxes.count, round.depth[parent] + 1);
             }
             self.judge(&depths);
         }
@@ -219,7 +220,8 @@ impl<'a, G: Goal> Worker<'a, G> {
         for (column, level) in self.boxes.level.iter_mut().zip(&round.level) {
             column.extend_from_slice(&level[range.clone()]);
         }
-        self.measure(range.len());
+        self.boxes.count = range.len();
+        self.measure();
         let bounds: Vec<&[f64]> =
             round.bounds[..self.search.objectives].iter().map(|bounds| &bounds[range.clone()]).collect();
         let groups = self.groups(&self.boxes.first, &Chosen::All(range.len()));
@@ -231,10 +233,10 @@ impl<'a, G: Goal> Worker<'a, G> {
         self.unsettled.iter().map(|&lane| range.start + lane as usize).collect()
     }
 
-    fn measure(&mut self, count: usize) {
+    fn measure(&mut self) {
         self.search.program.level.run(
             #[inline(always)]
-            || self.extent.measure(&mut self.boxes, self.slots, count),
+            || self.extent.measure(&mut self.boxes, self.slots),
         );
     }
 
@@ -278,7 +280,8 @@ impl<'a, G: Goal> Worker<'a, G> {
             }
         }
         let count = slots * weighed.len();
-        self.search.program.bound(&self.boxes, count, &mut self.intervals);
+        self.boxes.count = count;
+        self.search.program.bound(&self.boxes, &mut self.intervals);
         self.outcome.bounds += count as u64;
         let mut some = vec![0.0f64; count];
         let mut gains = vec![0.0f64; slots];
@@ -333,7 +336,8 @@ impl<'a, G: Goal> Worker<'a, G> {
             self.halvings[slot] += 1;
             halvings += 1;
         }
-        let start = self.boxes.first[0].len();
+        let start = self.boxes.count;
+        self.boxes.count += 1 << halvings;
         let mut shift = halvings;
         for (slot, (&(first, level), &bits)) in self.shape.iter().zip(&self.halvings).enumerate() {
             let level = level - bits;
@@ -349,9 +353,9 @@ impl<'a, G: Goal> Worker<'a, G> {
 
     /// Drops the lanes of `boxes` from `start` on that begin behind the end of an axis.
     fn drop_outside(&mut self, start: usize) {
-        let Boxes { first, level, .. } = &mut self.boxes;
+        let Boxes { count, first, level, .. } = &mut self.boxes;
         let mut kept = start;
-        for lane in start..first[0].len() {
+        for lane in start..*count {
             if self.slots.iter().zip(first.iter()).all(|(slot, first)| first[lane] < slot.length) {
                 first.iter_mut().for_each(|column| column[kept] = column[lane]);
                 level.iter_mut().for_each(|column| column[kept] = column[lane]);
@@ -360,15 +364,16 @@ impl<'a, G: Goal> Worker<'a, G> {
         }
         first.iter_mut().for_each(|column| column.truncate(kept));
         level.iter_mut().for_each(|column| column.truncate(kept));
+        *count = kept;
     }
 
     /// Bounds the parts in `boxes` and sends each where it belongs.
     fn judge(&mut self, depths: &[u8]) {
         let (program, objectives) = (self.search.program, self.search.objectives);
         let bounds = &program.bounds;
-        let count = depths.len();
-        self.measure(count);
-        program.bound(&self.boxes, count, &mut self.intervals);
+        let count = self.boxes.count;
+        self.measure();
+        program.bound(&self.boxes, &mut self.intervals);
         self.outcome.bounds += count as u64;
         depths.iter().for_each(|&depth| self.outcome.count_depth(depth));
 

@@ -2,35 +2,89 @@
 
 use crate::control::Control;
 use crate::error::Error;
-use crate::pareto::archive::Archive;
+use crate::pareto::archive::{Archive, Points};
+use crate::pareto::key::rank;
 
 use super::{Found, Goal};
 
-/// The front of all configurations.
+/// The front of all configurations, or of each group.
 pub(in crate::sweep) struct FrontGoal {
-    pub(in crate::sweep) archive: Archive,
+    archives: Vec<Archive>,
     /// Rows beyond which the run is refused, and the limit that is told then.
-    pub(in crate::sweep) cap: u64,
-    pub(in crate::sweep) limit: u64,
+    cap: u64,
+    limit: u64,
+}
+
+impl FrontGoal {
+    pub(in crate::sweep) fn new(empty: Archive, groups: usize, cap: u64, limit: u64) -> Self {
+        Self { archives: vec![empty; groups], cap, limit }
+    }
+
+    /// The rows, group by group.
+    pub(in crate::sweep) fn into_points(self, control: &Control) -> Result<Points, Error> {
+        let mut all = Points::default();
+        for archive in self.archives {
+            let points = archive.into_points(control)?;
+            all.objectives.resize(points.objectives.len(), Vec::new());
+            all.objectives.iter_mut().zip(points.objectives).for_each(|(all, more)| all.extend(more));
+            all.indices.extend(points.indices);
+        }
+        Ok(all)
+    }
+}
+
+/// Calls `step` with each group that lanes have, and its lanes.
+fn by_group(groups: &[u32], mut step: impl FnMut(usize, &[u32])) {
+    let mut lanes: Vec<u32> = (0..groups.len() as u32).collect();
+    lanes.sort_by_key(|&lane| groups[lane as usize]);
+    for lanes in lanes.chunk_by(|&a, &b| groups[a as usize] == groups[b as usize]) {
+        step(groups[lanes[0] as usize] as usize, lanes);
+    }
+}
+
+fn select<T: Copy>(column: &[T], lanes: &[u32]) -> Vec<T> {
+    lanes.iter().map(|&lane| column[lane as usize]).collect()
 }
 
 impl Goal for FrontGoal {
-    fn unsettled(&self, bounds: &[&[f64]], indices: &[u64], _groups: &[u32], open: &mut Vec<u32>) {
-        self.archive.unsettled(bounds, indices, open);
+    fn unsettled(&self, bounds: &[&[f64]], indices: &[u64], groups: &[u32], open: &mut Vec<u32>) {
+        if groups.is_empty() {
+            return self.archives[0].unsettled(bounds, indices, open);
+        }
+        by_group(groups, |group, lanes| {
+            let columns: Vec<Vec<f64>> = bounds.iter().map(|column| select(column, lanes)).collect();
+            let columns: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
+            let mut some = Vec::new();
+            self.archives[group].unsettled(&columns, &select(indices, lanes), &mut some);
+            open.extend(some.into_iter().map(|place| lanes[place as usize]));
+        });
+        open.sort_unstable();
     }
 
     fn take(&mut self, found: Vec<Found>, control: &Control) -> Result<(), Error> {
-        self.archive.add(found.into_iter().map(|found| found.points).collect(), control)?;
-        let rows = self.archive.len() as u64;
+        if let [archive] = self.archives.as_mut_slice() {
+            archive.add(found.into_iter().map(|found| found.points).collect(), control)?;
+        } else {
+            let mut parts: Vec<Vec<Points>> = vec![Vec::new(); self.archives.len()];
+            for Found { points, groups } in found {
+                by_group(&groups, |group, rows| {
+                    let column = |column: &Vec<f64>| select(column, rows);
+                    parts[group].push(Points {
+                        objectives: points.objectives.iter().map(column).collect(),
+                        indices: select(&points.indices, rows),
+                    });
+                });
+            }
+            for (archive, points) in self.archives.iter_mut().zip(parts) {
+                archive.add(points, control)?;
+            }
+        }
+        let rows = self.rows() as u64;
         if rows > self.cap { Err(Error::Limit { rows, limit: self.limit }) } else { Ok(()) }
     }
 
     fn rows(&self) -> usize {
-        self.archive.len()
-    }
-
-    fn best_first(&self) -> bool {
-        false
+        self.archives.iter().map(Archive::len).sum()
     }
 }
 
@@ -88,43 +142,53 @@ impl Goal for BestGoal {
     }
 }
 
-/// Every configuration whose objective is at most its group's limit.
-pub(in crate::sweep) struct NearGoal {
-    /// Nothing for groups without a configuration.
-    pub(in crate::sweep) limits: Vec<Option<f64>>,
-    pub(in crate::sweep) values: Vec<f64>,
-    pub(in crate::sweep) indices: Vec<u64>,
-    pub(in crate::sweep) max_rows: u64,
+/// Every configuration, each once.
+pub(in crate::sweep) struct AllGoal {
+    groups: Vec<Vec<Best>>,
+    rows: u64,
+    max_rows: u64,
 }
 
-impl Goal for NearGoal {
-    fn unsettled(&self, bounds: &[&[f64]], _indices: &[u64], groups: &[u32], open: &mut Vec<u32>) {
-        for (lane, &bound) in bounds[0].iter().enumerate() {
-            if self.limits[group(groups, lane)].is_some_and(|limit| bound <= limit) {
-                open.push(lane as u32);
-            }
+impl AllGoal {
+    pub(in crate::sweep) fn new(groups: usize, max_rows: u64) -> Self {
+        Self { groups: vec![Vec::new(); groups], rows: 0, max_rows }
+    }
+
+    /// The rows, group by group, best first.
+    pub(in crate::sweep) fn into_points(self) -> Points {
+        let mut points = Points { objectives: vec![Vec::new()], indices: Vec::new() };
+        for mut rows in self.groups {
+            rows.sort_unstable_by(|a, b| rank(a.value).cmp(&rank(b.value)).then(a.index.cmp(&b.index)));
+            points.objectives[0].extend(rows.iter().map(|row| row.value));
+            points.indices.extend(rows.iter().map(|row| row.index));
         }
+        points
+    }
+}
+
+impl Goal for AllGoal {
+    fn unsettled(&self, _bounds: &[&[f64]], indices: &[u64], _groups: &[u32], open: &mut Vec<u32>) {
+        open.extend(0..indices.len() as u32);
     }
 
     fn take(&mut self, found: Vec<Found>, _control: &Control) -> Result<(), Error> {
-        for Found { points, .. } in found {
-            self.values.extend_from_slice(&points.objectives[0]);
-            self.indices.extend_from_slice(&points.indices);
+        for Found { points, groups } in found {
+            self.rows += points.indices.len() as u64;
+            let rows = points.objectives[0].iter().zip(&points.indices).enumerate();
+            for (row, (&value, &index)) in rows {
+                self.groups[group(&groups, row)].push(Best { value, index });
+            }
         }
-        let rows = self.indices.len() as u64;
-        if rows > self.max_rows { Err(Error::Limit { rows, limit: self.max_rows }) } else { Ok(()) }
+        let (rows, limit) = (self.rows, self.max_rows);
+        if rows > limit { Err(Error::Limit { rows, limit }) } else { Ok(()) }
     }
 
     fn rows(&self) -> usize {
-        self.indices.len()
+        self.rows as usize
     }
 
     /// A row would come twice.
     fn samples(&self) -> bool {
-        false
-    }
-
-    fn best_first(&self) -> bool {
         false
     }
 }
@@ -147,10 +211,6 @@ impl Goal for AnyGoal {
 
     fn rows(&self) -> usize {
         0
-    }
-
-    fn best_first(&self) -> bool {
-        false
     }
 
     fn is_done(&self) -> bool {

@@ -17,6 +17,7 @@ mod ask;
 mod expand;
 mod goal;
 mod open;
+mod rows;
 
 use std::ops::Range;
 
@@ -27,7 +28,7 @@ use crate::pareto::archive::Points;
 use crate::program::SearchProgram;
 
 use super::stats::Stats;
-pub(super) use ask::{any, best, pareto};
+pub(super) use ask::{any, best, near, pareto};
 use expand::Worker;
 pub(super) use goal::Best;
 use open::Open;
@@ -65,7 +66,9 @@ pub(super) trait Goal: Sync {
     fn rows(&self) -> usize;
 
     /// Whether boxes of low bounds should come first.
-    fn best_first(&self) -> bool;
+    fn best_first(&self) -> bool {
+        false
+    }
 
     /// Whether single configurations of boxes help to settle others.
     fn samples(&self) -> bool {

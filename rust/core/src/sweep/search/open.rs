@@ -89,7 +89,8 @@ pub(super) struct Extent {
 impl Extent {
     /// Measures boxes of which first positions and levels are given; the last positions follow.
     #[inline(always)]
-    pub(super) fn measure(&mut self, boxes: &mut Boxes, slots: &[Slot], count: usize) {
+    pub(super) fn measure(&mut self, boxes: &mut Boxes, slots: &[Slot]) {
+        let count = boxes.count;
         self.size.clear();
         self.size.resize(count, 1);
         self.index.clear();

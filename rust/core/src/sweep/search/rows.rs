@@ -1,0 +1,125 @@
+//! The finest front of at most so many rows, from coarse to fine.
+//!
+//! Coarse fronts cost little, so resolutions are tried in ascending order of their bits until it is certain that
+//! every finer one has too many rows; then the finest that does not is among those below.
+//!
+//! How that is certain. Let F be the front at b bits, and c > b. A cell at c bits is at most half as wide as
+//! one at b bits, so whatever is at most x by its key at c bits is at most x's key plus one at b bits. Let
+//! s and t be rows of F, and r a row of the front at c bits that is, in every key at c bits, at most both. At b
+//! bits, r is then at most min(s, t) + 1 in every key, and so is the row of F that is at most r. If no row of
+//! F is that small, then s and t need a row each at c bits. Rows of F any two of which are so are as many as
+//! the front at c bits has at least.
+
+use crate::control::Control;
+use crate::error::Error;
+use crate::pareto::archive::Points;
+use crate::pareto::key::FINEST;
+use crate::pareto::{self, Cells, Rows};
+
+use super::super::FrontQuestion;
+
+/// Bits that are tried in this order.
+const LADDER: [u32; 15] = [0, 2, 4, 6, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, FINEST];
+
+/// Comparisons of rows that a certificate is worth.
+const WORTH: usize = 1 << 28;
+
+/// A search for the finest front of at most `most` rows.
+pub(super) struct Thinning {
+    objectives: usize,
+    most: usize,
+}
+
+impl Thinning {
+    pub(super) fn new(objectives: usize, most: usize) -> Self {
+        Self { objectives, most }
+    }
+
+    /// Returns the front and its bits, given the front for any bits.
+    pub(super) fn run(
+        &mut self,
+        question: &FrontQuestion<'_>,
+        control: &Control,
+        mut front: impl FnMut(u32) -> Result<Points, Error>,
+    ) -> Result<(Points, u32), Error> {
+        let mut fits: Option<(Points, u32)> = None;
+        let mut coarser = 0;
+        for bits in if self.objectives == 1 { &LADDER[LADDER.len() - 1..] } else { &LADDER } {
+            let points = front(*bits)?;
+            if *bits == FINEST {
+                return self.thin(points, question, control);
+            }
+            let too_many = self.surely_too_many(&points, *bits);
+            if points.indices.len() <= self.most {
+                fits = Some((points, *bits));
+                coarser = bits + 1;
+            } else if too_many {
+                for bits in (coarser..*bits).rev() {
+                    let points = front(bits)?;
+                    if points.indices.len() <= self.most {
+                        return Ok((points, bits));
+                    }
+                }
+                return match fits {
+                    Some(fits) => Ok(fits),
+                    None => Ok((front(0)?, 0)),
+                };
+            }
+        }
+        unreachable!("the last bits are the finest")
+    }
+
+    /// The finest front of at most `most` rows, given the exact one: a coarser front is the front of the
+    /// exact one. Whatever lies in a cell that no other cell dominates, the exact front has a row at least as
+    /// good, whose key is then no larger, so it lies in the same cell; and the least configuration of such a
+    /// cell is on the exact front, since anything that dominates it would lie in the cell too and be less.
+    fn thin(
+        &self,
+        exact: Points,
+        question: &FrontQuestion<'_>,
+        control: &Control,
+    ) -> Result<(Points, u32), Error> {
+        let columns: Vec<&[f64]> = exact.objectives.iter().map(Vec::as_slice).collect();
+        let rows = Rows { objectives: &columns, indices: Some(&exact.indices) };
+        let mut kept: Vec<usize> = (0..exact.indices.len()).collect();
+        let mut bits = FINEST;
+        while kept.len() > self.most && bits > 0 {
+            bits -= 1;
+            kept = pareto::front_of(rows, &vec![bits; self.objectives], question.ties, control)?;
+        }
+        let column = |column: &Vec<f64>| kept.iter().map(|&row| column[row]).collect();
+        let points = Points {
+            objectives: exact.objectives.iter().map(column).collect(),
+            indices: kept.iter().map(|&row| exact.indices[row]).collect(),
+        };
+        Ok((points, bits))
+    }
+
+    /// Whether every finer front surely has more than `most` rows.
+    fn surely_too_many(&self, points: &Points, bits: u32) -> bool {
+        let cells = Cells::new(bits);
+        let keys: Vec<Vec<i64>> = (0..points.indices.len())
+            .map(|row| points.objectives.iter().map(|column| cells.key(column[row])).collect())
+            .collect();
+        // Rows of two objectives come in order, so that any two with two others between them are apart.
+        if self.objectives == 2 {
+            return keys.len() > 3 * self.most;
+        }
+        let mut apart: Vec<&[i64]> = Vec::new();
+        let mut compared = 0;
+        for row in &keys {
+            let is_apart = apart.iter().all(|other| {
+                compared += keys.len();
+                let corner: Vec<i64> = row.iter().zip(*other).map(|(a, b)| a.min(b) + 1).collect();
+                !keys.iter().any(|key| key.iter().zip(&corner).all(|(key, corner)| key <= corner))
+            });
+            if is_apart {
+                apart.push(row);
+            }
+            if apart.len() > self.most || compared > WORTH {
+                break;
+            }
+        }
+        apart.len() > self.most
+    }
+}
