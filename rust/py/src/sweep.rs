@@ -5,7 +5,8 @@ use isoflop_core::error::Error;
 use isoflop_core::pareto::Ties;
 use isoflop_core::space::{Column, Space};
 use isoflop_core::sweep::{
-    Answer, Columns, Engine, Fineness, FrontQuestion, Groups, Name, Objective, Stats, outside,
+    Answer, Columns, Engine, Fineness, FrontQuestion, Groups, Method, Name, Near, Objective, Stats,
+    outside,
 };
 use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::exceptions::PyValueError;
@@ -103,9 +104,30 @@ fn objectives(pairs: Vec<(String, bool)>) -> Vec<Objective> {
     pairs.into_iter().map(|(formula, maximize)| Objective { formula, maximize }).collect()
 }
 
+fn method(name: &str) -> PyResult<Method> {
+    match name {
+        "auto" => Ok(Method::Auto),
+        "enumerate" => Ok(Method::Enumerate),
+        "search" => Ok(Method::Search),
+        _ => Err(PyValueError::new_err(format!("method must be auto, enumerate or search, not {name}"))),
+    }
+}
+
 impl PySpace {
     fn engine(&self, names: Names, known: Vec<String>) -> PyResult<Engine<'_>> {
         Ok(Engine::new(&self.space, names.0, known, kernels::level()?))
+    }
+
+    /// The group of each position of an axis.
+    fn groups(&self, by: Option<(usize, PyReadonlyArray1<'_, u32>)>) -> PyResult<Option<(usize, Vec<u32>)>> {
+        let by = by.map(|(axis, groups)| (axis, groups.as_array().to_vec()));
+        if let Some((axis, groups)) = &by
+            && (self.space.lengths().get(*axis) != Some(&groups.len())
+                || groups.iter().any(|&group| group as usize >= groups.len()))
+        {
+            return Err(PyValueError::new_err("each position of the axis needs a group, numbered from 0"));
+        }
+        Ok(by)
     }
 
     /// Runs a question, staying in the interpreter if it is a short one.
@@ -167,7 +189,11 @@ fn stats<'py>(py: Python<'py>, stats: &Stats) -> PyResult<Bound<'py, PyDict>> {
     let dict = PyDict::new(py);
     dict.set_item("size", stats.size)?;
     dict.set_item("evaluated", stats.evaluated)?;
-    dict.set_item("feasible", stats.feasible)?;
+    dict.set_item("bounded", stats.bounded)?;
+    dict.set_item("bounds", stats.bounds)?;
+    dict.set_item("depths", &stats.depths)?;
+    dict.set_item("searched", stats.searched)?;
+    dict.set_item("feasible", (!stats.searched).then_some(stats.feasible))?;
     dict.set_item("nan", stats.nan)?;
     dict.set_item("bits", stats.bits.map_or(-1, i64::from))?;
     dict.set_item("threads", stats.threads)?;
@@ -201,7 +227,7 @@ impl PySpace {
     }
 
     #[allow(clippy::too_many_arguments, reason = "one crossing for each question; Python gives them names")]
-    #[pyo3(signature = (names, known, objectives, r#where, columns, bits, rows, all_ties, max_rows, threads, progress, watched=vec![]))]
+    #[pyo3(signature = (names, known, objectives, r#where, columns, bits, rows, all_ties, max_rows, threads, progress, watched=vec![], method="auto"))]
     fn pareto(
         &self,
         py: Python<'_>,
@@ -217,12 +243,13 @@ impl PySpace {
         threads: usize,
         progress: Option<&Bound<'_, PyAny>>,
         watched: Vec<Watched>,
+        method: &str,
     ) -> PyResult<Rows> {
         let objectives = self::objectives(objectives);
         if objectives.is_empty() || bits.len() != objectives.len() || bits.iter().any(|&bits| bits > 52) {
             return Err(PyValueError::new_err("a front needs objectives, and 0 to 52 key bits for each"));
         }
-        let engine = self.engine(names, known)?;
+        let engine = self.engine(names, known)?.with_method(self::method(method)?);
         let further = Further::new(py, &engine, columns, watched)?;
         let question = FrontQuestion {
             objectives: &objectives,
@@ -236,7 +263,7 @@ impl PySpace {
     }
 
     #[allow(clippy::too_many_arguments, reason = "one crossing for each question; Python gives them names")]
-    #[pyo3(signature = (names, known, objective, r#where, columns, by, threads, progress, watched=vec![]))]
+    #[pyo3(signature = (names, known, objective, r#where, columns, by, threads, progress, watched=vec![], method="auto"))]
     fn best(
         &self,
         py: Python<'_>,
@@ -249,21 +276,57 @@ impl PySpace {
         threads: usize,
         progress: Option<&Bound<'_, PyAny>>,
         watched: Vec<Watched>,
+        method: &str,
     ) -> PyResult<Rows> {
         let objective = Objective { formula: objective.0, maximize: objective.1 };
-        let engine = self.engine(names, known)?;
-        let by = by.map(|(axis, groups)| (axis, groups.as_array().to_vec()));
-        if let Some((axis, groups)) = &by
-            && (self.space.lengths().get(*axis) != Some(&groups.len())
-                || groups.iter().any(|&group| group as usize >= groups.len()))
-        {
-            return Err(PyValueError::new_err("each position of the axis needs a group, numbered from 0"));
-        }
+        let engine = self.engine(names, known)?.with_method(self::method(method)?);
+        let by = self.groups(by)?;
         let further = Further::new(py, &engine, columns, watched)?;
         let groups = by.as_ref().map(|(axis, of)| Groups { axis: *axis, of });
         let answer = self.ask(py, threads, progress, |control| {
             engine.best(&objective, &r#where, groups.as_ref(), control)
         })?;
+        self.rows(py, answer, &further, threads)
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "one crossing for each question; Python gives them names")]
+    #[pyo3(signature = (names, known, objective, r#where, columns, within, by, then, bits, max_rows, threads, progress, watched=vec![]))]
+    fn near(
+        &self,
+        py: Python<'_>,
+        names: Names,
+        known: Vec<String>,
+        objective: (String, bool),
+        r#where: Vec<String>,
+        columns: Vec<String>,
+        within: f64,
+        by: Option<(usize, PyReadonlyArray1<'_, u32>)>,
+        then: Vec<(String, bool)>,
+        bits: Vec<u32>,
+        max_rows: u64,
+        threads: usize,
+        progress: Option<&Bound<'_, PyAny>>,
+        watched: Vec<Watched>,
+    ) -> PyResult<Rows> {
+        if !(within.is_finite() && within >= 0.0) || bits.len() != then.len() || bits.iter().any(|&b| b > 52) {
+            return Err(PyValueError::new_err("within is finite and not negative; then has 0 to 52 key bits each"));
+        }
+        let objective = Objective { formula: objective.0, maximize: objective.1 };
+        let then = self::objectives(then);
+        let engine = self.engine(names, known)?;
+        let by = self.groups(by)?;
+        let further = Further::new(py, &engine, columns, watched)?;
+        let groups = by.as_ref().map(|(axis, of)| Groups { axis: *axis, of });
+        let question = Near {
+            objective: &objective,
+            within,
+            constraints: &r#where,
+            groups: groups.as_ref(),
+            then: &then,
+            bits: &bits,
+            max_rows,
+        };
+        let answer = self.ask(py, threads, progress, |control| engine.near(&question, control))?;
         self.rows(py, answer, &further, threads)
     }
 
@@ -358,6 +421,7 @@ impl PySpace {
         dict.set_item("lanes_axes", &explanation.lanes)?;
         dict.set_item("block", explanation.block)?;
         dict.set_item("visited", explanation.visited)?;
+        dict.set_item("searched", explanation.searched)?;
         list.append(dict)?;
         Ok(list.unbind())
     }

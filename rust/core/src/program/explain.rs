@@ -1,11 +1,15 @@
 //! What a program looks like to a person: which term sits on which axes.
 
-use crate::formula::graph::Graph;
+use std::collections::HashSet;
+
+use crate::formula::graph::{Graph, Node, NodeId};
 use crate::formula::print_node;
 use crate::space::Space;
 
 use super::layout::Layout;
 use super::lower::{self, Level, Step};
+use super::search::{self, TableLimit};
+use super::strip::Strip;
 use super::{Depends, Order, Roots};
 
 /// Bytes of a term's text that a person still reads.
@@ -37,8 +41,10 @@ pub struct Explanation {
     pub lanes: Vec<usize>,
     /// Rows and lanes of a block.
     pub block: (usize, usize),
-    /// Configurations that the loops visit.
+    /// Configurations that the loops visit, or a search settles.
     pub visited: u64,
+    /// Whether it is a search by branch and bound; then there are no loops.
+    pub searched: bool,
 }
 
 /// Lays out a question without filling its tables.
@@ -47,13 +53,7 @@ pub(crate) fn explain(graph: &Graph, space: &Space, roots: &Roots, order: &Order
     let layout = Layout::choose(graph, &depends, space, roots, order);
     let lowered = lower::lower(graph, &depends, space, &layout, roots);
     let tables = lowered.plans.iter().filter(|plan| plan.tape.is_some());
-    let tables = tables
-        .map(|plan| Term {
-            formula: print_node(graph, plan.node, |column| &space.columns()[column].name, LONGEST),
-            axes: depends.axes(std::iter::once(plan.node)),
-            entries: plan.entries,
-        })
-        .collect();
+    let tables = tables.map(|plan| term(graph, space, &depends, plan.node, plan.entries)).collect();
     let operations = [Level::Block, Level::Row, Level::Lane, Level::Full].map(|level| {
         lowered.tape.steps[level as usize].iter().filter(|step| matches!(step, Step::Apply(_))).count()
     });
@@ -66,5 +66,36 @@ pub(crate) fn explain(graph: &Graph, space: &Space, roots: &Roots, order: &Order
         lanes: axes(lowered.tape.lanes),
         block: (lowered.tape.block_rows, lowered.tape.block_lanes),
         visited: layout.groups.iter().map(|group| group.length as u64).product(),
+        searched: false,
+    }
+}
+
+fn term(graph: &Graph, space: &Space, depends: &Depends, node: NodeId, entries: usize) -> Term {
+    Term {
+        formula: print_node(graph, node, |column| &space.columns()[column].name, LONGEST),
+        axes: depends.axes(std::iter::once(node)),
+        entries,
+    }
+}
+
+/// Tells what a search for a front would tabulate, and compute for each configuration that it looks at.
+pub(crate) fn explain_search(graph: &Graph, space: &Space, roots: &Roots, axes: &[usize]) -> Explanation {
+    let depends = Depends::new(graph, space, axes);
+    let lengths: Vec<usize> = axes.iter().map(|&axis| space.lengths()[axis]).collect();
+    let chosen = search::choose(graph, &depends, &lengths, TableLimit::MANY, roots.all(), &HashSet::new());
+    let entries = |node| {
+        depends.axes(std::iter::once(node)).iter().map(|&axis| space.lengths()[axis]).product::<usize>()
+    };
+    let strip = Strip::new(graph, space, &depends, roots, |node| chosen.iter().position(|&table| table == node));
+    let computed = chosen.iter().filter(|&&node| matches!(graph.node(node), Node::Apply(..)));
+    Explanation {
+        tables: computed.map(|&node| term(graph, space, &depends, node, entries(node))).collect(),
+        operations: [0, 0, 0, strip.steps.len()],
+        outer: vec![],
+        rows: vec![],
+        lanes: vec![],
+        block: (1, 1),
+        visited: lengths.iter().map(|&length| length as u64).product(),
+        searched: true,
     }
 }

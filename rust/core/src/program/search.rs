@@ -80,7 +80,14 @@ impl Slot {
 
 /// How large tables on several axes may be: a search that looks at few boxes should not fill large ones.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct TableLimit(pub(crate) f64);
+pub(crate) struct TableLimit(f64);
+
+impl TableLimit {
+    /// What a front is worth.
+    pub(crate) const MANY: Self = Self((1 << 20) as f64);
+    /// What a search for a few configurations is worth.
+    pub(crate) const FEW: Self = Self((1 << 16) as f64);
+}
 
 /// Immutable and shared by the workers.
 #[derive(Debug)]
@@ -91,8 +98,6 @@ pub(crate) struct SearchProgram {
     strip: Strip,
     pub(crate) bounds: Bounds,
     pub(crate) level: simd::Level,
-    /// Entries of all tables.
-    pub(crate) numbers: usize,
 }
 
 impl SearchProgram {
@@ -162,8 +167,7 @@ impl SearchProgram {
         let place = |node| chosen.get(&node).and_then(|table| tables.binary_search(table).ok());
         let bounds = Bounds::new(Strip::new(graph, space, &depends, &bounded, place), &ranges);
         let entries: Vec<Entries> = making.filled;
-        let numbers = entries.iter().map(|entries| entries.numbers.len()).sum();
-        Ok(Self { entries, ranged: ranges, strip, bounds, level, numbers, slots })
+        Ok(Self { entries, ranged: ranges, strip, bounds, level, slots })
     }
 
     /// Bounds boxes; see [`Bounds`] for what is read from `scratch` then.
@@ -260,7 +264,8 @@ impl Making<'_> {
         roots: impl Iterator<Item = NodeId>,
         not: &HashSet<NodeId>,
     ) -> Result<HashMap<NodeId, usize>, Interrupted> {
-        let chosen = self.choose(roots, not);
+        let lengths: Vec<usize> = self.slots.iter().map(|slot| slot.length as usize).collect();
+        let chosen = choose(self.graph, self.depends, &lengths, self.limit, roots, not);
         let new: Vec<NodeId> = chosen.iter().copied().filter(|node| !self.known.contains_key(node)).collect();
         let (plans, places) = lower::lower_tables(self.graph, self.depends, self.space, &self.layout, &new);
         let filled = tables::fill(self.graph, self.space, &self.layout, &plans, self.level, self.control)?;
@@ -279,41 +284,6 @@ impl Making<'_> {
         Ok(chosen.into_iter().map(|node| (node, self.known[&node])).collect())
     }
 
-    /// Every column, every term on one axis, and the largest terms on several that hold a dear operation,
-    /// as far as memory goes.
-    fn choose(&self, roots: impl Iterator<Item = NodeId>, not: &HashSet<NodeId>) -> Vec<NodeId> {
-        let lengths: Vec<f64> = self.slots.iter().map(|slot| f64::from(slot.length)).collect();
-        let entries = |mask: u64| -> f64 {
-            (0..lengths.len()).filter(|bit| mask >> bit & 1 == 1).map(|bit| lengths[bit]).product()
-        };
-        let size: f64 = lengths.iter().product();
-        let mut chosen = Vec::new();
-        let mut numbers = 0.0;
-        let mut seen = vec![false; self.graph.nodes().len()];
-        let mut waiting: Vec<NodeId> = roots.collect();
-        while let Some(node) = waiting.pop() {
-            let mask = self.depends.of(node);
-            if std::mem::replace(&mut seen[node.index()], true) || mask == 0 {
-                continue;
-            }
-            let wanted = if mask.is_power_of_two() {
-                true
-            } else {
-                let entries = entries(mask);
-                let fits = entries <= self.limit.0 && 16.0 * entries <= size && numbers + entries <= MAX_NUMBERS;
-                let wanted = self.depends.dear[node.index()] && fits && !not.contains(&node);
-                numbers += if wanted { entries } else { 0.0 };
-                wanted
-            };
-            if wanted {
-                chosen.push(node);
-            } else {
-                waiting.extend(self.graph.operands(node));
-            }
-        }
-        chosen
-    }
-
     fn range(&mut self, table: usize) -> Option<Ranged> {
         let Entries { numbers, strides } = &self.filled[table];
         let axes: Vec<(usize, usize)> =
@@ -323,4 +293,47 @@ impl Making<'_> {
         let budget = if axes.len() == 1 { &mut exempt } else { &mut self.block_numbers };
         Ranged::new(numbers, &axes, budget)
     }
+}
+
+/// The nodes that are tables: every column, every term on one axis, and the largest terms on several that hold
+/// a dear operation, as far as memory goes; none of `not`.
+pub(super) fn choose(
+    graph: &Graph,
+    depends: &Depends,
+    lengths: &[usize],
+    limit: TableLimit,
+    roots: impl Iterator<Item = NodeId>,
+    not: &HashSet<NodeId>,
+) -> Vec<NodeId> {
+    let entries = |mask: u64| -> f64 {
+        (0..lengths.len()).filter(|bit| mask >> bit & 1 == 1).map(|bit| lengths[bit] as f64).product()
+    };
+    let size = entries(u64::MAX);
+    let mut chosen = Vec::new();
+    let mut numbers = 0.0;
+    let mut seen = vec![false; graph.nodes().len()];
+    let mut waiting: Vec<NodeId> = roots.collect();
+    while let Some(node) = waiting.pop() {
+        let mask = depends.of(node);
+        if std::mem::replace(&mut seen[node.index()], true) || mask == 0 {
+            continue;
+        }
+        let wanted = if not.contains(&node) {
+            false
+        } else if mask.is_power_of_two() {
+            true
+        } else {
+            let entries = entries(mask);
+            let fits = entries <= limit.0 && 16.0 * entries <= size && numbers + entries <= MAX_NUMBERS;
+            let wanted = depends.dear[node.index()] && fits;
+            numbers += if wanted { entries } else { 0.0 };
+            wanted
+        };
+        if wanted {
+            chosen.push(node);
+        } else {
+            waiting.extend(graph.operands(node));
+        }
+    }
+    chosen
 }

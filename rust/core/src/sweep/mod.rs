@@ -355,6 +355,9 @@ impl<'a> Engine<'a> {
         constraints: &[String],
     ) -> Result<Explanation, FormulaError> {
         let bound = self.bind(constraints, objectives)?;
+        if self.searches(&bound) {
+            return Ok(explain::explain_search(&bound.graph, self.space, &bound.roots, &bound.axes));
+        }
         let order = Order { axes: bound.axes, fixed: false, outer: None };
         Ok(explain::explain(&bound.graph, self.space, &bound.roots, &order))
     }

@@ -18,10 +18,6 @@ use super::{Goal, Search};
 /// The front so far may exceed the limit on rows by this factor before the run is refused.
 const CAP: u64 = 4;
 
-/// Entries of a table on several axes that a front is worth, and a search for few configurations.
-const MANY: TableLimit = TableLimit((1 << 20) as f64);
-const FEW: TableLimit = TableLimit((1 << 16) as f64);
-
 /// A question being answered: a program made for it, how the slots stand for the space, what was done.
 struct Asked<'a> {
     space: &'a Space,
@@ -136,7 +132,7 @@ pub(in crate::sweep) fn pareto(
     question: &FrontQuestion<'_>,
     control: &Control,
 ) -> Result<Answer, Error> {
-    let mut asked = Asked::new(engine, engine.space, bound, None, MANY, control)?;
+    let mut asked = Asked::new(engine, engine.space, bound, None, TableLimit::MANY, control)?;
     match &question.fineness {
         Fineness::Bits(bits) => {
             let points = asked.front(bits, question.ties, question.max_rows)?;
@@ -161,7 +157,7 @@ pub(in crate::sweep) fn best(
     groups: Option<&Groups<'_>>,
     control: &Control,
 ) -> Result<Answer, Error> {
-    let mut asked = Asked::new(engine, engine.space, bound, groups, FEW, control)?;
+    let mut asked = Asked::new(engine, engine.space, bound, groups, TableLimit::FEW, control)?;
     let mut goal = BestGoal { best: vec![None; group_count(groups)] };
     asked.run(&mut goal)?;
     let found: Vec<_> = goal.best.into_iter().flatten().collect();
@@ -175,7 +171,7 @@ pub(in crate::sweep) fn best(
 /// See [`Engine::any`].
 pub(in crate::sweep) fn any(engine: &Engine<'_>, bound: Bound, control: &Control) -> Result<bool, Error> {
     let mut goal = AnyGoal::default();
-    Asked::new(engine, engine.space, bound, None, FEW, control)?.run(&mut goal)?;
+    Asked::new(engine, engine.space, bound, None, TableLimit::FEW, control)?.run(&mut goal)?;
     Ok(goal.found)
 }
 
@@ -192,7 +188,7 @@ pub(in crate::sweep) fn near(
     let groups = question.groups;
     let mut alone = bound.clone();
     alone.roots.outputs.truncate(1);
-    let mut asked = Asked::new(engine, engine.space, alone, groups, FEW, control)?;
+    let mut asked = Asked::new(engine, engine.space, alone, groups, TableLimit::FEW, control)?;
     let mut goal = BestGoal { best: vec![None; group_count(groups)] };
     asked.run(&mut goal)?;
     let limits: Vec<f64> = goal
@@ -215,10 +211,10 @@ pub(in crate::sweep) fn near(
     let value = bound.roots.outputs[0];
     bound.roots.constraints.push(bound.graph.apply(Op::Le, &[value, limit]));
     let mut asked = if question.then.is_empty() {
-        Asked::new(engine, space, bound, groups, FEW, control)?
+        Asked::new(engine, space, bound, groups, TableLimit::FEW, control)?
     } else {
         bound.roots.outputs.remove(0);
-        Asked::new(engine, space, bound, groups, MANY, control)?
+        Asked::new(engine, space, bound, groups, TableLimit::MANY, control)?
     };
     let points = if question.then.is_empty() {
         let mut goal = AllGoal::new(group_count(groups), question.max_rows);

@@ -10,15 +10,8 @@ use super::super::stats::Stats;
 use super::open::{Extent, Open, count_through, middle};
 use super::{Found, Goal, Search};
 
-pub(super) fn tune(name: &str, default: f64) -> f64 {
-    std::env::var(name).ok().and_then(|x| x.parse().ok()).unwrap_or(default)
-}
-pub(super) struct Tune { pub halvings: usize, pub leaf: u64, pub rule: usize, pub every: usize }
-pub(super) static TUNE: std::sync::LazyLock<Tune> = std::sync::LazyLock::new(|| Tune {
-    halvings: tune("HALVINGS", 3.0) as usize, leaf: tune("LEAF", 16.0) as u64, rule: tune("RULE", 2.0) as usize, every: tune("EVERY", 4.0) as usize });
-
 /// Halvings of a box at a time: 8 parts.
-const HALVINGS: usize = 3;
+const HALVINGS: u32 = 3;
 
 /// Configurations of a box that are computed rather than bounded again.
 const LEAF: u64 = 16;
@@ -191,7 +184,7 @@ impl<'a, G: Goal> Worker<'a, G> {
     pub(super) fn expand(&mut self, round: &Open, range: Range<usize>) -> Outcome {
         let alive = self.alive(round, range);
         let (mut depths, mut weights) = (Vec::new(), Vec::new());
-        for parents in alive.chunks(LANES >> TUNE.halvings) {
+        for parents in alive.chunks(LANES >> HALVINGS) {
             self.weigh(round, parents, &mut weights);
             self.boxes.clear();
             depths.clear();
@@ -258,7 +251,7 @@ impl<'a, G: Goal> Worker<'a, G> {
         let mut since = 0;
         for &parent in parents {
             match weighed.last() {
-                Some(&last) if since < TUNE.every && round.alike(last, parent) => since += 1,
+                Some(&last) if since < ALIKE && round.alike(last, parent) => since += 1,
                 _ => {
                     weighed.push(parent);
                     since = 1;
@@ -328,7 +321,7 @@ impl<'a, G: Goal> Worker<'a, G> {
             self.halvings.push(0);
         }
         let mut halvings = 0;
-        while halvings < TUNE.halvings as u32 && size > TUNE.leaf {
+        while halvings < HALVINGS && size > LEAF {
             let level = |slot: usize| self.shape[slot].1 - self.halvings[slot];
             let Some(slot) = heaviest(weights, level) else { break };
             weights[slot] *= 0.5;
@@ -399,7 +392,7 @@ impl<'a, G: Goal> Worker<'a, G> {
             let lane = possible.lane(place);
             let size = self.extent.size[lane];
             left += size;
-            if size <= TUNE.leaf {
+            if size <= LEAF {
                 self.outcome.evaluated += size;
                 self.leaves.push_all(&self.boxes, lane, size);
                 continue;

@@ -79,7 +79,12 @@ impl Goal for FrontGoal {
                 archive.add(points, control)?;
             }
         }
-        let rows = self.rows() as u64;
+        let mut rows = self.rows() as u64;
+        if rows > self.cap {
+            // Some structures count rows that are no longer on the front.
+            self.archives.iter_mut().try_for_each(|archive| archive.tidy(control))?;
+            rows = self.rows() as u64;
+        }
         if rows > self.cap { Err(Error::Limit { rows, limit: self.limit }) } else { Ok(()) }
     }
 
