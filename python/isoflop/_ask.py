@@ -26,10 +26,12 @@ from isoflop._questions import (
     Objective,
     read_count,
     read_formulas,
+    read_method,
     read_objective,
     read_objectives,
     read_rows,
     read_ties,
+    read_within,
 )
 from isoflop._threads import resolve_threads
 
@@ -51,6 +53,7 @@ def ask_front(
     columns: Formulas,
     ties: str,
     max_rows: int,
+    method: str,
     threads: int | None,
     progress: bool | Progress | None,
     stacklevel: int,
@@ -64,6 +67,7 @@ def ask_front(
     )
     all_ties = read_ties(ties)
     limit = read_count(max_rows, "max_rows")
+    read_method(method)
     count = resolve_threads(threads)
     where = binding.where
     names = _columns(binding, formulas, read_formulas(columns, "columns"))
@@ -83,6 +87,7 @@ def ask_front(
                 count,
                 report,
                 watched,
+                method,
             )
         except LimitError as error:
             raise LimitError(
@@ -103,12 +108,14 @@ def ask_best(
     maximize: str | None,
     by: str | None,
     columns: Formulas,
+    method: str,
     threads: int | None,
     progress: bool | Progress | None,
     stacklevel: int,
 ) -> pl.DataFrame:
     """Answer ``Sweep.best``."""
-    objective = read_objective(minimize, maximize)
+    objective = read_objective(minimize, maximize, "best")
+    read_method(method)
     count = resolve_threads(threads)
     extra = read_formulas(columns, "columns")
     if binding.has_range:
@@ -128,12 +135,72 @@ def ask_best(
             count,
             report,
             watched,
+            method,
         )
     if len(found.objectives[0]):
         for text in edges(binding, objective, found, None if grouped is None else grouped[0]):
             warnings.warn(text, EdgeWarning, stacklevel=stacklevel)
     _warn(binding, found, (objective[0],), stacklevel + 1)
     return _frame(binding, found, (objective,), names)
+
+
+def ask_near(
+    binding: Binding,
+    *,
+    minimize: str | None,
+    maximize: str | None,
+    within: float,
+    by: str | None,
+    then: Formulas,
+    resolution: float | Mapping[str, float],
+    columns: Formulas,
+    max_rows: int,
+    threads: int | None,
+    progress: bool | Progress | None,
+    stacklevel: int,
+) -> pl.DataFrame:
+    """Answer ``Sweep.near``."""
+    objective = read_objective(minimize, maximize, "near")
+    share = read_within(within)
+    further = read_objectives(then, ()) if then else ()
+    bits = resolution_bits(resolution, tuple(formula for formula, _ in further), DEFAULT_RESOLUTION)
+    limit = read_count(max_rows, "max_rows")
+    count = resolve_threads(threads)
+    grouped = None if by is None else groups(binding.axes, by)
+    where = binding.where
+    shown = further or (objective,)
+    extra = read_formulas(columns, "columns")
+    if further:
+        extra = (objective[0], *extra)
+    names = _columns(binding, tuple(formula for formula, _ in shown), extra)
+    watched = binding.watched
+    formulas = (objective[0], *(formula for formula, _ in further), *where, *names)
+    with reporting(progress) as report:
+        try:
+            found = binding.ask(
+                binding.space.near,
+                (*formulas, *(name for name, _, _ in watched)),
+                objective,
+                where,
+                names,
+                share,
+                grouped,
+                further,
+                bits,
+                limit,
+                count,
+                report,
+                watched,
+            )
+        except LimitError as error:
+            raise LimitError(
+                f"more than {error.limit:,} configurations are that near; ask for a smaller within=, for the "
+                "front inside with then=, tighten where=, or raise max_rows=",
+                rows=error.rows,
+                limit=error.limit,
+            ) from None
+    _warn(binding, found, (objective[0],), stacklevel + 1)
+    return _frame(binding, found, shown, names)
 
 
 def ask_table(

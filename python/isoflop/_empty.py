@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _INFIX = frozenset(["+", "-", "*", "/", "**", "<", "<=", ">", ">=", "==", "!=", "and", "or"])
 
 
-def why_empty(binding: Binding, objectives: Sequence[str], feasible: int) -> str:
+def why_empty(binding: Binding, objectives: Sequence[str], feasible: int | None) -> str:
     """Tell why nothing was found.
 
     Parameters
@@ -33,14 +33,12 @@ def why_empty(binding: Binding, objectives: Sequence[str], feasible: int) -> str
     objectives
         Its objectives, if it has any.
     feasible
-        How many configurations met every constraint.
+        How many configurations met every constraint, if that is known.
     """
-    if feasible:
+    if feasible or (feasible is None and binding.any(binding.where)):
         named = " or ".join(f"`{objective}`" for objective in objectives)
-        return (
-            f"the answer is empty: all {feasible:,} configurations that meet the constraints have NaN "
-            f"for {named}"
-        )
+        count = "the" if feasible is None else f"{feasible:,}"
+        return f"the answer is empty: all {count} configurations that meet the constraints have NaN for {named}"
     return f"the answer is empty: {_conflict(binding)}"
 
 

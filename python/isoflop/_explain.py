@@ -29,7 +29,9 @@ def explanation(binding: Binding, objectives: Sequence[Objective]) -> str:
         "Question": _question(objectives, where),
         "Quantities, each after what it reads": _quantities(resolution.steps, law),
         "Tables, filled once": _tables(tables, binding.axes),
-        "Then, for each configuration": _cost(tape, binding),
+        f"Then, for each {'box and configuration looked at' if tape['searched'] else 'configuration'}": _cost(
+            tape, binding
+        ),
     }
     return "\n\n".join(
         "\n".join([heading, *(f"  {line}".rstrip() for line in lines)])
@@ -101,14 +103,19 @@ def _tables(tables: Sequence[Mapping[str, Any]], axes: Sequence[Axis]) -> list[s
 def _cost(tape: Mapping[str, Any], binding: Binding) -> list[str]:
     operations = int(tape["tape"])
     # Axes that nothing touches are not walked through.
-    visited = int(tape.get("visited", binding.space.size))
+    visited = int(tape["visited"])
+    if tape["searched"]:
+        return [
+            f"operations  {operations}, besides a look-up for each table and column",
+            f"method      search: branch and bound over {visited:,} configurations, too many to look at each",
+        ]
     threads = resolve_threads(None)
     seconds = visited * max(operations, 1) * _OPERATION_SECONDS / threads
-    rows, lanes = tape.get("block", (1, 1))
+    rows, lanes = tape["block"]
     shared = {
-        f"for each block of {rows:,} x {lanes:,} configurations": tape.get("block_operations", 0),
-        "for each of its rows": tape.get("row_operations", 0),
-        "for each of its lanes": tape.get("lane_operations", 0),
+        f"for each block of {rows:,} x {lanes:,} configurations": tape["block_operations"],
+        "for each of its rows": tape["row_operations"],
+        "for each of its lanes": tape["lane_operations"],
     }
     besides = ", ".join(f"{count} {where}" for where, count in shared.items() if count)
     return [

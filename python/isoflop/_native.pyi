@@ -71,7 +71,11 @@ class Stats(TypedDict):
 
     size: int
     evaluated: int  # configurations whose constraints were looked at; `size` when enumerating
-    feasible: int  # met every constraint
+    bounded: int  # settled by the bounds of their box; with `evaluated` they make up `size`
+    bounds: int  # how often a box was bounded
+    depths: list[int]  # boxes by depth
+    searched: bool  # by branch and bound, else enumerated
+    feasible: int | None  # met every constraint; not known of a search
     nan: int  # feasible, with a NaN objective
     bits: int  # resolution that `rows=` chose, else -1
     threads: int
@@ -121,6 +125,7 @@ class Space:
         threads: int,
         progress: Progress | None,
         watched: Sequence[tuple[str, float, float]] = ...,
+        method: str = ...,
     ) -> Rows:
         """Return the front, best first by the objectives in order, then by index.
 
@@ -138,10 +143,32 @@ class Space:
         threads: int,
         progress: Progress | None,
         watched: Sequence[tuple[str, float, float]] = ...,
+        method: str = ...,
     ) -> Rows:
         """Return the best configuration; one for each group with `by` (an axis, and each position's group).
 
         Groups come in order of their number, those without an answer are absent.
+        """
+
+    def near(
+        self,
+        names: Mapping[str, float | str],
+        known: Sequence[str],
+        objective: tuple[str, bool],
+        where: Sequence[str],
+        columns: Sequence[str],
+        within: float,
+        by: tuple[int, Positions] | None,
+        then: Sequence[tuple[str, bool]],
+        bits: Sequence[int],
+        max_rows: int,
+        threads: int,
+        progress: Progress | None,
+        watched: Sequence[tuple[str, float, float]] = ...,
+    ) -> Rows:
+        """Return all that is within a share of the best, group by group; or the front of `then` inside that.
+
+        The answer's objectives are `then`, or the one objective if `then` is empty.
         """
 
     def table(
@@ -190,5 +217,6 @@ class Space:
         Keys: formula (text), axes (list of axis numbers), entries (int), bytes (int). A last dict has keys
         "tape" (operations left for each configuration), "block_operations", "row_operations" and
         "lane_operations" (for each block, row and lane), "outer_axes", "rows_axes", "lanes_axes", "block"
-        (rows and lanes of a block), "visited" (configurations that the loops visit).
+        (rows and lanes of a block), "visited" (configurations that the loops visit, or a search settles),
+        "searched" (by branch and bound; then there are no loops).
         """

@@ -13,24 +13,32 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What a run did; the second half of what :meth:`Sweep.profile` returns.
+    """What a run did: the second half of what :meth:`Sweep.profile` returns, and the answer's certificate.
+
+    Every configuration was settled one way or the other: ``bounded + evaluated == size``.
 
     Attributes
     ----------
     size
         Configurations of the whole space.
+    bounded
+        Settled by bound: configurations in boxes that the bounds showed to hold no row. 0 if enumerated.
     evaluated
-        Configurations whose constraints were looked at.
+        Settled by evaluation: configurations that were looked at one by one.
     feasible
-        Those that met every constraint.
+        Configurations that met every constraint; ``None`` for a search, which does not look at all of them.
     nan
-        Feasible ones with a NaN objective; they are never on a front.
+        Feasible ones among the evaluated with a NaN objective; they are never on a front.
+    bounds
+        How often a box was bounded.
+    depths
+        Boxes by depth: how many times the space was split on the way to them, 8 parts at a time.
     rows
         Rows of the answer.
     resolution
         The resolution that each objective was compared at (a power of two), by objective.
     method
-        ``"enumerate"``: every configuration was looked at.
+        ``"enumerate"`` or ``"search"``.
     threads
         Worker threads.
     seconds
@@ -38,9 +46,12 @@ class Profile:
     """
 
     size: int
+    bounded: int
     evaluated: int
-    feasible: int
+    feasible: int | None
     nan: int
+    bounds: int
+    depths: tuple[int, ...]
     rows: int
     resolution: Mapping[str, float]
     method: str
@@ -54,10 +65,13 @@ class Profile:
         compared = ", ".join(
             f"{objective} {resolution:.3g}" for objective, resolution in self.resolution.items()
         )
-        lines = {
-            "size": f"{self.size:,} configurations{rate}",
-            "evaluated": f"{self.evaluated:,}{_share(self.evaluated, self.size)}",
-            "feasible": f"{self.feasible:,}{_share(self.feasible, self.size)}",
+        lines = {"size": f"{self.size:,} configurations{rate}"}
+        if self.method == "search":
+            lines["bounded"] = f"{self.bounded:,}{_share(self.bounded, self.size)}, by {self.bounds:,} bounds"
+        lines["evaluated"] = f"{self.evaluated:,}{_share(self.evaluated, self.size)}"
+        if self.feasible is not None:
+            lines["feasible"] = f"{self.feasible:,}{_share(self.feasible, self.size)}"
+        lines |= {
             "nan": f"{self.nan:,}",
             "rows": f"{self.rows:,}",
             "resolution": compared,
@@ -76,14 +90,17 @@ def make_profile(
         bits = [stats["bits"]] * len(objectives)
     return Profile(
         size=stats["size"],
+        bounded=stats["bounded"],
         evaluated=stats["evaluated"],
         feasible=stats["feasible"],
         nan=stats["nan"],
+        bounds=stats["bounds"],
+        depths=tuple(stats["depths"]),
         rows=rows,
         resolution=MappingProxyType(
             {objective: 2.0**-bit for objective, bit in zip(objectives, bits, strict=True)}
         ),
-        method="enumerate",
+        method="search" if stats["searched"] else "enumerate",
         threads=stats["threads"],
         seconds=MappingProxyType(dict(stats["seconds"])),
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
-from numbers import Integral
+from numbers import Integral, Real
 from typing import TypeAlias
 
 Formulas: TypeAlias = str | Sequence[str]
@@ -54,8 +55,8 @@ def read_objectives(minimize: Formulas, maximize: Formulas) -> tuple[Objective, 
     return objectives
 
 
-def read_objective(minimize: str | None, maximize: str | None) -> Objective:
-    """Return the one objective of ``best``.
+def read_objective(minimize: str | None, maximize: str | None, question: str) -> Objective:
+    """Return the one objective of ``best`` or ``near``.
 
     Raises
     ------
@@ -63,11 +64,13 @@ def read_objective(minimize: str | None, maximize: str | None) -> Objective:
         If there is none, or more than one.
     """
     if minimize is not None and maximize is not None:
-        raise ValueError("best takes one objective: minimize= or maximize=, not both; for several use pareto")
+        raise ValueError(
+            f"{question} takes one objective: minimize= or maximize=, not both; for several use pareto"
+        )
     objectives = read_objectives(() if minimize is None else minimize, () if maximize is None else maximize)
     if len(objectives) > 1:
         named = ", ".join(f"`{formula}`" for formula, _ in objectives)
-        raise ValueError(f"best takes one objective, not {named}; for several use pareto")
+        raise ValueError(f"{question} takes one objective, not {named}; for several use pareto")
     return objectives[0]
 
 
@@ -114,3 +117,37 @@ def read_ties(ties: str) -> bool:
     if ties not in ("first", "all"):
         raise ValueError(f'ties must be "first" or "all", not {ties!r}')
     return ties == "all"
+
+
+METHODS = ("auto", "enumerate", "search")
+"""How a question may be answered; the answer is the same."""
+
+
+def read_method(method: str) -> None:
+    """Check how a question shall be answered.
+
+    Raises
+    ------
+    ValueError
+        If it is none of `METHODS`.
+    """
+    if method not in METHODS:
+        raise ValueError(f'method must be "auto", "enumerate" or "search", not {method!r}')
+
+
+def read_within(within: object) -> float:
+    """Return how close is near.
+
+    Raises
+    ------
+    TypeError
+        If it is not a number.
+    ValueError
+        If it is negative, infinite or NaN.
+    """
+    if isinstance(within, bool) or not isinstance(within, Real):
+        raise TypeError(f"within must be a number, not {within!r}")
+    share = float(within)
+    if not math.isfinite(share) or share < 0.0:
+        raise ValueError(f"within must be finite and 0 or more, not {within}: 1e-3 is a thousandth of the best")
+    return share

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from isoflop._ask import ask_best, ask_front, ask_table
+from isoflop._ask import DEFAULT_RESOLUTION, ask_best, ask_front, ask_near, ask_table
 from isoflop._binding import Binding
 from isoflop._description import read_description
 from isoflop._questions import read_objectives
@@ -193,6 +193,7 @@ class Sweep:
         columns: Formulas = (),
         ties: str = "first",
         max_rows: int = DEFAULT_MAX_ROWS,
+        method: str = "auto",
         threads: int | None = None,
         progress: bool | Progress | None = None,
     ) -> pl.DataFrame:
@@ -216,6 +217,9 @@ class Sweep:
             all.
         max_rows
             Larger fronts are refused.
+        method
+            ``"enumerate"`` looks at every configuration, ``"search"`` leaves out boxes of them whose bounds
+            say that they hold nothing, ``"auto"`` chooses by the size of the space. The answer is the same.
         threads
             Worker threads; ``None`` takes ``ISOFLOP_MAX_THREADS``, else every core. The answer is the same.
         progress
@@ -253,6 +257,7 @@ class Sweep:
             columns=columns,
             ties=ties,
             max_rows=max_rows,
+            method=method,
             threads=threads,
             progress=progress,
             stacklevel=3,
@@ -269,6 +274,7 @@ class Sweep:
         columns: Formulas = (),
         ties: str = "first",
         max_rows: int = DEFAULT_MAX_ROWS,
+        method: str = "auto",
         threads: int | None = None,
         progress: bool | Progress | None = None,
     ) -> tuple[pl.DataFrame, Profile]:
@@ -282,6 +288,7 @@ class Sweep:
             columns=columns,
             ties=ties,
             max_rows=max_rows,
+            method=method,
             threads=threads,
             progress=progress,
             stacklevel=3,
@@ -295,6 +302,7 @@ class Sweep:
         maximize: str | None = None,
         by: str | None = None,
         columns: Formulas = (),
+        method: str = "auto",
         threads: int | None = None,
         progress: bool | Progress | None = None,
     ) -> pl.DataFrame:
@@ -307,7 +315,7 @@ class Sweep:
         by
             An axis or a column of a linked one: the best for each of its values, in order of first
             appearance. Values that nothing is found for are absent.
-        columns, threads, progress
+        columns, method, threads, progress
             As for :meth:`pareto`.
 
         Returns
@@ -334,6 +342,89 @@ class Sweep:
             maximize=maximize,
             by=by,
             columns=columns,
+            method=method,
+            threads=threads,
+            progress=progress,
+            stacklevel=3,
+        )
+
+    def near(
+        self,
+        *,
+        minimize: str | None = None,
+        maximize: str | None = None,
+        within: float,
+        by: str | None = None,
+        then: Formulas = (),
+        resolution: float | Mapping[str, float] = DEFAULT_RESOLUTION,
+        columns: Formulas = (),
+        max_rows: int = DEFAULT_MAX_ROWS,
+        threads: int | None = None,
+        progress: bool | Progress | None = None,
+    ) -> pl.DataFrame:
+        """Return every configuration this close to the best.
+
+        Loss is flat around its minimum at a given compute: a thousandth more loss buys a choice of sizes.
+
+        Parameters
+        ----------
+        minimize, maximize
+            The objective: one name or formula, in one of the two.
+        within
+            How close, as a share of the best value: what is minimised is at most
+            ``best + within * abs(best)``, what is maximised at least ``best - within * abs(best)``. If the
+            best is infinite, whatever equals it.
+        by
+            An axis or a column of a linked one: each of its values is answered as if it were the only one, in
+            order of first appearance.
+        then
+            Further objectives, all minimised: only the front of these among what is near.
+        resolution
+            How finely ``then`` is compared, as for :meth:`pareto`.
+        max_rows
+            Larger answers are refused.
+        columns, threads, progress
+            As for :meth:`pareto`.
+
+        Returns
+        -------
+        pl.DataFrame
+            Axis columns, the objective, ``columns``; best first. With ``then``: axis columns, these
+            objectives, the one objective, ``columns``; best first by ``then``.
+
+        Raises
+        ------
+        LimitError
+            If there are more than ``max_rows`` rows.
+        FormulaError, SpaceError, LawError, ValueError
+            As for :meth:`pareto`.
+
+        Warns
+        -----
+        EmptyResultWarning, ExtrapolationWarning
+            As for :meth:`pareto`.
+
+        Examples
+        --------
+        >>> import isoflop as iso
+        >>> sweep = iso.Sweep(
+        ...     {"params": iso.geomspace(1e9, 1e10, 101), "train_flops": 1e22},
+        ...     law="besiroglu2024",
+        ... )
+        >>> near = sweep.near(minimize="loss", within=1e-3, columns="tokens")
+        >>> near["params"].max() / near["params"].min() > 1.4
+        True
+        """
+        return ask_near(
+            self._bind(),
+            minimize=minimize,
+            maximize=maximize,
+            within=within,
+            by=by,
+            then=then,
+            resolution=resolution,
+            columns=columns,
+            max_rows=max_rows,
             threads=threads,
             progress=progress,
             stacklevel=3,
