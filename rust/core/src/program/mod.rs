@@ -17,6 +17,7 @@ pub mod explain;
 mod layout;
 mod lower;
 mod run;
+mod runs;
 mod tables;
 
 use std::sync::Arc;
@@ -29,7 +30,7 @@ use crate::value::simd::Level;
 
 pub use layout::{Layout, Order};
 pub(crate) use run::Machine;
-pub use run::{Row, Scratch, Sink};
+pub use run::{Places, Row, Scratch, Sink};
 
 /// What to compute for each configuration.
 #[derive(Debug, Clone, Default)]
@@ -53,6 +54,7 @@ pub struct Program {
     tape: lower::Tape,
     tables: Vec<tables::Table>,
     level: Level,
+    bounds: Option<runs::Bounds>,
 }
 
 impl Program {
@@ -75,17 +77,22 @@ impl Program {
         let layout = Layout::choose(&graph, &depends, space, roots, order);
         let lowered = lower::lower(&graph, &depends, space, &layout, roots);
         let tables = tables::fill(&graph, space, &layout, &lowered, level, control)?;
-        Ok(Self { layout, tape: lowered.tape, tables, level })
+        Ok(Self { layout, tape: lowered.tape, tables, level, bounds: None })
     }
 
-    /// Leaves the last addition of the only output to the sink, where [`Row::offset`] then is something.
-    pub(crate) fn leave_offset(&mut self) {
-        self.tape.leave_offset();
+    /// Prepares bounds of the outputs over runs of lanes, for sinks that want them.
+    ///
+    /// # Errors
+    ///
+    /// [`Interrupted`] if cancelled meanwhile.
+    pub(crate) fn bound_outputs(&mut self, control: &Control) -> Result<(), Interrupted> {
+        self.bounds = runs::Bounds::new(&self.tape, &self.layout, &self.tables, self.level, control)?;
+        Ok(())
     }
 
     /// Everything that a run reads.
     pub(crate) fn machine(&self) -> Machine<'_> {
-        Machine { tape: &self.tape, layout: &self.layout, tables: &self.tables, level: self.level }
+        Machine::new(&self.tape, &self.layout, &self.tables, self.level, self.bounds.as_ref())
     }
 }
 
