@@ -47,8 +47,10 @@ pub enum Method {
     Search,
 }
 
-/// Configurations from which on a search is quicker than looking at them all.
+/// Configurations from which on a search is quicker than looking at them all; with more than two objectives
+/// far more of them have to be looked at.
 const WORTH_A_SEARCH: u64 = 1 << 20;
+const WORTH_A_WIDE_SEARCH: u64 = 1 << 28;
 
 /// A formula to make small or large.
 #[derive(Debug, Clone, PartialEq)]
@@ -184,6 +186,7 @@ impl<'a> Engine<'a> {
         // Without an axis there is nothing to split.
         !bound.axes.is_empty()
             && match self.method {
+                Method::Auto if bound.roots.outputs.len() > 2 => touched >= WORTH_A_WIDE_SEARCH,
                 Method::Auto => touched >= WORTH_A_SEARCH,
                 Method::Enumerate => false,
                 Method::Search => true,

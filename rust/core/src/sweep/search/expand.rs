@@ -20,7 +20,7 @@ const LEAF: u64 = 16;
 const LANES: usize = 256;
 
 /// Neighbouring boxes of the same levels that are split alike.
-const ALIKE: usize = 4;
+const ALIKE: usize = 8;
 
 /// What a job did.
 #[derive(Debug, Default)]
@@ -56,12 +56,12 @@ impl Outcome {
         (self.open, self.found)
     }
 
-    fn count_depth(&mut self, depth: u8) {
-        let depth = usize::from(depth);
-        if self.depths.len() <= depth {
-            self.depths.resize(depth + 1, 0);
+    fn count_depths(&mut self, depths: &[u8]) {
+        for run in depths.chunk_by(|a, b| a == b) {
+            let depth = usize::from(run[0]);
+            self.depths.resize(self.depths.len().max(depth + 1), 0);
+            self.depths[depth] += run.len() as u64;
         }
-        self.depths[depth] += 1;
     }
 }
 
@@ -80,7 +80,10 @@ pub(super) struct Worker<'a, G> {
     indices: Vec<u64>,
     columns: Vec<Vec<f64>>,
     unsettled: Vec<u32>,
-    shape: Vec<(u32, u8)>,
+    /// How deep each of the boxes is.
+    depths: Vec<u8>,
+    /// For each run of boxes, the weight of each slot.
+    weights: Vec<f64>,
     halvings: Vec<u8>,
 }
 
@@ -175,7 +178,8 @@ impl<'a, G: Goal> Worker<'a, G> {
             indices: Vec::new(),
             columns: vec![Vec::new(); outputs],
             unsettled: Vec::new(),
-            shape: Vec::new(),
+            depths: Vec::new(),
+            weights: Vec::new(),
             halvings: Vec::new(),
         }
     }
@@ -183,17 +187,18 @@ impl<'a, G: Goal> Worker<'a, G> {
     /// Splits some boxes of a round.
     pub(super) fn expand(&mut self, round: &Open, range: Range<usize>) -> Outcome {
         let alive = self.alive(round, range);
-        let (mut depths, mut weights) = (Vec::new(), Vec::new());
+        self.outcome.open.reserve(2 * alive.len());
         for parents in alive.chunks(LANES >> HALVINGS) {
-            self.weigh(round, parents, &mut weights);
+            // Neighbours of the same levels are split alike.
+            let runs: Vec<&[usize]> =
+                parents.chunk_by(|&a, &b| round.alike(a, b)).flat_map(|run| run.chunks(ALIKE)).collect();
+            self.weigh(round, &runs);
             self.boxes.clear();
-            depths.clear();
-            for (place, &parent) in parents.iter().enumerate() {
-                let slots = self.slots.len();
-                self.split(round, parent, &mut weights[place * slots..][..slots]);
-                depths.resize(self.boxes.count, round.depth[parent] + 1);
+            self.depths.clear();
+            for (place, run) in runs.into_iter().enumerate() {
+                self.split(round, run, place);
             }
-            self.judge(&depths);
+            self.judge();
         }
         self.finish()
     }
@@ -241,63 +246,48 @@ impl<'a, G: Goal> Worker<'a, G> {
         })
     }
 
-    /// How much each slot narrows the bounds of each parent: the largest share that holding the slot in the
-    /// middle has in what holding any does to a low end. Some neighbours are weighed together.
-    fn weigh(&mut self, round: &Open, parents: &[usize], weights: &mut Vec<f64>) {
+    /// How much each slot narrows the bounds of the first box of each run: the largest share that holding the
+    /// slot in the middle has in what holding any does to a low end.
+    fn weigh(&mut self, round: &Open, runs: &[&[usize]]) {
         let bounds = &self.search.program.bounds;
         let slots = self.slots.len();
-        // Parents that are weighed, and for each parent which of them stands for it.
-        let (mut weighed, mut stands): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
-        let mut since = 0;
-        for &parent in parents {
-            match weighed.last() {
-                Some(&last) if since < ALIKE && round.alike(last, parent) => since += 1,
-                _ => {
-                    weighed.push(parent);
-                    since = 1;
-                }
-            }
-            stands.push(weighed.len() - 1);
-        }
         self.boxes.clear();
-        for held in 0..slots {
-            for (slot, axis) in self.slots.iter().enumerate() {
-                for &parent in &weighed {
-                    let (first, level) = (round.first[slot][parent], round.level[slot][parent]);
-                    let (first, level) =
-                        if slot == held { (middle(axis, first, level), 0) } else { (first, level) };
-                    self.boxes.first[slot].push(first);
-                    self.boxes.level[slot].push(level);
-                    self.boxes.last[slot].push(axis.last(first, level));
+        for (slot, axis) in self.slots.iter().enumerate() {
+            let (first, level) = (&round.first[slot], &round.level[slot]);
+            for held in 0..slots {
+                if slot == held {
+                    let middles = runs.iter().map(|run| middle(axis, first[run[0]], level[run[0]]));
+                    self.boxes.first[slot].extend(middles);
+                    self.boxes.level[slot].resize((held + 1) * runs.len(), 0);
+                } else {
+                    self.boxes.first[slot].extend(runs.iter().map(|run| first[run[0]]));
+                    self.boxes.level[slot].extend(runs.iter().map(|run| level[run[0]]));
                 }
             }
+            let lanes = self.boxes.first[slot].iter().zip(&self.boxes.level[slot]);
+            self.boxes.last[slot].extend(lanes.map(|(&first, &level)| axis.last(first, level)));
         }
-        let count = slots * weighed.len();
-        self.boxes.count = count;
+        self.boxes.count = slots * runs.len();
         self.search.program.bound(&self.boxes, &mut self.intervals);
-        self.outcome.bounds += count as u64;
-        let mut some = vec![0.0f64; count];
-        let mut gains = vec![0.0f64; slots];
-        for (place, &parent) in weighed.iter().enumerate() {
-            for output in 0..bounds.outputs() {
-                if output >= self.search.objectives && !self.undecided(round, output, parent) {
+        self.outcome.bounds += self.boxes.count as u64;
+        self.weights.clear();
+        self.weights.resize(self.boxes.count, 0.0);
+        for output in 0..bounds.outputs() {
+            let low = bounds.low(&self.intervals, output);
+            for (place, run) in runs.iter().enumerate() {
+                if output >= self.search.objectives && !self.undecided(round, output, run[0]) {
                     continue;
                 }
-                let low = bounds.low(&self.intervals, output);
-                let before = round.bounds[output][parent];
-                for (slot, gain) in gains.iter_mut().enumerate() {
-                    *gain = (at(low, slot * weighed.len() + place) - before).max(0.0);
-                }
-                let total: f64 = gains.iter().sum();
+                let before = round.bounds[output][run[0]];
+                let gain = |slot: usize| (at(low, slot * runs.len() + place) - before).max(0.0);
+                let total: f64 = (0..slots).map(gain).sum();
                 if total > 0.0 && total.is_finite() {
-                    for (weight, gain) in some[place * slots..].iter_mut().zip(&gains) {
-                        *weight = weight.max(gain / total);
+                    for (slot, weight) in self.weights[place * slots..][..slots].iter_mut().enumerate() {
+                        *weight = weight.max(gain(slot) / total);
                     }
                 }
             }
         }
-        weights.clear();
-        stands.iter().for_each(|stand| weights.extend_from_slice(&some[stand * slots..][..slots]));
     }
 
     /// Whether a watched difference may have either sign. Differences are watched in pairs, a - b and b - a.
@@ -306,38 +296,42 @@ impl<'a, G: Goal> Worker<'a, G> {
         round.bounds[pair][place] <= 0.0 && round.bounds[pair + 1][place] <= 0.0
     }
 
-    /// Appends the parts of a box to `boxes`, halved along the heaviest slots.
-    fn split(&mut self, round: &Open, parent: usize, weights: &mut [f64]) {
-        let mut size = 1;
-        self.shape.clear();
+    /// Appends the parts of a run of boxes to `boxes`, all halved along the slots that are heaviest for the
+    /// first of them.
+    fn split(&mut self, round: &Open, run: &[usize], place: usize) {
+        let slots = self.slots.len();
+        let weights = &mut self.weights[place * slots..][..slots];
         self.halvings.clear();
-        let mut whole = true;
-        for (slot, axis) in self.slots.iter().enumerate() {
-            let (first, level) = (round.first[slot][parent], round.level[slot][parent]);
-            let positions = u64::from(axis.last(first, level) - first) + 1;
-            whole &= positions == 1 << level;
-            size *= positions;
-            self.shape.push((first, level));
-            self.halvings.push(0);
-        }
+        self.halvings.resize(slots, 0);
+        let level = |slot: usize| round.level[slot][run[0]];
+        let mut bits: u32 = (0..slots).map(|slot| u32::from(level(slot))).sum();
         let mut halvings = 0;
-        while halvings < HALVINGS && size > LEAF {
-            let level = |slot: usize| self.shape[slot].1 - self.halvings[slot];
-            let Some(slot) = heaviest(weights, level) else { break };
+        while halvings < HALVINGS && bits > LEAF.ilog2() {
+            let Some(slot) = heaviest(weights, |slot| level(slot) - self.halvings[slot]) else { break };
             weights[slot] *= 0.5;
-            size = size.div_ceil(2);
             self.halvings[slot] += 1;
             halvings += 1;
+            bits -= 1;
         }
         let start = self.boxes.count;
-        self.boxes.count += 1 << halvings;
-        let mut shift = halvings;
-        for (slot, (&(first, level), &bits)) in self.shape.iter().zip(&self.halvings).enumerate() {
-            let level = level - bits;
+        let parts = 1 << halvings;
+        self.boxes.count += run.len() * parts as usize;
+        let (mut shift, mut whole) = (halvings, true);
+        for (slot, axis) in self.slots.iter().enumerate() {
+            let bits = self.halvings[slot];
+            let left = level(slot) - bits;
             shift -= u32::from(bits);
-            let column = &mut self.boxes.first[slot];
-            count_through(column, first, 1 << halvings, shift, u32::from(bits), u32::from(level));
-            self.boxes.level[slot].resize(start + (1 << halvings), level);
+            for &parent in run {
+                let first = round.first[slot][parent];
+                whole &= u64::from(first) + (1 << level(slot)) <= u64::from(axis.length);
+                let column = &mut self.boxes.first[slot];
+                count_through(column, first, parts, shift, u32::from(bits), u32::from(left));
+            }
+            self.boxes.level[slot].resize(self.boxes.count, left);
+        }
+        for &parent in run {
+            let depth = round.depth[parent] + 1;
+            self.depths.resize(self.depths.len() + parts as usize, depth);
         }
         if !whole {
             self.drop_outside(start);
@@ -347,28 +341,31 @@ impl<'a, G: Goal> Worker<'a, G> {
     /// Drops the lanes of `boxes` from `start` on that begin behind the end of an axis.
     fn drop_outside(&mut self, start: usize) {
         let Boxes { count, first, level, .. } = &mut self.boxes;
+        let depths = &mut self.depths;
         let mut kept = start;
         for lane in start..*count {
             if self.slots.iter().zip(first.iter()).all(|(slot, first)| first[lane] < slot.length) {
                 first.iter_mut().for_each(|column| column[kept] = column[lane]);
                 level.iter_mut().for_each(|column| column[kept] = column[lane]);
+                depths[kept] = depths[lane];
                 kept += 1;
             }
         }
         first.iter_mut().for_each(|column| column.truncate(kept));
         level.iter_mut().for_each(|column| column.truncate(kept));
+        depths.truncate(kept);
         *count = kept;
     }
 
     /// Bounds the parts in `boxes` and sends each where it belongs.
-    fn judge(&mut self, depths: &[u8]) {
+    fn judge(&mut self) {
         let (program, objectives) = (self.search.program, self.search.objectives);
         let bounds = &program.bounds;
         let count = self.boxes.count;
         self.measure();
         program.bound(&self.boxes, &mut self.intervals);
         self.outcome.bounds += count as u64;
-        depths.iter().for_each(|&depth| self.outcome.count_depth(depth));
+        self.outcome.count_depths(&self.depths);
 
         let possible = Chosen::new(count, bounds.all_possible(objectives), |lane| {
             bounds.possible(&self.intervals, objectives, lane)
@@ -399,7 +396,7 @@ impl<'a, G: Goal> Worker<'a, G> {
             }
             let open = &mut self.outcome.open;
             open.index.push(indices[place]);
-            open.depth.push(depths[lane]);
+            open.depth.push(self.depths[lane]);
             open.bounds.iter_mut().zip(&columns).for_each(|(bounds, column)| bounds.push(column[place]));
             for slot in 0..self.slots.len() {
                 open.first[slot].push(self.boxes.first[slot][lane]);

@@ -26,6 +26,15 @@ impl Open {
         }
     }
 
+    /// Makes room for so many boxes more.
+    pub(super) fn reserve(&mut self, boxes: usize) {
+        self.first.iter_mut().for_each(|column| column.reserve(boxes));
+        self.level.iter_mut().for_each(|column| column.reserve(boxes));
+        self.bounds.iter_mut().for_each(|column| column.reserve(boxes));
+        self.index.reserve(boxes);
+        self.depth.reserve(boxes);
+    }
+
     pub(super) fn len(&self) -> usize {
         self.index.len()
     }
