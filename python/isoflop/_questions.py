@@ -47,6 +47,21 @@ def read_objectives(minimize: Formulas, maximize: Formulas) -> tuple[Objective, 
     )
     if not objectives:
         raise ValueError("name at least one objective with minimize= or maximize=")
+    return _once(objectives)
+
+
+def read_then(then: Formulas) -> tuple[Objective, ...]:
+    """Return the further objectives of ``near``, all to minimise.
+
+    Raises
+    ------
+    ValueError
+        If one stands there twice.
+    """
+    return _once(tuple((formula, False) for formula in read_formulas(then, "then")))
+
+
+def _once(objectives: tuple[Objective, ...]) -> tuple[Objective, ...]:
     seen: set[str] = set()
     for formula, _ in objectives:
         if formula in seen:
