@@ -8,7 +8,7 @@ use isoflop_core::control::Control;
 use isoflop_core::formula::graph::{Graph, Node, NodeId};
 use isoflop_core::formula::ops::{Op, Syntax, TABLE};
 use isoflop_core::formula::{Builder, Meaning, Scope};
-use isoflop_core::pareto::{Rows, Ties, naive};
+use isoflop_core::pareto::{Rows, Ties, front_of, naive};
 use isoflop_core::space::{Column, Space};
 use isoflop_core::sweep::{Engine, Fineness, FrontQuestion, Groups, Method, Near, Objective};
 use isoflop_core::value::simd::Level;
@@ -64,6 +64,23 @@ fn number(columns: usize) -> impl Strategy<Value = String> {
     })
 }
 
+/// A number-valued formula that mostly rises with what it is made of, so that much of it has bounds.
+fn rising(columns: usize) -> impl Strategy<Value = String> {
+    let column = move || (0..columns).prop_map(name);
+    column().prop_recursive(4, 16, 2, move |inner| {
+        prop_oneof![
+            4 => (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a} + {b})")),
+            2 => (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a} * {b})")),
+            1 => (inner.clone(), column()).prop_map(|(a, b)| format!("({a} - {b})")),
+            1 => (inner.clone(), column()).prop_map(|(a, b)| format!("({a} / {b})")),
+            1 => (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("min({a}, {b})")),
+            1 => (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("max({a}, {b})")),
+            1 => inner.clone().prop_map(|a| format!("sqrt({a})")),
+            1 => inner.prop_map(|a| format!("abs({a})")),
+        ]
+    })
+}
+
 fn value() -> impl Strategy<Value = f64> {
     prop_oneof![
         2 => prop::sample::select(&AWKWARD[..]),
@@ -72,15 +89,38 @@ fn value() -> impl Strategy<Value = f64> {
     ]
 }
 
+/// Mostly ordinary, so that whole rows are.
+fn tame() -> impl Strategy<Value = f64> {
+    prop_oneof![
+        1 => value(),
+        20 => (1i32..9).prop_map(f64::from),
+        200 => 1e-3f64..1e3,
+    ]
+}
+
 fn case(lengths: impl Strategy<Value = Vec<usize>>) -> impl Strategy<Value = Case> {
+    case_of(lengths, |columns| number(columns).boxed(), value().boxed())
+}
+
+fn case_of(
+    lengths: impl Strategy<Value = Vec<usize>>,
+    number: impl Fn(usize) -> BoxedStrategy<String> + 'static,
+    value: BoxedStrategy<f64>,
+) -> impl Strategy<Value = Case> {
+    // Axes are often sorted.
+    let axis = move |length: usize| {
+        (prop::collection::vec(value.clone(), length), any::<bool>()).prop_map(|(mut values, sorted)| {
+            if sorted {
+                values.sort_by(f64::total_cmp);
+            }
+            values
+        })
+    };
     lengths
-        .prop_flat_map(|lengths| {
+        .prop_flat_map(move |lengths| {
             // Each axis has a column; one axis, linked, has another.
             let axes: Vec<usize> = (0..lengths.len()).chain([0]).collect();
-            let columns: Vec<_> = axes
-                .iter()
-                .map(|&axis| (Just(axis), prop::collection::vec(value(), lengths[axis])))
-                .collect();
+            let columns: Vec<_> = axes.iter().map(|&at| (Just(at), axis(lengths[at]))).collect();
             let count = columns.len();
             let objectives = prop::collection::vec((number(count), any::<bool>()), 1..4);
             let constraints =
@@ -222,7 +262,13 @@ fn check_front(case: &Case, level: Level) -> Result<(), TestCaseError> {
         })
         .collect();
     let columns: Vec<&[f64]> = minimized.iter().map(Vec::as_slice).collect();
-    let mut rows = naive::front_of(Rows { objectives: &columns, indices: None }, &case.bits, case.ties);
+    let all = Rows { objectives: &columns, indices: None };
+    // The filter has tests of its own against the naive one, which takes too long for many rows.
+    let mut rows = if feasible.len() < 10_000 {
+        naive::front_of(all, &case.bits, case.ties)
+    } else {
+        front_of(all, &case.bits, case.ties, &Control::new(1)).expect("nothing interrupts")
+    };
     rows.sort_by(|&a, &b| {
         let by = columns.iter().map(|column| (column[a] + 0.0).total_cmp(&(column[b] + 0.0)));
         by.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then).then(a.cmp(&b))
@@ -342,7 +388,8 @@ fn check_near(case: &Case, within: f64, level: Level) -> Result<(), TestCaseErro
             let feasible = Twin::new(&space, &touching).feasible(grouped.then_some(axis));
             let mut expected: Vec<u64> = Vec::new();
             for number in 0..2 {
-                let rows: Vec<u64> = feasible.iter().copied().filter(|&index| group(index) == number).collect();
+                let rows: Vec<u64> =
+                    feasible.iter().copied().filter(|&index| group(index) == number).collect();
                 let value = |index: u64| minimized(index)[0];
                 let best =
                     rows.iter().map(|&index| value(index)).filter(|value| !value.is_nan()).reduce(f64::min);
@@ -509,6 +556,24 @@ proptest! {
         check_table(&case, level)?;
         check_near(&case, 0.1, level)?;
         check_rows(&case, 5, level)?;
+    }
+}
+
+/// Shapes of several rounds: later ones are culled by the front of those before.
+fn huge() -> impl Strategy<Value = Vec<usize>> {
+    prop::sample::select(vec![vec![3, 9, 41, 130], vec![70, 2100], vec![25, 19, 300]])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn nothing_is_lost_where_bounds_pass_over_it(
+        case in case_of(huge(), |columns| rising(columns).boxed(), tame().boxed())
+    ) {
+        let level = Level::detect();
+        check_front(&case, level)?;
+        check_best(&case, level)?;
     }
 }
 

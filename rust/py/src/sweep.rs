@@ -5,8 +5,7 @@ use isoflop_core::error::Error;
 use isoflop_core::pareto::Ties;
 use isoflop_core::space::{Column, Space};
 use isoflop_core::sweep::{
-    Answer, Columns, Engine, Fineness, FrontQuestion, Groups, Method, Name, Near, Objective, Stats,
-    outside,
+    Answer, Columns, Engine, Fineness, FrontQuestion, Groups, Method, Name, Near, Objective, Stats, outside,
 };
 use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::exceptions::PyValueError;
@@ -308,8 +307,11 @@ impl PySpace {
         progress: Option<&Bound<'_, PyAny>>,
         watched: Vec<Watched>,
     ) -> PyResult<Rows> {
-        if !(within.is_finite() && within >= 0.0) || bits.len() != then.len() || bits.iter().any(|&b| b > 52) {
-            return Err(PyValueError::new_err("within is finite and not negative; then has 0 to 52 key bits each"));
+        if !(within.is_finite() && within >= 0.0) || bits.len() != then.len() || bits.iter().any(|&b| b > 52)
+        {
+            return Err(PyValueError::new_err(
+                "within is finite and not negative; then has 0 to 52 key bits each",
+            ));
         }
         let objective = Objective { formula: objective.0, maximize: objective.1 };
         let then = self::objectives(then);

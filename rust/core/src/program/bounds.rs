@@ -8,9 +8,7 @@
 
 use crate::formula::ops::Op;
 use crate::value::interval::{Interval, margin, step_down, step_up};
-use crate::value::kernels::{
-    EXP_ULPS, LOG_ULPS, LOG2_ULPS, LOG10_ULPS, POW_FOURTH_ULPS, POW_ULPS, Path,
-};
+use crate::value::kernels::{EXP_ULPS, LOG_ULPS, LOG2_ULPS, LOG10_ULPS, POW_FOURTH_ULPS, POW_ULPS, Path};
 use crate::value::lanes::{self, Operand};
 use crate::value::simd;
 
@@ -302,7 +300,10 @@ impl Intervals {
         for (ends, number) in [(&mut self.loads, strip.loads.len()), (&mut self.registers, strip.registers)] {
             for lanes in ends {
                 lanes.resize_with(number.max(lanes.len()), Vec::new);
-                lanes.iter_mut().filter(|lanes| lanes.len() < count).for_each(|lanes| lanes.resize(count, 0.0));
+                lanes
+                    .iter_mut()
+                    .filter(|lanes| lanes.len() < count)
+                    .for_each(|lanes| lanes.resize(count, 0.0));
             }
         }
         self.nan.resize_with(strip.registers.max(self.nan.len()), Vec::new);
@@ -377,15 +378,20 @@ impl Intervals {
             }
             let mut out = std::mem::take(&mut self.registers[end][step.out]);
             let [a, b, c] = step.operands;
-            let [a, b, c] = [(a, by[0]), (b, by[1]), (c, by[1])].map(|(place, by)| self.end(place, by as usize));
+            let [a, b, c] =
+                [(a, by[0]), (b, by[1]), (c, by[1])].map(|(place, by)| self.end(place, by as usize));
             lanes::apply_at(level, step.op, a, b, c, &mut out[..count]);
             if ends.margin > 0 {
                 let lanes = &mut out[..count];
                 level.run(
                     #[inline(always)]
                     || match end {
-                        0 => lanes.iter_mut().for_each(|x| *x = step_down(*x, ends.margin).max(plan.whole.low)),
-                        _ => lanes.iter_mut().for_each(|x| *x = step_up(*x, ends.margin).min(plan.whole.high)),
+                        0 => {
+                            lanes.iter_mut().for_each(|x| *x = step_down(*x, ends.margin).max(plan.whole.low))
+                        }
+                        _ => {
+                            lanes.iter_mut().for_each(|x| *x = step_up(*x, ends.margin).min(plan.whole.high))
+                        }
                     },
                 );
             }

@@ -86,7 +86,8 @@ pub(crate) fn explain_search(graph: &Graph, space: &Space, roots: &Roots, axes: 
     let entries = |node| {
         depends.axes(std::iter::once(node)).iter().map(|&axis| space.lengths()[axis]).product::<usize>()
     };
-    let strip = Strip::new(graph, space, &depends, roots, |node| chosen.iter().position(|&table| table == node));
+    let strip =
+        Strip::new(graph, space, &depends, roots, |node| chosen.iter().position(|&table| table == node));
     let computed = chosen.iter().filter(|&&node| matches!(graph.node(node), Node::Apply(..)));
     Explanation {
         tables: computed.map(|&node| term(graph, space, &depends, node, entries(node))).collect(),

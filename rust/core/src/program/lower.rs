@@ -82,8 +82,6 @@ pub(crate) struct Tape {
     pub(crate) registers: [usize; 4],
     pub(crate) tables: Vec<Use>,
     pub(crate) outputs: Vec<Source>,
-    /// What the sink still has to add to the only output; see [`Tape::leave_offset`].
-    pub(crate) offset: Option<Source>,
 }
 
 /// A table to fill: a node on the groups that it varies with, in loop order.
@@ -300,30 +298,6 @@ impl Emitter<'_, '_> {
 }
 
 impl Tape {
-    /// Leaves it to the sink to add what is the same in all lanes of a row, if that is the last step to
-    /// the only output: a sink that looks at each value once then does so in the same loop.
-    pub(crate) fn leave_offset(&mut self) {
-        let same = |source: Source| match source {
-            Source::Constant(_) => true,
-            Source::Register(level, _) | Source::Table(level, _) => level <= Level::Row,
-        };
-        let steps = &mut self.steps[Level::Full as usize];
-        let ([Source::Register(Level::Full, output)], Some(Step::Apply(last))) =
-            (&self.outputs[..], steps.last())
-        else {
-            return;
-        };
-        let [a, b, _] = last.operands;
-        if last.op != Op::Add || last.out != *output || same(a) == same(b) {
-            return;
-        }
-        // A sum is the same either way round.
-        let (offset, rest) = if same(a) { (a, b) } else { (b, a) };
-        self.offset = Some(offset);
-        self.outputs = vec![rest];
-        steps.pop();
-    }
-
     /// Renames registers of lanes and configurations so that few of them live at once: they should
     /// stay in the first-level cache. An operation never writes a register that it reads.
     fn reuse_registers(&mut self) {

@@ -19,6 +19,7 @@ mod layout;
 mod lower;
 mod ranges;
 mod run;
+mod runs;
 mod search;
 mod strip;
 mod tables;
@@ -31,12 +32,12 @@ use crate::formula::ops::Cost;
 use crate::space::Space;
 use crate::value::simd::Level;
 
-pub use layout::{Layout, Order};
 pub(crate) use bounds::{Boxes, Intervals, at};
+pub use layout::{Layout, Order};
 pub(crate) use run::Machine;
+pub use run::{Places, Row, Scratch, Sink};
 pub(crate) use search::{SearchProgram, Slot, TableLimit};
 pub(crate) use strip::Lanes;
-pub use run::{Row, Scratch, Sink};
 
 /// What to compute for each configuration.
 #[derive(Debug, Clone, Default)]
@@ -60,6 +61,7 @@ pub struct Program {
     tape: lower::Tape,
     tables: Vec<tables::Table>,
     level: Level,
+    bounds: Option<runs::Bounds>,
 }
 
 impl Program {
@@ -82,17 +84,22 @@ impl Program {
         let layout = Layout::choose(&graph, &depends, space, roots, order);
         let lowered = lower::lower(&graph, &depends, space, &layout, roots);
         let tables = tables::fill(&graph, space, &layout, &lowered.plans, level, control)?;
-        Ok(Self { layout, tape: lowered.tape, tables, level })
+        Ok(Self { layout, tape: lowered.tape, tables, level, bounds: None })
     }
 
-    /// Leaves the last addition of the only output to the sink, where [`Row::offset`] then is something.
-    pub(crate) fn leave_offset(&mut self) {
-        self.tape.leave_offset();
+    /// Prepares bounds of the outputs over runs of lanes, for sinks that want them.
+    ///
+    /// # Errors
+    ///
+    /// [`Interrupted`] if cancelled meanwhile.
+    pub(crate) fn bound_outputs(&mut self, control: &Control) -> Result<(), Interrupted> {
+        self.bounds = runs::Bounds::new(&self.tape, &self.layout, &self.tables, self.level, control)?;
+        Ok(())
     }
 
     /// Everything that a run reads.
     pub(crate) fn machine(&self) -> Machine<'_> {
-        Machine { tape: &self.tape, layout: &self.layout, tables: &self.tables, level: self.level }
+        Machine::new(&self.tape, &self.layout, &self.tables, self.level, self.bounds.as_ref())
     }
 }
 

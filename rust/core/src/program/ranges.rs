@@ -63,11 +63,8 @@ impl Ranged {
         };
         let along: Vec<Along> = axes.iter().enumerate().map(along).collect();
         let lengths: Vec<usize> = axes.iter().map(|&(_, length)| length).collect();
-        let mut blocks = vec![Blocks {
-            least: numbers.clone(),
-            greatest: numbers.clone(),
-            strides: strides(&lengths),
-        }];
+        let mut blocks =
+            vec![Blocks { least: numbers.clone(), greatest: numbers.clone(), strides: strides(&lengths) }];
         let mut shapes = vec![lengths];
         let uneven = along.iter().enumerate().filter(|(_, along)| along.trend == Trend::Uneven);
         let mut left = *budget;

@@ -6,34 +6,57 @@
 //! run the block's steps
 //! run the rows' steps, for all rows at once
 //! run the lanes' steps, for all lanes at once
+//! ask the sink which rows it doubts, given a bound of each
 //! for each row that passed its tests:
-//!     run the steps of its configurations, for all lanes that passed theirs
-//!     hand the row to the sink
+//!     run the tests of its configurations, for all lanes that passed theirs
+//!     if the sink doubts the row, ask it which runs of lanes it doubts, given a bound of each
+//!     for each stretch of such runs:
+//!         run the other steps of its configurations
+//!         hand the stretch to the sink
 //! ```
 //!
-//! Lanes that failed a test are cut off at both ends; failures in between stay in a mask. The sink is
-//! inlined into [`Machine::run`], so that its loops are compiled for the SIMD level.
+//! A sink that is not asked takes each row as one stretch. Lanes that failed a test are cut off at both
+//! ends; failures in between stay in a mask. The sink is inlined into [`Machine::run`], so that its loops are
+//! compiled for the SIMD level.
+
+use std::ops::Range;
 
 use crate::value::lanes::{self, Operand};
 use crate::value::simd;
 
 use super::layout::Layout;
 use super::lower::{Level, Source, Step, Tape};
+use super::runs::{self, Bounds};
 use super::tables::Table;
+
+mod doubt;
+
+use doubt::Kind;
+pub use doubt::Places;
 
 /// Takes what a program computes, row by row.
 pub trait Sink {
-    /// Takes a row of configurations, at least one of which counts.
+    /// Whether the sink wants to see bounds before values.
+    const DOUBTS: bool = false;
+
+    /// Learns how many configurations of a row passed all tests, before it sees any of them.
+    fn passed(&mut self, _count: usize) {}
+
+    /// Pushes the places whose values the sink wants to see, ascending, given what bounds them.
+    fn doubts(&mut self, _places: &Places<'_>, _doubtful: &mut Vec<u32>) {}
+
+    /// Takes neighbouring configurations of a row. If the sink does not doubt, it is the whole row and at least
+    /// one of them counts.
     fn row(&mut self, row: &Row<'_>);
 }
 
-/// Neighbouring configurations of a block: one row, a run of lanes.
+/// Neighbouring configurations of a block: some lanes of one row.
 pub struct Row<'a> {
     machine: &'a Machine<'a>,
     scratch: &'a Scratch,
     row: usize,
-    /// Lanes of the block, from the first that counts to the last.
-    lanes: std::ops::Range<usize>,
+    /// Lanes of the block.
+    lanes: Range<usize>,
     masked: bool,
 }
 
@@ -57,15 +80,6 @@ impl<'a> Row<'a> {
         self.machine.at_row(self.scratch, source, self.row, &self.lanes)
     }
 
-    /// What is to be added to the output, if the program left that to the sink.
-    #[inline(always)]
-    pub(crate) fn offset(&self) -> Option<f64> {
-        match self.machine.at_row(self.scratch, self.machine.tape.offset?, self.row, &self.lanes) {
-            Operand::Scalar(offset) => Some(offset),
-            Operand::Lanes(_) => unreachable!("an offset is the same in all lanes"),
-        }
-    }
-
     /// The index of the configuration in a lane of the row. Later lanes have larger indices.
     #[inline(always)]
     pub fn index(&self, lane: usize) -> u64 {
@@ -77,10 +91,10 @@ impl<'a> Row<'a> {
             + group(self.machine.tape.lanes, self.scratch.first_lane + self.lanes.start + lane)
     }
 
-    /// The position of the row's block in an outer loop.
+    /// The positions of the row's block in the outer loops.
     #[inline(always)]
-    pub(crate) fn outer(&self, slot: usize) -> usize {
-        self.scratch.positions[slot]
+    pub(crate) fn outer(&self) -> &'a [usize] {
+        &self.scratch.positions
     }
 }
 
@@ -93,12 +107,34 @@ pub struct Scratch {
     row: Vec<Vec<f64>>,
     lane: Vec<Vec<f64>>,
     full: Vec<Vec<f64>>,
+    /// Bounds of the registers of lanes and of configurations, run by run.
+    lane_bounds: Vec<Vec<f64>>,
+    full_bounds: Vec<Vec<f64>>,
+    /// Bounds over all lanes that passed: of the registers of lanes, of the tables that vary with lanes, and of the
+    /// registers of configurations, row by row.
+    lane_least: Vec<f64>,
+    table_bounds: Vec<Vec<f64>>,
+    row_bounds: Vec<Vec<f64>>,
+    /// The least of each run of each output, where bounds come from values.
+    least: Vec<Vec<f64>>,
+    doubtful: Vec<u32>,
+    doubtful_rows: Vec<bool>,
     row_mask: Vec<bool>,
     lane_mask: Vec<f64>,
     mask: Vec<f64>,
     index: u64,
     first_row: usize,
     first_lane: usize,
+}
+
+/// The lanes that passed the tests.
+#[derive(Debug, Clone)]
+struct Passed {
+    /// From the first that did to the last.
+    hull: Range<usize>,
+    /// Whether the mask leaves out some in between.
+    masked: bool,
+    count: usize,
 }
 
 /// A tape with everything that it reads.
@@ -108,9 +144,25 @@ pub(crate) struct Machine<'a> {
     pub(crate) layout: &'a Layout,
     pub(crate) tables: &'a [Table],
     pub(crate) level: simd::Level,
+    /// Nothing if bounds can only come from values.
+    bounds: Option<&'a Bounds>,
+    /// How many steps of configurations there are up to the last test.
+    tests: usize,
 }
 
 impl<'a> Machine<'a> {
+    pub(crate) fn new(
+        tape: &'a Tape,
+        layout: &'a Layout,
+        tables: &'a [Table],
+        level: simd::Level,
+        bounds: Option<&'a Bounds>,
+    ) -> Self {
+        let steps = &tape.steps[Level::Full as usize];
+        let tests = steps.iter().rposition(|step| matches!(step, Step::Test(_))).map_or(0, |last| last + 1);
+        Self { tape, layout, tables, level, bounds, tests }
+    }
+
     fn group_length(&self, group: Option<usize>) -> usize {
         group.map_or(1, |group| self.layout.groups[group].length)
     }
@@ -139,7 +191,7 @@ impl<'a> Machine<'a> {
     }
 
     /// The number left for the outer loops, and the rows and lanes of a block.
-    fn rectangle(&self, number: u64) -> (u64, std::ops::Range<usize>, std::ops::Range<usize>) {
+    fn rectangle(&self, number: u64) -> (u64, Range<usize>, Range<usize>) {
         let cut = |number: u64, count: usize, size: usize| {
             let parts = count.div_ceil(size) as u64;
             let start = (number % parts) as usize * size;
@@ -161,6 +213,13 @@ impl<'a> Machine<'a> {
             row: registers(Level::Row, self.tape.block_rows),
             lane: registers(Level::Lane, self.tape.block_lanes),
             full: registers(Level::Full, self.tape.block_lanes),
+            lane_bounds: registers(Level::Lane, self.tape.block_lanes.div_ceil(runs::RUN)),
+            full_bounds: registers(Level::Full, self.tape.block_lanes.div_ceil(runs::RUN)),
+            lane_least: vec![0.0; self.tape.registers[Level::Lane as usize]],
+            table_bounds: vec![vec![0.0; self.tape.block_rows]; self.tape.tables.len()],
+            row_bounds: registers(Level::Full, self.tape.block_rows),
+            doubtful_rows: vec![true; self.tape.block_rows],
+            least: vec![vec![0.0; self.tape.block_lanes.div_ceil(runs::RUN)]; self.tape.outputs.len()],
             row_mask: vec![true; self.tape.block_rows],
             lane_mask: vec![1.0; self.tape.block_lanes],
             mask: vec![1.0; self.tape.block_lanes],
@@ -169,7 +228,12 @@ impl<'a> Machine<'a> {
     }
 
     /// Runs some blocks.
-    pub(crate) fn run(&self, scratch: &mut Scratch, blocks: impl Iterator<Item = u64>, sink: &mut impl Sink) {
+    pub(crate) fn run<S: Sink>(
+        &self,
+        scratch: &mut Scratch,
+        blocks: impl Iterator<Item = u64>,
+        sink: &mut S,
+    ) {
         self.level.run(
             #[inline(always)]
             || {
@@ -181,7 +245,7 @@ impl<'a> Machine<'a> {
     }
 
     #[inline(always)]
-    fn block(&self, scratch: &mut Scratch, number: u64, sink: &mut impl Sink) {
+    fn block<S: Sink>(&self, scratch: &mut Scratch, number: u64, sink: &mut S) {
         let (mut outer, rows, lanes) = self.rectangle(number);
         scratch.index = 0;
         for (slot, &group) in self.tape.outer.iter().enumerate().rev() {
@@ -215,10 +279,15 @@ impl<'a> Machine<'a> {
         if !self.rows(scratch, rows.len()) {
             return;
         }
-        let Some((hull, masked)) = self.lanes(scratch, lanes.len()) else { return };
+        let Some(passed) = self.lanes(scratch, lanes.len()) else {
+            return;
+        };
+        if S::DOUBTS {
+            self.doubts(scratch, rows.len(), &passed, sink);
+        }
         for row in 0..rows.len() {
             if scratch.row_mask[row] {
-                self.row(scratch, row, hull.clone(), masked, sink);
+                self.row(scratch, row, passed.clone(), sink);
             }
         }
     }
@@ -259,27 +328,27 @@ impl<'a> Machine<'a> {
         true
     }
 
-    /// The lanes' steps; the lanes that may count, and whether the mask leaves some of them out.
+    /// The lanes' steps, and the lanes that may count, if there are any.
     #[inline(always)]
-    fn lanes(&self, scratch: &mut Scratch, count: usize) -> Option<(std::ops::Range<usize>, bool)> {
-        let (mut hull, mut masked) = (0..count, false);
+    fn lanes(&self, scratch: &mut Scratch, count: usize) -> Option<Passed> {
+        let mut passed = Passed { hull: 0..count, masked: false, count };
         for step in &self.tape.steps[Level::Lane as usize] {
+            let hull = &passed.hull;
             match step {
                 Step::Apply(operation) => {
                     let mut out = std::mem::take(&mut scratch.lane[operation.out]);
                     let [a, b, c] = operation.operands;
                     let (a, b, c) = (
-                        self.at_lanes(scratch, a, &hull),
-                        self.at_lanes(scratch, b, &hull),
-                        self.at_lanes(scratch, c, &hull),
+                        self.at_lanes(scratch, a, hull),
+                        self.at_lanes(scratch, b, hull),
+                        self.at_lanes(scratch, c, hull),
                     );
                     lanes::apply_at(self.level, operation.op, a, b, c, &mut out[hull.clone()]);
                     scratch.lane[operation.out] = out;
                 }
                 Step::Test(source) => {
                     let mut mask = std::mem::take(&mut scratch.lane_mask);
-                    let kept =
-                        narrow(self.at_lanes(scratch, *source, &hull), &mut mask, &mut hull, &mut masked);
+                    let kept = passed.narrow(self.at_lanes(scratch, *source, hull), &mut mask);
                     scratch.lane_mask = mask;
                     if !kept {
                         return None;
@@ -287,47 +356,95 @@ impl<'a> Machine<'a> {
                 }
             }
         }
-        Some((hull, masked))
+        Some(passed)
     }
 
     #[inline(always)]
-    fn row(
-        &self,
-        scratch: &mut Scratch,
-        row: usize,
-        mut hull: std::ops::Range<usize>,
-        mut masked: bool,
-        sink: &mut impl Sink,
-    ) {
-        if masked {
+    fn row<S: Sink>(&self, scratch: &mut Scratch, row: usize, mut passed: Passed, sink: &mut S) {
+        let (tests, others) = self.tape.steps[Level::Full as usize].split_at(self.tests);
+        let doubtful = scratch.doubtful_rows[row];
+        if passed.masked && (doubtful || !tests.is_empty()) {
             let Scratch { mask, lane_mask, .. } = scratch;
-            mask[hull.clone()].copy_from_slice(&lane_mask[hull.clone()]);
+            mask[passed.hull.clone()].copy_from_slice(&lane_mask[passed.hull.clone()]);
         }
-        for step in &self.tape.steps[Level::Full as usize] {
+        if !self.configurations(scratch, tests, row, &mut passed) {
+            return;
+        }
+        sink.passed(passed.count);
+        if !doubtful {
+            return;
+        }
+        if S::DOUBTS {
+            return self.stretches(scratch, others, row, passed, sink);
+        }
+        self.configurations(scratch, others, row, &mut passed);
+        let Passed { hull: lanes, masked, .. } = passed;
+        sink.row(&Row { machine: self, scratch, row, lanes, masked });
+    }
+
+    /// Some steps of configurations; false if none of them passes.
+    #[inline(always)]
+    fn configurations(&self, scratch: &mut Scratch, steps: &[Step], row: usize, passed: &mut Passed) -> bool {
+        for step in steps {
+            let hull = &passed.hull;
             match step {
                 Step::Apply(operation) => {
                     let mut out = std::mem::take(&mut scratch.full[operation.out]);
                     let [a, b, c] = operation.operands;
                     let (a, b, c) = (
-                        self.at_row(scratch, a, row, &hull),
-                        self.at_row(scratch, b, row, &hull),
-                        self.at_row(scratch, c, row, &hull),
+                        self.at_row(scratch, a, row, hull),
+                        self.at_row(scratch, b, row, hull),
+                        self.at_row(scratch, c, row, hull),
                     );
                     lanes::apply_at(self.level, operation.op, a, b, c, &mut out[hull.clone()]);
                     scratch.full[operation.out] = out;
                 }
                 Step::Test(source) => {
                     let mut mask = std::mem::take(&mut scratch.mask);
-                    let kept =
-                        narrow(self.at_row(scratch, *source, row, &hull), &mut mask, &mut hull, &mut masked);
+                    let kept = passed.narrow(self.at_row(scratch, *source, row, hull), &mut mask);
                     scratch.mask = mask;
                     if !kept {
-                        return;
+                        return false;
                     }
                 }
             }
         }
-        sink.row(&Row { machine: self, scratch, row, lanes: hull, masked });
+        true
+    }
+
+    /// Hands the stretches of a row to the sink that it doubts, with the values that `steps` compute.
+    #[inline(always)]
+    fn stretches<S: Sink>(
+        &self,
+        scratch: &mut Scratch,
+        steps: &[Step],
+        row: usize,
+        mut passed: Passed,
+        sink: &mut S,
+    ) {
+        let runs = runs::runs_of(&passed.hull);
+        match self.bounds {
+            Some(bounds) => self.bound(bounds, scratch, row, &runs),
+            None => {
+                self.configurations(scratch, steps, row, &mut passed);
+                self.least(scratch, row, &passed.hull);
+            }
+        }
+        let Passed { hull, masked, count } = passed;
+        let mut doubtful = std::mem::take(&mut scratch.doubtful);
+        doubtful.clear();
+        let whole = Row { machine: self, scratch, row, lanes: hull.clone(), masked };
+        sink.doubts(&Places { row: whole, kind: Kind::Runs(runs.clone()) }, &mut doubtful);
+        for stretch in doubtful.chunk_by(|&run, &next| next == run + 1) {
+            let start = runs.start + stretch[0] as usize;
+            let lanes = runs::lanes_of(&(start..start + stretch.len()), &hull);
+            if self.bounds.is_some() {
+                let mut passed = Passed { hull: lanes.clone(), masked, count };
+                self.configurations(scratch, steps, row, &mut passed);
+            }
+            sink.row(&Row { machine: self, scratch, row, lanes, masked });
+        }
+        scratch.doubtful = doubtful;
     }
 
     #[inline(always)]
@@ -361,12 +478,7 @@ impl<'a> Machine<'a> {
     }
 
     #[inline(always)]
-    fn at_lanes<'s>(
-        &'s self,
-        scratch: &'s Scratch,
-        source: Source,
-        hull: &std::ops::Range<usize>,
-    ) -> Operand<'s> {
+    fn at_lanes<'s>(&'s self, scratch: &'s Scratch, source: Source, hull: &Range<usize>) -> Operand<'s> {
         match source {
             Source::Register(Level::Lane, register) => Operand::Lanes(&scratch.lane[register][hull.clone()]),
             Source::Table(Level::Lane, used) => {
@@ -383,7 +495,7 @@ impl<'a> Machine<'a> {
         scratch: &'s Scratch,
         source: Source,
         row: usize,
-        hull: &std::ops::Range<usize>,
+        hull: &Range<usize>,
     ) -> Operand<'s> {
         match source {
             Source::Register(Level::Full, register) => Operand::Lanes(&scratch.full[register][hull.clone()]),
@@ -402,52 +514,52 @@ impl<'a> Machine<'a> {
     }
 }
 
-/// Keeps the lanes of `hull` where `holds`; false if none is left. `mask` is valid if `masked`.
-#[inline(always)]
-fn narrow(
-    holds: Operand<'_>,
-    mask: &mut [f64],
-    hull: &mut std::ops::Range<usize>,
-    masked: &mut bool,
-) -> bool {
-    let holds = match holds {
-        Operand::Scalar(holds) => return holds != 0.0,
-        Operand::Lanes(holds) => holds,
-    };
-    // Conditions are 0 or 1, so their sum counts them.
-    let count = |lanes: &[f64]| {
-        let mut sums = [0.0; 8];
-        let parts = lanes.chunks_exact(8);
-        let rest: f64 = parts.remainder().iter().sum();
-        for part in parts {
-            for (sum, lane) in sums.iter_mut().zip(part) {
-                *sum += lane;
+impl Passed {
+    /// Keeps the lanes of the hull where `holds`; false if none is left. `mask` is valid if `masked`.
+    #[inline(always)]
+    fn narrow(&mut self, holds: Operand<'_>, mask: &mut [f64]) -> bool {
+        let holds = match holds {
+            Operand::Scalar(holds) => return holds != 0.0,
+            Operand::Lanes(holds) => holds,
+        };
+        let lanes = &mut mask[self.hull.clone()];
+        if self.masked {
+            lanes.iter_mut().zip(holds).for_each(|(lane, &holds)| *lane *= holds);
+        } else {
+            if count(holds) == holds.len() {
+                return true;
             }
+            lanes.copy_from_slice(holds);
         }
-        (sums.iter().sum::<f64>() + rest) as usize
-    };
-    let lanes = &mut mask[hull.clone()];
-    if *masked {
-        lanes.iter_mut().zip(holds).for_each(|(lane, &holds)| *lane *= holds);
-    } else {
-        if count(holds) == holds.len() {
-            return true;
+        self.count = count(lanes);
+        if self.count == 0 {
+            return false;
         }
-        lanes.copy_from_slice(holds);
+        // Whole stretches of failures are passed over together, then the lanes next to the first that holds.
+        let first = lanes.chunks_exact(STRETCH).take_while(|part| count(part) == 0).count() * STRETCH;
+        let first = first + lanes[first..].iter().take_while(|&&lane| lane == 0.0).count();
+        let last =
+            lanes.len() - lanes.rchunks_exact(STRETCH).take_while(|part| count(part) == 0).count() * STRETCH;
+        let last = last - lanes[..last].iter().rev().take_while(|&&lane| lane == 0.0).count();
+        self.masked = self.count < last - first;
+        self.hull = self.hull.start + first..self.hull.start + last;
+        true
     }
-    let kept = count(lanes);
-    if kept == 0 {
-        return false;
+}
+
+/// How many lanes hold: conditions are 0 or 1, so their sum counts them.
+#[inline(always)]
+fn count(lanes: &[f64]) -> usize {
+    let mut sums = [0.0; 8];
+    let parts = lanes.chunks_exact(8);
+    let rest: f64 = parts.remainder().iter().sum();
+    for part in parts {
+        for (sum, lane) in sums.iter_mut().zip(part) {
+            *sum += lane;
+        }
     }
-    // Whole runs of failures are passed over together, then the lanes next to the first that holds.
-    let first = lanes.chunks_exact(RUN).take_while(|run| count(run) == 0).count() * RUN;
-    let first = first + lanes[first..].iter().take_while(|&&lane| lane == 0.0).count();
-    let last = lanes.len() - lanes.rchunks_exact(RUN).take_while(|run| count(run) == 0).count() * RUN;
-    let last = last - lanes[..last].iter().rev().take_while(|&&lane| lane == 0.0).count();
-    *masked = kept < last - first;
-    *hull = hull.start + first..hull.start + last;
-    true
+    (sums.iter().sum::<f64>() + rest) as usize
 }
 
 /// Lanes that are searched together for the first that holds.
-const RUN: usize = 32;
+const STRETCH: usize = 32;

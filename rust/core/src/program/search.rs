@@ -213,7 +213,9 @@ fn order_of(graph: &Graph, space: &Space, axis: usize) -> Option<Vec<u32>> {
     let columns: Vec<&Column> = graph
         .nodes()
         .iter()
-        .filter_map(|node| if let Node::Column(column) = node { Some(&space.columns()[*column]) } else { None })
+        .filter_map(
+            |node| if let Node::Column(column) = node { Some(&space.columns()[*column]) } else { None },
+        )
         .filter(|column| column.axis == axis)
         .collect();
     if columns.iter().any(|column| column.values.is_sorted() || column.values.iter().rev().is_sorted()) {

@@ -128,7 +128,9 @@ impl Strip {
             let arity = step.op.info().arity;
             let read: BTreeSet<usize> = step.operands[..arity]
                 .iter()
-                .filter_map(|place| if let Place::Register(register) = place { Some(*register) } else { None })
+                .filter_map(
+                    |place| if let Place::Register(register) = place { Some(*register) } else { None },
+                )
                 .collect();
             let out = step.out;
             renamed[out] = free.pop().unwrap_or_else(|| {

@@ -69,7 +69,7 @@ fn compute(
     level: simd::Level,
     control: &Control,
 ) -> Result<Numbers, Interrupted> {
-    let machine = Machine { tape, layout, tables, level };
+    let machine = Machine::new(tape, layout, tables, level, None);
     let mut numbers = vec![0.0; plan.entries];
     let threads = if plan.entries < PARALLEL { 1 } else { control.threads() };
     // Blocks lie one after another in the table, so each worker cuts the next one off the rest.

@@ -4,12 +4,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::control::Control;
 use crate::error::Error;
-use crate::program::{Row, Sink};
+use crate::program::{Places, Row, Sink};
 use crate::value::lanes::Operand;
 
 use super::enumerate::Grid;
-use super::stats::{Stats, Watch};
 use super::search::Best;
+use super::stats::{Stats, Watch};
 use super::{Answer, Bound, Engine, Groups, Objective};
 
 pub(super) fn best(
@@ -22,7 +22,7 @@ pub(super) fn best(
     let mut watch = Watch::start();
     let outer = groups.map(|groups| groups.axis).filter(|&axis| engine.space.lengths()[axis] > 1);
     let mut program = engine.program(bound, false, outer, control)?;
-    program.leave_offset();
+    program.bound_outputs(control)?;
     let mut stats = Stats { size: engine.space.size(), threads: control.threads(), ..Stats::default() };
     stats.seconds.compile = watch.lap();
 
@@ -30,8 +30,8 @@ pub(super) fn best(
     control.begin(engine.space.size());
     // The grouped axis is an outer loop of its own.
     let slot = outer.and_then(|axis| program.layout.groups.iter().position(|group| group.axes == [axis]));
-    let group_of = |row: &Row<'_>| match (groups, slot) {
-        (Some(groups), Some(slot)) => groups.of[row.outer(slot)] as usize,
+    let group_of = |positions: &[usize]| match (groups, slot) {
+        (Some(groups), Some(slot)) => groups.of[positions[slot]] as usize,
         _ => 0,
     };
     let count = groups.map_or(1, |groups| groups.of.iter().max().map_or(0, |&last| last as usize + 1));
@@ -67,88 +67,49 @@ struct Scan<G> {
     feasible: u64,
 }
 
-impl<G: Fn(&Row<'_>) -> usize> Sink for Scan<G> {
+impl<G: Fn(&[usize]) -> usize> Sink for Scan<G> {
+    const DOUBTS: bool = true;
+
+    #[inline(always)]
+    fn passed(&mut self, count: usize) {
+        self.feasible += count as u64;
+    }
+
+    #[inline(always)]
+    fn doubts(&mut self, places: &Places<'_>, doubtful: &mut Vec<u32>) {
+        let every = 0..places.count() as u32;
+        let Some(best) = self.best[(self.group_of)(places.outer())] else { return doubtful.extend(every) };
+        // A later configuration must have a smaller value. Nothing is known of a bound that is NaN.
+        let later = places.index() > best.index;
+        let hopeless = |bound: f64| bound > best.value || (later && bound == best.value);
+        match places.bound(0) {
+            Operand::Scalar(bound) if hopeless(bound) => {}
+            Operand::Scalar(_) => doubtful.extend(every),
+            // Most places end here, after a loop without a branch.
+            Operand::Lanes(bounds)
+                if later && bounds.iter().fold(true, |all, &bound| all & (bound >= best.value)) => {}
+            Operand::Lanes(bounds) => {
+                doubtful.extend(every.filter(|&place| !hopeless(bounds[place as usize])))
+            }
+        }
+    }
+
     #[inline(always)]
     fn row(&mut self, row: &Row<'_>) {
-        let group = (self.group_of)(row);
-        let best = &mut self.best[group];
-        let values = match row.output(0) {
-            Operand::Lanes(values) => values,
-            // The same value everywhere: only the first configuration that counts can be best.
-            Operand::Scalar(value) => {
-                let first =
-                    row.mask().and_then(|mask| mask.iter().position(|&counts| counts != 0.0)).unwrap_or(0);
-                self.feasible += row.mask().map_or(row.lane_count(), count) as u64;
-                if !value.is_nan() && best.is_none_or(|best| best.better(value, row.index(first))) {
-                    *best = Some(Best { value, index: row.index(first) });
-                }
-                return;
-            }
-        };
-        // Adding nothing would turn -0 into 0, which no comparison tells apart.
-        let offset = row.offset();
-        let add = offset.unwrap_or(0.0);
-        let smallest = match row.mask() {
-            None => {
-                self.feasible += row.lane_count() as u64;
-                smallest(values, add)
-            }
-            Some(mask) => {
-                self.feasible += count(mask) as u64;
-                smallest_of(values, mask, add)
-            }
-        };
-        // Most rows end here: nothing in them is as small as the best so far.
-        if best.is_some_and(|best| {
-            smallest > best.value || (smallest == best.value && row.index(0) > best.index)
-        }) {
-            return;
-        }
-        for (lane, &value) in values.iter().enumerate() {
-            let value = offset.map_or(value, |offset| offset + value);
-            let counts = row.mask().is_none_or(|mask| mask[lane] != 0.0);
-            if counts && !value.is_nan() && best.is_none_or(|best| best.better(value, row.index(lane))) {
+        let best = &mut self.best[(self.group_of)(row.outer())];
+        let values = row.output(0);
+        let mask = row.mask();
+        for lane in 0..row.lane_count() {
+            let value = match values {
+                Operand::Scalar(value) => value,
+                Operand::Lanes(values) => values[lane],
+            };
+            let counts = mask.is_none_or(|mask| mask[lane] != 0.0) && !value.is_nan();
+            if counts && best.is_none_or(|best| best.better(value, row.index(lane))) {
                 *best = Some(Best { value, index: row.index(lane) });
             }
         }
     }
-}
-
-/// How many lanes count.
-#[inline(always)]
-fn count(mask: &[f64]) -> usize {
-    mask.iter().map(|&counts| counts as usize).sum()
-}
-
-/// The smallest `value + add` that is not NaN, or infinity. (Several minima at once, for the lanes.)
-#[inline(always)]
-fn smallest(values: &[f64], add: f64) -> f64 {
-    let mut minima = [f64::INFINITY; 16];
-    let parts = values.chunks_exact(16);
-    let mut rest = f64::INFINITY;
-    for &value in parts.remainder() {
-        rest = if value + add < rest { value + add } else { rest };
-    }
-    for part in parts {
-        for (minimum, &value) in minima.iter_mut().zip(part) {
-            let value = value + add;
-            *minimum = if value < *minimum { value } else { *minimum };
-        }
-    }
-    minima.iter().fold(rest, |rest, &minimum| if minimum < rest { minimum } else { rest })
-}
-
-/// [`smallest`] of those that count.
-#[inline(always)]
-fn smallest_of(values: &[f64], mask: &[f64], add: f64) -> f64 {
-    let mut minima = [f64::INFINITY; 8];
-    for (values, mask) in values.chunks(8).zip(mask.chunks(8)) {
-        for ((minimum, &value), &counts) in minima.iter_mut().zip(values).zip(mask) {
-            let value = value + add;
-            *minimum = if counts != 0.0 && value < *minimum { value } else { *minimum };
-        }
-    }
-    minima.iter().fold(f64::INFINITY, |rest, &minimum| if minimum < rest { minimum } else { rest })
 }
 
 /// See [`Engine::any`].

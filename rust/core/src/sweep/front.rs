@@ -10,11 +10,13 @@
 //! the front of all configurations so far, whatever the threads did. Rounds take blocks in a
 //! scattered order: the first ones then sample the whole space and make a strong cull.
 
+use std::borrow::Cow;
+
 use crate::control::{Control, Interrupted};
 use crate::error::Error;
 use crate::pareto::key::FINEST;
 use crate::pareto::{self, Ties};
-use crate::program::{Row, Sink};
+use crate::program::{Places, Row, Sink};
 use crate::value::lanes::Operand;
 
 use super::enumerate::Grid;
@@ -28,8 +30,8 @@ use cull::Cull;
 /// Configurations of the first round.
 const FIRST_ROUND: u64 = 1 << 16;
 
-/// Rows kept by a worker before it filters them.
-const PENDING: usize = 1 << 15;
+/// Rows kept by a worker before it filters them: few, since what is left makes a stronger cull.
+const PENDING: usize = 1 << 12;
 
 /// The front so far may exceed the limit on rows by this factor before the run is refused.
 const CAP: u64 = 4;
@@ -41,7 +43,8 @@ pub(super) fn pareto(
     control: &Control,
 ) -> Result<Answer, Error> {
     let mut watch = Watch::start();
-    let program = engine.program(bound, false, None, control)?;
+    let mut program = engine.program(bound, false, None, control)?;
+    program.bound_outputs(control)?;
     let mut stats = Stats { size: engine.space.size(), threads: control.threads(), ..Stats::default() };
     stats.seconds.compile = watch.lap();
 
@@ -208,7 +211,7 @@ struct Kept<'a> {
     limit: usize,
     bits: &'a [u32],
     ties: Ties,
-    cull: Cull,
+    cull: Cow<'a, Cull>,
     control: &'a Control,
     /// Set when a filter was interrupted; the run ends soon after.
     interrupted: bool,
@@ -220,7 +223,7 @@ impl Kept<'_> {
         match self.rows.front(self.bits, self.ties, self.control) {
             Ok(rows) => {
                 self.rows = rows;
-                self.cull.also_by(&self.rows.objectives);
+                self.cull.to_mut().also_by(&self.rows.objectives);
                 self.limit = PENDING.max(2 * self.rows.indices.len());
             }
             Err(Interrupted) => {
@@ -240,10 +243,10 @@ struct Collect<'a> {
     kept: Kept<'a>,
     feasible: u64,
     nan: u64,
-    /// One buffer for each objective that is the same in all lanes of a row.
-    buffers: Vec<Vec<f64>>,
-    /// For each objective, the best of some neighbouring lanes each.
-    corners: Vec<Vec<f64>>,
+    /// What is being looked at, objective by objective.
+    columns: Vec<Vec<f64>>,
+    /// Scratch memory of the cull, and what it doubts.
+    places: Vec<u64>,
     doubtful: Vec<u32>,
 }
 
@@ -255,50 +258,72 @@ impl<'a> Collect<'a> {
                 limit: PENDING,
                 bits: &front.bits,
                 ties: front.ties,
-                cull: front.cull.clone(),
+                cull: Cow::Borrowed(&front.cull),
                 control,
                 interrupted: false,
             },
             feasible: 0,
             nan: 0,
-            buffers: vec![Vec::new(); front.bits.len()],
-            corners: Vec::new(),
+            columns: vec![Vec::new(); front.bits.len()],
+            places: Vec::new(),
             doubtful: Vec::new(),
         }
     }
 }
 
-impl Sink for Collect<'_> {
+impl Collect<'_> {
     #[inline(always)]
-    fn row(&mut self, row: &Row<'_>) {
-        for (objective, buffer) in self.buffers.iter_mut().enumerate() {
-            if let Operand::Scalar(value) = row.output(objective) {
-                buffer.clear();
-                buffer.resize(row.lane_count(), value);
+    fn look_at<'v>(&mut self, count: usize, values: impl Fn(usize) -> Operand<'v>) {
+        for (objective, column) in self.columns.iter_mut().enumerate() {
+            column.clear();
+            match values(objective) {
+                Operand::Scalar(value) => column.resize(count, value),
+                Operand::Lanes(values) => column.extend_from_slice(values),
             }
         }
-        let value = |objective: usize| match row.output(objective) {
-            Operand::Lanes(values) => values,
-            Operand::Scalar(_) => self.buffers[objective].as_slice(),
-        };
-        let mask = row.mask();
-        self.feasible +=
-            mask.map_or(row.lane_count(), |mask| mask.iter().map(|&counts| counts as usize).sum()) as u64;
-        self.doubtful.clear();
-        let columns: Vec<&[f64]> = (0..self.buffers.len()).map(value).collect();
-        self.kept.cull.doubtful(&columns, &mut self.corners, &mut self.doubtful);
-        if let Some(mask) = mask {
-            self.doubtful.retain(|&lane| mask[lane as usize] != 0.0);
+    }
+}
+
+impl Sink for Collect<'_> {
+    const DOUBTS: bool = true;
+
+    #[inline(always)]
+    fn passed(&mut self, count: usize) {
+        self.feasible += count as u64;
+    }
+
+    #[inline(always)]
+    fn doubts(&mut self, places: &Places<'_>, doubtful: &mut Vec<u32>) {
+        self.look_at(
+            places.count(),
+            #[inline(always)]
+            |objective| places.bound(objective),
+        );
+        self.kept.cull.doubtful(&self.columns, &mut self.places, doubtful);
+    }
+
+    #[inline(always)]
+    fn row(&mut self, row: &Row<'_>) {
+        self.look_at(
+            row.lane_count(),
+            #[inline(always)]
+            |objective| row.output(objective),
+        );
+        let Self { kept, columns, places, doubtful, .. } = self;
+        doubtful.clear();
+        kept.cull.doubtful(columns, places, doubtful);
+        if let Some(mask) = row.mask() {
+            doubtful.retain(|&lane| mask[lane as usize] != 0.0);
         }
-        let before = self.doubtful.len();
-        self.doubtful.retain(|&lane| !columns.iter().any(|column| column[lane as usize].is_nan()));
-        self.nan += (before - self.doubtful.len()) as u64;
-        for (kept, column) in self.kept.rows.objectives.iter_mut().zip(&columns) {
-            kept.extend(self.doubtful.iter().map(|&lane| column[lane as usize]));
+        let before = doubtful.len();
+        doubtful.retain(|&lane| !columns.iter().any(|column| column[lane as usize].is_nan()));
+        self.nan += (before - doubtful.len()) as u64;
+        for (kept, column) in kept.rows.objectives.iter_mut().zip(columns) {
+            kept.extend(doubtful.iter().map(|&lane| column[lane as usize]));
         }
-        self.kept.rows.indices.extend(self.doubtful.iter().map(|&lane| row.index(lane as usize)));
-        if self.kept.rows.indices.len() > self.kept.limit {
-            self.kept.filter();
+        kept.rows.indices.extend(doubtful.iter().map(|&lane| row.index(lane as usize)));
+        if kept.rows.indices.len() > kept.limit {
+            kept.filter();
         }
     }
 }

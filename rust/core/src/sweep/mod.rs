@@ -321,7 +321,11 @@ impl<'a> Engine<'a> {
     /// [`Error::Formula`], [`Error::Interrupted`].
     pub fn any(&self, constraints: &[String], control: &Control) -> Result<bool, Error> {
         let bound = self.bind(constraints, &[])?;
-        if self.searches(&bound) { search::any(self, bound, control) } else { best::any(self, bound, control) }
+        if self.searches(&bound) {
+            search::any(self, bound, control)
+        } else {
+            best::any(self, bound, control)
+        }
     }
 
     /// Formulas to be evaluated at given configurations.

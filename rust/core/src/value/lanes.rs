@@ -199,7 +199,7 @@ fn flag(condition: bool) -> f64 {
 }
 
 #[inline(always)]
-fn unary(a: Operand<'_>, out: &mut [f64], operation: impl Fn(f64) -> f64) {
+pub(crate) fn unary(a: Operand<'_>, out: &mut [f64], operation: impl Fn(f64) -> f64) {
     match a {
         Scalar(a) => out.fill(operation(a)),
         Lanes(a) => {
@@ -213,7 +213,7 @@ fn unary(a: Operand<'_>, out: &mut [f64], operation: impl Fn(f64) -> f64) {
 }
 
 #[inline(always)]
-fn binary(a: Operand<'_>, b: Operand<'_>, out: &mut [f64], operation: impl Fn(f64, f64) -> f64) {
+pub(crate) fn binary(a: Operand<'_>, b: Operand<'_>, out: &mut [f64], operation: impl Fn(f64, f64) -> f64) {
     match (a, b) {
         (Scalar(a), Scalar(b)) => out.fill(operation(a, b)),
         (Lanes(a), Scalar(b)) => unary(

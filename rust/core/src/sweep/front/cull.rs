@@ -17,8 +17,8 @@ const THRESHOLDS: usize = 32_768;
 /// Intervals of one objective; more would bring little for two objectives, and fill the first-level cache.
 const INTERVALS: usize = 2_048;
 
-/// Lanes whose best corner is looked at before each of them is.
-const TOGETHER: usize = 8;
+/// Behind all thresholds, however many objectives add to it.
+const NOWHERE: u64 = 1 << 32;
 
 /// What the front so far surely dominates.
 #[derive(Debug, Clone)]
@@ -49,20 +49,30 @@ struct Intervals {
 impl Intervals {
     /// The interval of a key that is not smaller than all of them.
     #[inline(always)]
-    fn at(&self, key: i64) -> usize {
-        ((key.wrapping_sub(self.first) as u64 >> self.shift) as usize).min(self.count - 1)
+    fn at(&self, key: i64) -> u64 {
+        (key.wrapping_sub(self.first) as u64 >> self.shift).min(self.count as u64 - 1)
+    }
+
+    /// What a number adds to its place in the thresholds: [`NOWHERE`] if it is in no interval.
+    #[inline(always)]
+    fn place(&self, value: f64) -> u64 {
+        let key = self.cells.key(value);
+        // Both factors are short, which spares most of a long product.
+        let place = u64::from(self.at(key) as u32) * u64::from(self.stride as u32);
+        if (key < self.first) | value.is_nan() { NOWHERE } else { place }
     }
 
     /// The first interval all of which is not better than this value, if there is one.
     fn not_better(&self, value: f64) -> Option<usize> {
         let key = self.cells.key(value);
+        let at = self.at(key) as usize;
         if key <= self.first {
             Some(0)
         } else if self.shift == 0 {
             // An interval of one key has that key throughout; the last one reaches further up.
-            Some(self.at(key)).filter(|_| (key.wrapping_sub(self.first) as u64) < self.count as u64)
+            Some(at).filter(|_| (key.wrapping_sub(self.first) as u64) < self.count as u64)
         } else {
-            Some(self.at(key) + 1).filter(|&next| next < self.count)
+            Some(at + 1).filter(|&next| next < self.count)
         }
     }
 }
@@ -146,88 +156,33 @@ impl Cull {
         self.thresholds = vec![f64::NAN; stride];
     }
 
-    /// Collects the lanes that are not surely dominated, in order.
+    /// Pushes the rows of `columns` that are not surely dominated, in order.
     ///
-    /// Most lanes lie far behind the front, and their neighbours with them: the best corner of several
-    /// lanes is looked at before each of them.
+    /// `places` is scratch memory: the combination of intervals of each row is found first, objective by
+    /// objective, in loops that the compiler can make vector instructions of.
     #[inline(always)]
-    pub(super) fn doubtful(&self, columns: &[&[f64]], corners: &mut Vec<Vec<f64>>, out: &mut Vec<u32>) {
+    pub(super) fn doubtful(&self, columns: &[Vec<f64>], places: &mut Vec<u64>, out: &mut Vec<u32>) {
+        let last = columns[self.last].as_slice();
         if self.thresholds.is_empty() {
-            out.extend(0..columns[0].len() as u32);
+            out.extend(0..last.len() as u32);
             return;
         }
-        corners.resize_with(columns.len(), Vec::new);
-        for (column, corners) in columns.iter().zip(corners.iter_mut()) {
-            // A loop and no iterator chain: the chain would be compiled for the lowest SIMD level.
-            corners.resize(column.len().div_ceil(TOGETHER), 0.0);
-            let whole = column.chunks_exact(TOGETHER);
-            if let [.., last] = corners.as_mut_slice() {
-                *last = corner(whole.remainder());
-            }
-            for (least, part) in corners.iter_mut().zip(whole) {
-                *least = corner(part);
+        places.clear();
+        places.resize(last.len(), 0);
+        for intervals in &self.others {
+            for (place, &value) in places.iter_mut().zip(&columns[intervals.objective]) {
+                *place += intervals.place(value);
             }
         }
-        let corners = corners.as_slice();
-        let with = |intervals: Intervals| {
-            (intervals, columns[intervals.objective], corners[intervals.objective].as_slice())
-        };
-        let last = (columns[self.last], corners[self.last].as_slice());
-        // Written out, so that the loops over few objectives are unrolled.
-        match *self.others {
-            [] => self.scan(last, &[], out),
-            [a] => self.scan(last, &[with(a)], out),
-            [a, b] => self.scan(last, &[with(a), with(b)], out),
-            ref others => self.scan(last, &others.iter().copied().map(with).collect::<Vec<_>>(), out),
-        }
-    }
-
-    #[inline(always)]
-    fn scan(&self, last: (&[f64], &[f64]), others: &[(Intervals, &[f64], &[f64])], out: &mut Vec<u32>) {
-        for (part, &corner) in last.1.iter().enumerate() {
-            if self.doubts(corner, others.iter().map(|(intervals, _, corners)| (intervals, corners[part]))) {
-                let start = part * TOGETHER;
-                for lane in start..last.0.len().min(start + TOGETHER) {
-                    let values = others.iter().map(|(intervals, column, _)| (intervals, column[lane]));
-                    if self.doubts(last.0[lane], values) {
-                        out.push(lane as u32);
-                    }
-                }
+        for (row, (value, &place)) in last.iter().zip(places.iter()).enumerate() {
+            // NaN reaches no threshold, and nothing reaches a threshold that is NaN.
+            let threshold = usize::try_from(place).ok().and_then(|place| self.thresholds.get(place));
+            let dominated = threshold.is_some_and(|threshold| value >= threshold);
+            if !dominated {
+                out.push(row as u32);
             }
         }
     }
-
-    #[inline(always)]
-    fn doubts<'i>(&self, last: f64, others: impl Iterator<Item = (&'i Intervals, f64)>) -> bool {
-        let (mut place, mut doubtful) = (0, false);
-        for (intervals, value) in others {
-            let key = intervals.cells.key(value);
-            doubtful |= key < intervals.first || value.is_nan();
-            place += intervals.at(key) * intervals.stride;
-        }
-        // NaN reaches no threshold, and nothing reaches a threshold that is NaN.
-        let dominated = last >= self.thresholds[place];
-        doubtful || !dominated
-    }
-}
-
-/// The least of a few numbers; NaN if one of them is.
-#[inline(always)]
-fn corner(values: &[f64]) -> f64 {
-    let less = |a: f64, b: f64| if a < b { a } else { b };
-    let Ok(values) = <&[f64; TOGETHER]>::try_from(values) else {
-        let nan = values.iter().any(|value| value.is_nan());
-        return if nan { f64::NAN } else { values.iter().copied().fold(f64::INFINITY, less) };
-    };
-    // Halved, so that the lanes do most of it.
-    const HALF: usize = TOGETHER / 2;
-    let (mut least, mut nan) = ([0.0; HALF], [false; HALF]);
-    for lane in 0..HALF {
-        least[lane] = less(values[lane], values[lane + HALF]);
-        nan[lane] = values[lane].is_nan() | values[lane + HALF].is_nan();
-    }
-    let least = less(less(least[0], least[2]), less(least[1], least[3]));
-    if nan[0] | nan[1] | nan[2] | nan[3] { f64::NAN } else { least }
 }
 
 /// Lowers a threshold, where NaN stands for none.

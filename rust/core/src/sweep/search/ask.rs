@@ -50,12 +50,8 @@ impl<'a> Asked<'a> {
             engine.level,
             control,
         )?;
-        let mut stats = Stats {
-            size: space.size(),
-            threads: control.threads(),
-            searched: true,
-            ..Stats::default()
-        };
+        let mut stats =
+            Stats { size: space.size(), threads: control.threads(), searched: true, ..Stats::default() };
         stats.seconds.compile = watch.lap();
         Ok(Self { space, program, objectives: bound.roots.outputs.len(), groups, control, stats, watch })
     }

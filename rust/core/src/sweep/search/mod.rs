@@ -94,7 +94,12 @@ pub(super) struct Search<'a> {
 
 impl Search<'_> {
     /// Runs until every configuration is settled.
-    pub(super) fn run(&self, goal: &mut impl Goal, control: &Control, stats: &mut Stats) -> Result<(), Error> {
+    pub(super) fn run(
+        &self,
+        goal: &mut impl Goal,
+        control: &Control,
+        stats: &mut Stats,
+    ) -> Result<(), Error> {
         let mut open = self.start();
         if goal.samples() {
             let size: u64 = self.program.slots.iter().map(|slot| u64::from(slot.length)).product();
@@ -106,13 +111,18 @@ impl Search<'_> {
             let jobs = round.len().div_ceil(JOB_BOXES);
             let threads = if round.len() < WORTH_A_THREAD { 1 } else { control.threads() };
             let shared: &_ = goal;
-            let outcomes = parallel::map_with(threads, jobs, || Worker::new(self, shared), |worker, job| {
-                control.check()?;
-                let boxes = job * JOB_BOXES..round.len().min((job + 1) * JOB_BOXES);
-                let outcome = worker.expand(&round, boxes);
-                control.advance(outcome.settled() * self.weight);
-                Ok(outcome)
-            })?;
+            let outcomes = parallel::map_with(
+                threads,
+                jobs,
+                || Worker::new(self, shared),
+                |worker, job| {
+                    control.check()?;
+                    let boxes = job * JOB_BOXES..round.len().min((job + 1) * JOB_BOXES);
+                    let outcome = worker.expand(&round, boxes);
+                    control.advance(outcome.settled() * self.weight);
+                    Ok(outcome)
+                },
+            )?;
             drop(round);
             let mut found = Vec::with_capacity(outcomes.len());
             let mut parts = Open::new(self.program.slots.len(), self.program.bounds.outputs());

@@ -111,7 +111,14 @@ impl Extent {
 /// Appends `first + d` for each of `count` numbers c, where d is the `bits` of c from bit `shift` on, times
 /// `2^scale`: the digits of c count through the parts of a box, some for each slot.
 #[inline(always)]
-pub(super) fn count_through(column: &mut Vec<u32>, first: u32, count: u32, shift: u32, bits: u32, scale: u32) {
+pub(super) fn count_through(
+    column: &mut Vec<u32>,
+    first: u32,
+    count: u32,
+    shift: u32,
+    bits: u32,
+    scale: u32,
+) {
     let start = column.len();
     column.resize(start + count as usize, first);
     if bits > 0 {

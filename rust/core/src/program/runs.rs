@@ -1,0 +1,413 @@
+//! Bounds of outputs over runs of neighbouring lanes, from the least of each run of their operands.
+//!
+//! Most rows hold nothing that a search still wants, and most of the others only in few places. Where outputs
+//! are made by operations that never fall while their operands rise, the least of a run of each operand gives a
+//! bound of all values of the run, as they are computed: rounding keeps the order of numbers. That takes a
+//! [`RUN`]th of the work, and the lanes are computed only where a sink finds the bound good enough.
+//!
+//! A bound that is NaN says nothing. One that is a number also says that no value of the run is NaN.
+
+use std::ops::Range;
+
+use crate::control::{Control, Interrupted};
+use crate::formula::ops::Op;
+use crate::parallel;
+use crate::value::lanes::{self, Operand};
+use crate::value::{scalar, simd};
+
+use super::layout::{Layout, MAX_LANES};
+use super::lower::{Level, Operation, Source, Step, Tape};
+use super::tables::Table;
+
+/// Lanes of a run. Blocks of lanes start at a multiple of it.
+pub(crate) const RUN: usize = 16;
+
+const _: () = assert!(MAX_LANES.is_multiple_of(RUN));
+
+/// Runs of lanes whose least is taken by one job.
+const JOB: usize = 1 << 14;
+
+/// The runs that some lanes lie in.
+#[inline(always)]
+pub(crate) fn runs_of(lanes: &Range<usize>) -> Range<usize> {
+    lanes.start / RUN..lanes.end.div_ceil(RUN)
+}
+
+/// Those of `lanes` that lie in some runs.
+#[inline(always)]
+pub(crate) fn lanes_of(runs: &Range<usize>, lanes: &Range<usize>) -> Range<usize> {
+    lanes.start.max(runs.start * RUN)..lanes.end.min(runs.end * RUN)
+}
+
+/// What it takes to bound a tape's outputs.
+#[derive(Debug)]
+pub(crate) struct Bounds {
+    /// Operations of configurations that the outputs need.
+    pub(crate) operations: Vec<Operation>,
+    /// Registers of lanes that the operations or the outputs read.
+    pub(crate) registers: Vec<usize>,
+    /// For each of the tape's tables that is read lane by lane, what no number in a place is below.
+    pub(crate) tables: Vec<Option<Least>>,
+    /// Runs of all lanes.
+    pub(crate) run_count: usize,
+}
+
+/// The least numbers of a table that varies with lanes; NaN where one of them is.
+#[derive(Debug, Clone)]
+pub(crate) struct Least {
+    /// Of each run of each row of lanes.
+    pub(crate) runs: Vec<f64>,
+    /// Of each row of lanes.
+    pub(crate) rows: Vec<f64>,
+}
+
+impl Bounds {
+    /// Nothing if an operation has no bound.
+    pub(crate) fn new(
+        tape: &Tape,
+        layout: &Layout,
+        tables: &[Table],
+        level: simd::Level,
+        control: &Control,
+    ) -> Result<Option<Self>, Interrupted> {
+        let operations = needed(tape);
+        if !operations.iter().all(has_bound) {
+            return Ok(None);
+        }
+        let read: Vec<Source> =
+            operations.iter().flat_map(operands).chain(tape.outputs.iter().copied()).collect();
+        let mut registers: Vec<usize> =
+            read.iter().filter_map(|source| register(*source, Level::Lane)).collect();
+        registers.sort_unstable();
+        registers.dedup();
+        let lane_count = tape.lanes.map_or(1, |group| layout.groups[group].length);
+        let mut least = vec![None; tape.tables.len()];
+        for source in read {
+            if let Source::Table(Level::Lane | Level::Full, used) = source
+                && least[used].is_none()
+            {
+                let numbers = &tables[tape.tables[used].table].numbers;
+                least[used] = Some(Least::of(numbers, lane_count, level, control)?);
+            }
+        }
+        Ok(Some(Self { operations, registers, tables: least, run_count: lane_count.div_ceil(RUN) }))
+    }
+}
+
+fn register(source: Source, of: Level) -> Option<usize> {
+    match source {
+        Source::Register(level, register) if level == of => Some(register),
+        _ => None,
+    }
+}
+
+fn operands(operation: &Operation) -> impl Iterator<Item = Source> {
+    operation.operands.into_iter().take(operation.op.info().arity)
+}
+
+/// The operations of configurations that the outputs need: found from the last to the first, since
+/// registers are written more than once.
+fn needed(tape: &Tape) -> Vec<Operation> {
+    let mut wanted = vec![false; tape.registers[Level::Full as usize]];
+    for register in tape.outputs.iter().filter_map(|output| register(*output, Level::Full)) {
+        wanted[register] = true;
+    }
+    let mut operations = Vec::new();
+    for step in tape.steps[Level::Full as usize].iter().rev() {
+        if let Step::Apply(operation) = step
+            && std::mem::take(&mut wanted[operation.out])
+        {
+            for register in operands(operation).filter_map(|operand| register(operand, Level::Full)) {
+                wanted[register] = true;
+            }
+            operations.push(*operation);
+        }
+    }
+    operations.reverse();
+    operations
+}
+
+impl Least {
+    /// Of rows of `lane_count` numbers.
+    fn of(
+        numbers: &[f64],
+        lane_count: usize,
+        level: simd::Level,
+        control: &Control,
+    ) -> Result<Self, Interrupted> {
+        let run_count = lane_count.div_ceil(RUN);
+        let threads = parallel::threads_for(control.threads(), numbers.len() / 8);
+        let row_count = numbers.len() / lane_count;
+        let parts = parallel::map_chunks(threads, row_count, JOB.div_ceil(run_count), |rows| {
+            control.check()?;
+            let mut least = Self { runs: vec![0.0; rows.len() * run_count], rows: vec![0.0; rows.len()] };
+            let numbers = &numbers[rows.start * lane_count..rows.end * lane_count];
+            level.run(
+                #[inline(always)]
+                || least.fill(numbers, lane_count),
+            );
+            Ok(least)
+        })?;
+        let (runs, rows): (Vec<_>, Vec<_>) = parts.into_iter().map(|part| (part.runs, part.rows)).unzip();
+        Ok(Self { runs: runs.concat(), rows: rows.concat() })
+    }
+
+    #[inline(always)]
+    fn fill(&mut self, numbers: &[f64], lane_count: usize) {
+        let parts =
+            self.runs.chunks_exact_mut(lane_count.div_ceil(RUN)).zip(numbers.chunks_exact(lane_count));
+        for ((runs, row), of_row) in parts.zip(&mut self.rows) {
+            least_of_runs(row, &(0..lane_count), runs);
+            *of_row = least(runs);
+        }
+    }
+}
+
+/// The least of each run of `lanes`, at the place of the run, given the numbers of those lanes; NaN if a number
+/// of the run is.
+#[inline(always)]
+pub(crate) fn least_of_runs(numbers: &[f64], lanes: &Range<usize>, out: &mut [f64]) {
+    // A loop and no iterator chain: the chain would be compiled for the lowest SIMD level.
+    for run in runs_of(lanes) {
+        let part = lanes_of(&(run..run + 1), lanes);
+        let part = &numbers[part.start - lanes.start..part.end - lanes.start];
+        out[run] = least(part);
+    }
+}
+
+/// The least of some numbers; NaN if one of them is, infinity if there are none.
+#[inline(always)]
+pub(crate) fn least(numbers: &[f64]) -> f64 {
+    /// Numbers that are compared side by side, in lanes.
+    const WIDE: usize = 4;
+    let lower = |a: f64, b: f64| if b < a { b } else { a };
+    let (mut least, mut nan) = ([f64::INFINITY; WIDE], [false; WIDE]);
+    let parts = numbers.chunks_exact(WIDE);
+    let rest = parts.remainder();
+    for part in parts {
+        for lane in 0..WIDE {
+            least[lane] = lower(least[lane], part[lane]);
+            nan[lane] |= part[lane].is_nan();
+        }
+    }
+    let (mut lowest, mut any) =
+        (lower(lower(least[0], least[1]), lower(least[2], least[3])), nan[0] | nan[1] | nan[2] | nan[3]);
+    for &number in rest {
+        lowest = lower(lowest, number);
+        any |= number.is_nan();
+    }
+    if any { f64::NAN } else { lowest }
+}
+
+/// Whether an operand is the same in all lanes, so that its bound is its value.
+fn exact(source: Source) -> bool {
+    match source {
+        Source::Constant(_) => true,
+        Source::Register(level, _) | Source::Table(level, _) => level <= Level::Row,
+    }
+}
+
+/// Whether [`bound`] may know something of an operation.
+fn has_bound(operation: &Operation) -> bool {
+    match operation.op {
+        Op::Add | Op::Mul | Op::Min | Op::Max | Op::Abs | Op::Sqrt => true,
+        Op::Sub | Op::Div => exact(operation.operands[1]),
+        _ => false,
+    }
+}
+
+/// Bounds of an operation of configurations, given bounds of its operands.
+///
+/// The bound of an operation that falls somewhere would need more than the least of its operands: it is NaN.
+/// So is one where the values could be NaN: at infinities, and at zero times infinity.
+#[inline(never)]
+pub(crate) fn bound(
+    level: simd::Level,
+    operation: &Operation,
+    a: Operand<'_>,
+    b: Operand<'_>,
+    out: &mut [f64],
+) {
+    level.run(
+        #[inline(always)]
+        || match operation.op {
+            // Of operands that are not minus infinity no sum is NaN.
+            Op::Add => lanes::binary(
+                a,
+                b,
+                out,
+                #[inline(always)]
+                |a, b| if a + b > f64::NEG_INFINITY { a + b } else { f64::NAN },
+            ),
+            Op::Sub => lanes::binary(
+                a,
+                b,
+                out,
+                #[inline(always)]
+                |a, b| if b.abs() < f64::INFINITY { a - b } else { f64::NAN },
+            ),
+            Op::Mul => {
+                // A product is the same either way round.
+                let (exactly, a, b) = match operation.operands {
+                    [first, _, _] if exact(first) => (true, b, a),
+                    [_, second, _] => (exact(second), a, b),
+                };
+                lanes::binary(
+                    a,
+                    b,
+                    out,
+                    #[inline(always)]
+                    |a, b| {
+                        if (b > 0.0) & ((a > 0.0) | (exactly & (b < f64::INFINITY))) {
+                            a * b
+                        } else {
+                            f64::NAN
+                        }
+                    },
+                );
+            }
+            Op::Div => lanes::binary(
+                a,
+                b,
+                out,
+                #[inline(always)]
+                |a, b| if (b > 0.0) & (b < f64::INFINITY) { a / b } else { f64::NAN },
+            ),
+            Op::Min => lanes::binary(a, b, out, scalar::min),
+            Op::Max => lanes::binary(a, b, out, scalar::max),
+            Op::Abs => lanes::unary(
+                a,
+                out,
+                #[inline(always)]
+                |a| if a < 0.0 { 0.0 } else { a },
+            ),
+            // The root of a negative number is NaN, and then so is that of the bound.
+            Op::Sqrt => lanes::unary(
+                a,
+                out,
+                #[inline(always)]
+                |a| a.sqrt(),
+            ),
+            _ => unreachable!("see `has_bound`"),
+        },
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AWKWARD: [f64; 14] = [
+        f64::NEG_INFINITY,
+        f64::MIN,
+        -2.5,
+        -1.0,
+        -5e-324,
+        -0.0,
+        0.0,
+        5e-324,
+        0.1,
+        3.0,
+        1e200,
+        f64::MAX,
+        f64::INFINITY,
+        f64::NAN,
+    ];
+
+    const OPS: [Op; 8] = [Op::Add, Op::Sub, Op::Mul, Op::Div, Op::Min, Op::Max, Op::Abs, Op::Sqrt];
+
+    fn pairs() -> Vec<[f64; 2]> {
+        AWKWARD.iter().flat_map(|&a| AWKWARD.map(|b| [a, b])).collect()
+    }
+
+    /// Checks a bound against the values that it stands for.
+    fn check(
+        op: Op,
+        first: [f64; 2],
+        second: [f64; 2],
+        sources: [Source; 2],
+        a: Operand<'_>,
+        b: Operand<'_>,
+    ) {
+        let operation = Operation { op, operands: [sources[0], sources[1], Source::Constant(0.0)], out: 0 };
+        if !has_bound(&operation) {
+            return;
+        }
+        let mut out = [0.0];
+        bound(simd::Level::detect(), &operation, a, b, &mut out);
+        for x in first {
+            for y in second {
+                let value = op.apply(x, y, 0.0);
+                assert!(
+                    out[0].is_nan() || value >= out[0],
+                    "{op:?} of {x} and {y} is {value}, below {}",
+                    out[0]
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn no_value_is_below_its_bound_and_none_is_nan_if_that_is_a_number() {
+        let (same, varies) = (Source::Register(Level::Row, 0), Source::Register(Level::Full, 0));
+        for op in OPS {
+            for first in pairs() {
+                let a = [least(&first)];
+                for second in pairs() {
+                    let b = [least(&second)];
+                    check(op, first, second, [varies, varies], Operand::Lanes(&a), Operand::Lanes(&b));
+                }
+                for scalar in AWKWARD {
+                    let (both, one) = ([scalar; 2], [scalar]);
+                    for exactly in [Operand::Scalar(scalar), Operand::Lanes(&one)] {
+                        check(op, first, both, [varies, same], Operand::Lanes(&a), exactly);
+                        check(op, both, first, [same, varies], exactly, Operand::Lanes(&a));
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn bounds_are_found_for_ordinary_numbers() {
+        let varies = Source::Register(Level::Full, 0);
+        let same = Source::Constant(0.0);
+        for (op, second, expected) in [
+            (Op::Add, varies, 5.0),
+            (Op::Sub, same, -1.0),
+            (Op::Mul, varies, 6.0),
+            (Op::Div, same, 2.0 / 3.0),
+            (Op::Min, varies, 2.0),
+            (Op::Max, varies, 3.0),
+        ] {
+            let operation = Operation { op, operands: [varies, second, same], out: 0 };
+            let mut out = [0.0; 2];
+            let (a, b) = ([2.0; 2], [3.0; 2]);
+            bound(simd::Level::detect(), &operation, Operand::Lanes(&a), Operand::Lanes(&b), &mut out);
+            assert_eq!(out, [expected; 2], "{op:?}");
+        }
+    }
+
+    #[test]
+    fn the_least_of_runs_is_that_of_their_lanes() {
+        let numbers: Vec<f64> = (0..40).map(|lane| f64::from(lane * 7 % 13) - 3.0).collect();
+        for start in 0..20 {
+            for end in start + 1..40 {
+                for nan in [None, Some(start), Some(end - 1)] {
+                    let mut numbers = numbers.clone();
+                    if let Some(lane) = nan {
+                        numbers[lane] = f64::NAN;
+                    }
+                    let lanes = start..end;
+                    let mut out = [0.0; 40usize.div_ceil(RUN)];
+                    least_of_runs(&numbers[lanes.clone()], &lanes, &mut out);
+                    for run in runs_of(&lanes) {
+                        let part = &numbers[lanes_of(&(run..run + 1), &lanes)];
+                        let lowest = part.iter().copied().fold(f64::INFINITY, scalar::min);
+                        assert_eq!(out[run].to_bits(), lowest.to_bits(), "run {run} of {lanes:?}");
+                    }
+                }
+            }
+        }
+    }
+}
