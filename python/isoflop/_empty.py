@@ -41,10 +41,12 @@ def why_empty(
     """
     if feasible or (feasible is None and binding.any(binding.where)):
         # What equals itself is not NaN: there is a best, and so something near it.
-        near = then and binding.any([*binding.where, *(f"({formula}) == ({formula})" for formula in objectives)])
+        near = then and binding.any(
+            [*binding.where, *(f"({formula}) == ({formula})" for formula in objectives)]
+        )
         named = " or ".join(f"`{objective}`" for objective in (then if near else objectives))
         count = "the" if feasible is None else f"{feasible:,}"
-        which = "that near the best" if near else "that meet the constraints"
+        which = "near the best" if near else "that meet the constraints"
         return f"the answer is empty: all {count} configurations {which} have NaN for {named}"
     return f"the answer is empty: {_conflict(binding)}"
 

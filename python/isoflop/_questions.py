@@ -164,5 +164,7 @@ def read_within(within: object) -> float:
         raise TypeError(f"within must be a number, not {within!r}")
     share = float(within)
     if not math.isfinite(share) or share < 0.0:
-        raise ValueError(f"within must be finite and 0 or more, not {within}: 1e-3 is a thousandth of the best")
+        raise ValueError(
+            f"within must be finite and 0 or more, not {within}: 1e-3 is a thousandth of the best"
+        )
     return share

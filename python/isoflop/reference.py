@@ -325,7 +325,7 @@ class Space:
         *,
         also: Sequence[str] = (),
     ) -> list[list[tuple[float, Configuration]]]:
-        """Return what is feasible and not NaN, with its cost, in index order: a list for each group of ``by``.
+        """Return what is feasible and not NaN, with its cost: for each group of ``by`` a list by index.
 
         Axes that only the formulas of ``also`` depend on are free, too.
         """
