@@ -304,6 +304,22 @@ def test_the_front_of_a_trillion_configurations_fits_into_half_a_gigabyte() -> N
     assert peak < 500 * 2**20
 
 
+class Enough(Exception):
+    """Raised by a callback."""
+
+
+@pytest.mark.xfail(strict=True, reason="while tables are filled, the engine reports 0 of 0")
+def test_progress_knows_the_whole_from_the_start() -> None:
+    sweep = space(10_000, 10_000, 100, 100)
+
+    def stop(settled: int, total: int) -> None:
+        assert (settled, total) == (0, sweep.size)
+        raise Enough
+
+    with pytest.raises(Enough):
+        sweep.pareto(minimize=["loss", "usd"], progress=stop)
+
+
 @pytest.mark.filterwarnings("ignore::isoflop.EdgeWarning")
 def test_the_best_of_a_trillion_configurations_comes_at_once() -> None:
     sweep = space(10_000, 10_000, 100, 100, where="usd <= 1e7")
