@@ -6,7 +6,7 @@ every intermediate result as large as its operands, and the front is found by go
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -156,18 +156,45 @@ class Grid:
         by: tuple[int, Sequence[int] | NDArray[np.uint32]] | None,
     ) -> list[int]:
         """Return the index of the best configuration, of each group with ``by``."""
-        free = self.touched([objective[0], *where]) | (set() if by is None else {by[0]})
+        return [int(indices[np.argmin(costs)]) for indices, costs in self.groups(objective, where, by)]
+
+    def near(
+        self,
+        objective: tuple[str, bool],
+        where: Sequence[str],
+        within: float,
+        by: tuple[int, Sequence[int] | NDArray[np.uint32]] | None,
+        then: Sequence[tuple[str, bool]],
+        bits: Sequence[int],
+    ) -> list[int]:
+        """Return the indices of what is near the best, of each group with ``by``; of the front inside."""
+        found: list[int] = []
+        for indices, costs in self.groups(objective, where, by, [formula for formula, _ in then]):
+            best = costs.min()
+            with np.errstate(over="ignore"):
+                close = costs <= (best if np.isinf(best) else best + within * abs(best))
+            near = indices[close]
+            order = front(self.costs(then)[near], bits) if then else np.argsort(costs[close], kind="stable")
+            found.extend(near[order].tolist())
+        return found
+
+    def groups(
+        self,
+        objective: tuple[str, bool],
+        where: Sequence[str],
+        by: tuple[int, Sequence[int] | NDArray[np.uint32]] | None,
+        also: Sequence[str] = (),
+    ) -> Iterator[tuple[NDArray[np.int64], Float64]]:
+        """Yield indices and costs of what is feasible and not NaN, group by group."""
+        free = self.touched([objective[0], *where, *also]) | (set() if by is None else {by[0]})
         candidates = self.feasible(where, free)
         costs = self.costs([objective])[candidates, 0]
         candidates, costs = candidates[~np.isnan(costs)], costs[~np.isnan(costs)]
         group = np.zeros(len(candidates), dtype=int)
         if by is not None:
             group = np.asarray(by[1])[np.unravel_index(candidates, self.lengths)[by[0]]]
-        found = []
         for number in np.unique(group):
-            members = np.flatnonzero(group == number)
-            found.append(int(candidates[members[np.argmin(costs[members])]]))
-        return found
+            yield candidates[group == number], costs[group == number]
 
 
 def keys(values: Float64, bits: int) -> NDArray[np.int64]:

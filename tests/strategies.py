@@ -42,6 +42,11 @@ LITERALS = (
     "(1 / 0)",
 )
 RESOLUTIONS = (0.0, 1.0, 0.5, 0.25, 2.0**-10, 2.0**-30, 2.0**-51, 2.0**-52, 1e-9, 0.05, 1e-16)
+SHARES = (0.0, 5e-324, 1e-9, 1e-3, 0.1, 0.5, 1.0, 3.0, 1e308)
+"""How close is near."""
+
+METHODS = ("enumerate", "search")
+
 LARGEST_SPACE = 400
 MAX_ROWS = 10_000_000
 MAX_BYTES = 2**31
@@ -74,7 +79,7 @@ class Question:
         return reference.Space(self.lengths, columns, self.names)
 
 
-def ask_pareto(question: Question, *, rows: int | None) -> _native.Rows:
+def ask_pareto(question: Question, *, rows: int | None, method: str = "auto") -> _native.Rows:
     return question.native().pareto(
         question.names,
         [],
@@ -84,6 +89,40 @@ def ask_pareto(question: Question, *, rows: int | None) -> _native.Rows:
         question.bits,
         rows,
         question.all_ties,
+        MAX_ROWS,
+        question.threads,
+        None,
+        method=method,
+    )
+
+
+def ask_best(question: Question, *, method: str = "auto") -> _native.Rows:
+    """Ask for the best by the first objective."""
+    return question.native().best(
+        question.names,
+        [],
+        question.objectives[0],
+        question.where,
+        question.shown,
+        native_by(question),
+        question.threads,
+        None,
+        method=method,
+    )
+
+
+def ask_near(question: Question, *, within: float, then: Sequence[tuple[str, bool]]) -> _native.Rows:
+    """Ask for what is near the best by the first objective."""
+    return question.native().near(
+        question.names,
+        [],
+        question.objectives[0],
+        question.where,
+        question.shown,
+        within,
+        native_by(question),
+        then,
+        question.bits[1 : 1 + len(then)],
         MAX_ROWS,
         question.threads,
         None,

@@ -44,6 +44,12 @@ columns = ["days"]
 minimize = "loss"
 by = "params"
 columns = ["days"]
+
+[near]
+minimize = "loss"
+within = 0.1
+then = ["train_flops", "params"]
+resolution = { params = 0.5 }
 """
 
 
@@ -146,6 +152,56 @@ def test_best_maximizes_and_groups_as_told(isoflop: Isoflop, sweep: Path) -> Non
     assert answer.frame()["loss"][1] == answer.frame()["loss"].max()
 
 
+def test_near_answers_the_question_of_the_file(isoflop: Isoflop, sweep: Path) -> None:
+    answer = isoflop("near", sweep, "--format", "csv")
+    expected = iso.Sweep.from_toml(sweep).near(
+        minimize="loss", within=0.1, then=["train_flops", "params"], resolution={"params": 0.5}
+    )
+    assert answer.code == 0, answer.err
+    assert expected.height > 1
+    assert_frame_equal(answer.frame(), as_csv(expected), check_exact=True)
+
+
+def test_near_takes_options_in_the_place_of_the_file(isoflop: Isoflop, sweep: Path) -> None:
+    asked = iso.Sweep.from_toml(sweep)
+    answer = isoflop("near", sweep, "--within", "1e-3", "--by", "quality", "--format", "csv")
+    expected = asked.near(
+        minimize="loss",
+        within=1e-3,
+        by="quality",
+        then=["train_flops", "params"],
+        resolution={"params": 0.5},
+    )
+    assert_frame_equal(answer.frame(), as_csv(expected), check_exact=True)
+    # A resolution by objective goes with the objectives that it names.
+    answer = isoflop(
+        "near", sweep, "--maximize=-loss", "--then", "days", "--columns", "epochs", "--format", "csv"
+    )
+    expected = asked.near(maximize="-loss", within=0.1, then="days", columns="epochs")
+    assert_frame_equal(answer.frame(), as_csv(expected), check_exact=True)
+    answer = isoflop("near", sweep, "--resolution", "train_flops=0.25", "--format", "csv")
+    expected = asked.near(
+        minimize="loss", within=0.1, then=["train_flops", "params"], resolution={"train_flops": 0.25}
+    )
+    assert_frame_equal(answer.frame(), as_csv(expected), check_exact=True)
+
+
+@pytest.mark.parametrize("command", ["pareto", "best"])
+def test_the_method_does_not_change_the_answer(isoflop: Isoflop, sweep: Path, command: str) -> None:
+    methods = ("auto", "enumerate", "search")
+    auto, *others = (isoflop(command, sweep, "--method", method, "--format", "csv") for method in methods)
+    assert auto.code == 0
+    assert [other.out for other in others] == [auto.out, auto.out]
+
+
+def test_pareto_says_how_many_configurations_a_search_looked_at(isoflop: Isoflop, sweep: Path) -> None:
+    answer = isoflop("pareto", sweep, "--method", "search")
+    _, profile = iso.Sweep.from_toml(sweep).profile(
+        minimize=["loss", "train_flops"], resolution=0.01, method="search"
+    )
+    assert f" of 1,302 configurations, {profile.evaluated:,} of them looked at, " in answer.err
+
+
 def test_table_lists_what_the_questions_of_the_file_name(isoflop: Isoflop, sweep: Path) -> None:
     answer = isoflop("table", sweep, "--format", "csv")
     assert answer.frame().columns == ["params", "tokens", "quality", "loss", "train_flops", "days"]
@@ -205,7 +261,7 @@ def test_version_is_that_of_the_package(isoflop: Isoflop) -> None:
 def test_help_lists_every_command(isoflop: Isoflop) -> None:
     answer = isoflop("--help")
     assert answer.code == 0
-    for command in ("pareto", "best", "table", "explain", "optimal", "laws", "law"):
+    for command in ("pareto", "best", "near", "table", "explain", "optimal", "laws", "law"):
         assert f" {command} " in answer.out
 
 
@@ -327,6 +383,16 @@ def test_a_mistake_in_the_file_is_one_line_that_names_it(
     assert len(answer.err.splitlines()) == 1
 
 
+def test_near_asks_how_close_if_nothing_says_so(isoflop: Isoflop, sweep: Path) -> None:
+    sweep.write_text(SWEEP.replace("within = 0.1", ""))
+    answer = isoflop("near", sweep)
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err == (
+        f"isoflop: {sweep}: near needs --within, or within in a [near] table: "
+        "1e-3 is a thousandth of the best\n"
+    )
+
+
 def test_a_formula_that_cannot_be_read_shows_a_caret(isoflop: Isoflop, sweep: Path) -> None:
     sweep.write_text(SWEEP.replace('["loss", "train_flops"]', '["los * 2", "train_flops"]'))
     answer = isoflop("pareto", sweep)
@@ -353,6 +419,10 @@ def test_a_formula_that_cannot_be_read_shows_a_caret(isoflop: Isoflop, sweep: Pa
         (["pareto", "SWEEP", "--minimise", "loss"], "--minimise"),
         (["pareto"], "SWEEP"),
         (["best", "SWEEP", "--by", "colour"], "colour"),
+        (["best", "SWEEP", "--method", "guess"], "guess"),
+        (["near", "SWEEP", "--within", "close"], "close"),
+        (["near", "SWEEP", "--within=-1"], "within must be finite and 0 or more, not -1.0"),
+        (["near", "SWEEP", "--then", "days", "days"], "`days` is named twice"),
         (["optimal", "--law", "besiroglu2025", "--flops", "1e20"], "did you mean `besiroglu2024`"),
         (["optimal", "--law", "besiroglu2024", "--flops", "-1"], "flops"),
         (["law", "chinchilla"], "no law `chinchilla`"),
@@ -439,7 +509,8 @@ def test_an_interrupt_ends_a_long_search_with_one_line(sweep: Path) -> None:
     began = time.monotonic()
     subprocess.run([SCRIPT, "--version"], check=True, capture_output=True)
     startup = time.monotonic() - began
-    command = [SCRIPT, "best", str(sweep), "--maximize", "exp(loss * params / tokens)", "--threads", "1"]
+    question = ["--maximize", "exp(loss * params / tokens)", "--method", "enumerate", "--threads", "1"]
+    command = [SCRIPT, "best", str(sweep), *question]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         time.sleep(1 + 3 * startup)
         assert process.poll() is None, "the search was not long enough to interrupt"

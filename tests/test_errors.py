@@ -19,6 +19,9 @@ LAW = iso.Law(
 POOL = pl.DataFrame({"pool": ["curated", "web"], "quality": [1.0, 0.4], "open": [True, False]})
 
 
+CLOSE: dict[str, Any] = {"minimize": "loss", "within": 0.1}
+
+
 def sweep(**changes: Any) -> iso.Sweep:
     axes: dict[str, Any] = {"params": [1e9, 1e10], "tokens": [1e10, 1e11, 1e12], "gpu_count": 64}
     return iso.Sweep(axes, law=LAW).replace(**changes)
@@ -217,6 +220,11 @@ def test_the_same_sparsity_everywhere_is_no_error() -> None:
         ({"minimize": "loss", "resolution": -0.5}, ValueError, "resolution"),
         ({"minimize": "loss", "resolution": {"days": 0.1}}, ValueError, "days"),
         ({"minimize": "loss", "resolution": "fine"}, TypeError, "resolution"),
+        (
+            {"minimize": "loss", "method": "guess"},
+            ValueError,
+            'method must be "auto", "enumerate" or "search", not \'guess\'',
+        ),
         ({"minimize": "loss", "threads": 0}, ValueError, "threads"),
         ({"minimize": "loss", "progress": 3}, TypeError, "progress must be True or a function"),
     ],
@@ -239,11 +247,59 @@ def test_questions_that_make_no_sense_are_refused(
         ),
         ({"minimize": "loss", "by": "pool"}, "there is no `pool` among `params`, `tokens`"),
         ({"minimize": "loss", "by": "gpu_count"}, "there is no `gpu_count`"),
+        ({"minimize": "loss", "method": "guess"}, 'method must be "auto", "enumerate" or "search"'),
     ],
 )
 def test_best_refuses_what_it_cannot_answer(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         sweep().best(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"minimize": ()}, ValueError, "name at least one objective with minimize= or maximize="),
+        ({"maximize": "params"}, ValueError, "near takes one objective: minimize= or maximize=, not both"),
+        ({"minimize": ["loss", "days"]}, ValueError, "near takes one objective, not `loss`, `days`"),
+        ({"by": "pool"}, ValueError, "there is no `pool` among `params`, `tokens`"),
+        ({"within": -0.1}, ValueError, "within must be finite and 0 or more, not -0.1: 1e-3 is a thousandth"),
+        ({"within": float("inf")}, ValueError, "within must be finite and 0 or more, not inf"),
+        ({"within": float("nan")}, ValueError, "within must be finite and 0 or more, not nan"),
+        ({"within": "1e-3"}, TypeError, "within must be a number, not '1e-3'"),
+        ({"within": True}, TypeError, "within must be a number, not True"),
+        ({"then": 3}, TypeError, "then must be a formula or a sequence of formulas, not 3"),
+        ({"then": [3]}, TypeError, "then must hold formulas, which are text, not 3"),
+        ({"then": ["days", "days"]}, ValueError, "the objective `days` is named twice; each counts once"),
+        ({"then": "days", "resolution": 2}, ValueError, "the resolution must be in \\[0, 1\\], not 2"),
+        ({"then": "days", "resolution": {"day": 0.1}}, ValueError, "names 'day', .* did you mean `days`"),
+        ({"max_rows": 0}, ValueError, "max_rows must be 1 or more, not 0"),
+        ({"columns": 3}, TypeError, "columns must be a formula"),
+        ({"threads": 0}, ValueError, "threads"),
+    ],
+)
+def test_near_refuses_what_it_cannot_answer(
+    arguments: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        sweep().near(**(CLOSE | arguments))
+
+
+def test_near_points_at_names_that_it_does_not_know() -> None:
+    with pytest.raises(iso.FormulaError, match="did you mean `days`"):
+        sweep().near(minimize="loss", within=0.1, then="day")
+
+
+@pytest.mark.parametrize("then", [(), ("x", "-x")], ids=["all", "front"])
+def test_too_much_that_is_near_is_refused_with_its_limit(then: tuple[str, ...]) -> None:
+    large = iso.Sweep({"x": iso.linspace(1, 2, 100), "y": [1.0, 2.0]})
+    question: dict[str, Any] = {"minimize": "y + 0*x", "within": 0.5, "then": then}
+    with pytest.raises(
+        iso.LimitError,
+        match=r"more than 99 configurations are that near; .* smaller within=, .* then=, .* max_rows=",
+    ) as caught:
+        large.near(**question, max_rows=99)
+    assert (caught.value.rows, caught.value.limit) == (100, 99)
+    assert large.near(**question, max_rows=100).height == 100
 
 
 def test_a_front_that_is_too_large_is_refused_with_its_limit() -> None:
@@ -351,6 +407,36 @@ def test_best_and_table_warn_of_empty_answers_too() -> None:
         assert sweep(where="params <= 5e8").best(minimize="loss").height == 0
     with pytest.warns(iso.EmptyResultWarning, match="params <= 5e8"):
         assert sweep(where="params <= 5e8").table().height == 0
+
+
+def near_nothing(asked: iso.Sweep, **arguments: Any) -> str:
+    """The warning that nothing is near."""
+    with pytest.warns(iso.EmptyResultWarning) as caught:
+        assert asked.near(**(CLOSE | arguments)).height == 0
+    assert len(caught) == 1
+    return str(caught[0].message)
+
+
+def test_near_warns_of_empty_answers_too() -> None:
+    assert near_nothing(sweep(where="params <= 5e8")) == (
+        "the answer is empty: `params <= 5e8`: nothing in the space meets it; the nearest is params = 1e+09"
+    )
+    assert near_nothing(sweep(), minimize="log(-params)", by="tokens", then="tokens") == (
+        "the answer is empty: all the configurations that meet the constraints have NaN for `log(-params)`"
+    )
+
+
+def test_near_tells_what_is_nan_near_the_best() -> None:
+    assert near_nothing(
+        sweep(), minimize="params", then=["tokens", "sqrt(5e9 - params) * log(0 - params)"]
+    ) == (
+        "the answer is empty: all the configurations near the best have NaN for `tokens` or "
+        "`sqrt(5e9 - params) * log(0 - params)`"
+    )
+    # Far from the best they have not.
+    assert near_nothing(sweep(), minimize="params", then="log(params - 5e9)").endswith(
+        "all the configurations near the best have NaN for `log(params - 5e9)`"
+    )
 
 
 # Edges ----------------------------------------------------------------------------------------------
@@ -463,10 +549,12 @@ def test_it_is_not_told_inside_the_range() -> None:
 # Where warnings point -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("ask", ["pareto", "profile", "best", "table"])
+@pytest.mark.parametrize("ask", ["pareto", "profile", "best", "near", "table"])
 def test_warnings_point_at_the_callers_line(ask: str) -> None:
     asked = iso.Sweep({"params": [1e12, 2e12], "tokens": [1e10]}, law=RANGED, where="params < 1e9")
-    arguments = {} if ask == "table" else {"minimize": "loss"}
+    arguments: dict[str, Any] = {} if ask == "table" else {"minimize": "loss"}
+    if ask == "near":
+        arguments["within"] = 0.1
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         getattr(asked, ask)(**arguments)

@@ -64,7 +64,7 @@ def test_the_commands_in_the_comments_of_each_sweep_file_are_true(path: Path) ->
     commands = re.findall(r"^#   isoflop (\w+) (\S+)", path.read_text(), re.MULTILINE)
     assert len(commands) >= 2
     for command, file in commands:
-        assert command in ("pareto", "best", "table", "explain")
+        assert command in ("pareto", "best", "near", "table", "explain")
         assert ROOT / file == path
 
 
@@ -78,6 +78,18 @@ def test_the_low_point_of_each_isoflop_curve_is_the_compute_optimal_size() -> No
     assert (best["params"] / exact["params"]).is_between(1 / 1.0024, 1.0024).all()
     assert (best["loss"] >= exact["loss"] * (1 - 1e-12)).all()
     assert (6 * best["params"] * best["tokens"] / best["train_flops"]).is_between(1 - 1e-12, 1 + 1e-12).all()
+
+
+def test_a_smaller_model_is_near_the_low_point_of_each_isoflop_curve(tmp_path: Path) -> None:
+    path = EXAMPLES / "isoflop_curve.toml"
+    found = {}
+    for command in ("best", "near"):
+        assert main([command, str(path), "--out", str(tmp_path / f"{command}.parquet")]) == 0
+        found[command] = pl.read_parquet(tmp_path / f"{command}.parquet")
+    best, near = found["best"], found["near"]
+    assert near["train_flops"].to_list() == best["train_flops"].to_list()
+    assert (near["params"] / best["params"]).is_between(0.6, 0.85).all()
+    assert (near["loss"] / best["loss"]).is_between(1, 1.001).all()
 
 
 def moe_law() -> iso.Law:

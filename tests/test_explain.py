@@ -94,4 +94,4 @@ def test_explaining_runs_nothing_large() -> None:
         },
         law="besiroglu2024",
     )
-    assert "1,000,000,000,000 configurations are looked at" in sweep.explain()
+    assert "branch and bound over 1,000,000,000,000 configurations" in sweep.explain()

@@ -5,13 +5,23 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import grid
 from awkward import raw
 from grid import Grid
 from isoflop import _native
-from strategies import MAX_BYTES, MAX_ROWS, Question, ask_pareto, large_questions, native_by
+from strategies import (
+    MAX_BYTES,
+    MAX_ROWS,
+    METHODS,
+    Question,
+    ask_best,
+    ask_near,
+    ask_pareto,
+    large_questions,
+)
 
 
 def indices(rows: _native.Rows, lengths: tuple[int, ...]) -> NDArray[np.int64]:
@@ -101,12 +111,13 @@ def test_large_fronts_are_what_the_oracle_finds(shape: str, mix: str) -> None:
     for where, p in (((), 30), (constraints, 30), ((), 7)):
         bits_each = [p] * len(objectives)
         expected = whole.pareto(objectives, where, bits_each)
-        for threads in (1, 2, 3):
+        for method, threads in (("search", 2), ("enumerate", 1), ("enumerate", 3)):
             rows = native.pareto(
-                names, [], objectives, where, ["mixed"], bits_each, None, False, MAX_ROWS, threads, None
-            )
+                names, [], objectives, where, ["mixed"], bits_each, None, False, MAX_ROWS, threads, None,
+                method=method,
+            )  # fmt: skip
             found = indices(rows, lengths)
-            assert found.tolist() == expected.tolist()
+            assert found.tolist() == expected.tolist(), method
             for (formula, _), column in zip(objectives, rows.objectives, strict=True):
                 assert raw(column) == raw(whole.values(formula)[expected])
             assert raw(rows.columns[0]) == raw(whole.values("mixed")[expected])
@@ -147,8 +158,10 @@ def test_large_bests_are_what_the_oracle_finds(shape: str) -> None:
                 groups = (np.arange(lengths[axis or 0]) % 13).astype(np.uint32)
                 by = None if axis is None else (axis, groups)
                 expected = whole.best((formula, maximize), where, by)
-                for threads in (1, 3):
-                    rows = native.best(names, [], (formula, maximize), where, [], by, threads, None)
+                for method, threads in (("enumerate", 1), ("enumerate", 3), ("search", 2)):
+                    rows = native.best(
+                        names, [], (formula, maximize), where, [], by, threads, None, method=method
+                    )
                     assert indices(rows, lengths).tolist() == expected
                     assert raw(rows.objectives[0]) == raw(whole.values(formula)[expected])
 
@@ -167,18 +180,36 @@ def test_random_formulas_over_large_spaces_are_what_the_oracle_says(question: Qu
         assert raw(column) == raw(whole.values(formula)[listed]), formula
 
     expected = whole.pareto(question.objectives, where, question.bits, all_ties=question.all_ties)
-    rows = ask_pareto(question, rows=None)
-    assert np.array_equal(indices(rows, question.lengths), expected)
-    for formula, column in zip(formulas, rows.objectives, strict=True):
-        assert raw(column) == raw(whole.values(formula)[expected]), formula
-    for formula, column in zip(question.shown, rows.columns, strict=True):
-        assert raw(column) == raw(whole.values(formula)[expected]), formula
-    assert rows.stats["feasible"] == len(listed)
-    assert rows.stats["nan"] == np.isnan(whole.costs(question.objectives)[listed]).any(axis=1).sum()
-
-    best = native.best(names, [], question.objectives[0], where, [], native_by(question), threads, None)
-    assert indices(best, question.lengths).tolist() == whole.best(question.objectives[0], where, question.by)
+    undefined = np.isnan(whole.costs(question.objectives)[listed]).any(axis=1).sum()
+    first = whole.best(question.objectives[0], where, question.by)
+    for method in METHODS:
+        rows = ask_pareto(question, rows=None, method=method)
+        assert np.array_equal(indices(rows, question.lengths), expected), method
+        for formula, column in zip(formulas, rows.objectives, strict=True):
+            assert raw(column) == raw(whole.values(formula)[expected]), formula
+        for formula, column in zip(question.shown, rows.columns, strict=True):
+            assert raw(column) == raw(whole.values(formula)[expected]), formula
+        if method == "enumerate":
+            assert rows.stats["feasible"] == len(listed)
+            assert rows.stats["nan"] == undefined
+        best = ask_best(question, method=method)
+        assert indices(best, question.lengths).tolist() == first, method
     assert native.any(names, [], where, threads, None) == bool(len(listed))
+
+
+@settings(max_examples=40)
+@given(large_questions(), st.sampled_from([0.0, 1e-9, 1e-3, 0.05, 1.0]), st.booleans())
+def test_what_is_near_in_large_spaces_is_what_the_oracle_says(
+    question: Question, within: float, further: bool
+) -> None:
+    whole = Grid(question.lengths, question.columns, question.names)
+    objective, *others = question.objectives
+    then = others if further else []
+    expected = whole.near(objective, question.where, within, question.by, then, question.bits[1:])
+    rows = ask_near(question, within=within, then=then)
+    assert indices(rows, question.lengths).tolist() == expected
+    for (formula, _), column in zip(then or [objective], rows.objectives, strict=True):
+        assert raw(column) == raw(whole.values(formula)[expected]), formula
 
 
 # The filter ---------------------------------------------------------------------------------------

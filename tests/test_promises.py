@@ -48,11 +48,18 @@ QUESTIONS: dict[str, Callable[[iso.Sweep, int], pl.DataFrame]] = {
         minimize=["loss", "usd"], maximize="quality", resolution=0.01, threads=threads
     ),
     "pareto of rows": lambda sweep, threads: sweep.pareto(minimize=["loss", "usd"], rows=20, threads=threads),
+    "pareto by search": lambda sweep, threads: sweep.pareto(
+        minimize=["loss", "usd"], method="search", threads=threads
+    ),
     "pareto of ties": lambda sweep, threads: sweep.pareto(
         minimize="floor(log10(usd))", maximize="quality", ties="all", threads=threads
     ),
     "best": lambda sweep, threads: sweep.best(minimize="loss", threads=threads),
     "best by": lambda sweep, threads: sweep.best(minimize="loss", by="quality", threads=threads),
+    "near": lambda sweep, threads: sweep.near(minimize="loss", within=0.02, threads=threads),
+    "near by": lambda sweep, threads: sweep.near(
+        minimize="loss", within=0.02, by="quality", then="usd", threads=threads
+    ),
     "table": lambda sweep, threads: sweep.table(columns=["loss", "exp(-usd / 1e6)"], threads=threads),
     "filter": lambda sweep, threads: iso.pareto(
         sweep.table(columns=["loss", "usd"]), minimize=["loss", "usd", "params"], threads=threads
@@ -210,6 +217,17 @@ LONG_SWEEP = """
         quantities={"hash": "x*y*z*1e6 - floor(x*y*z*1e6)", "other": "(x+y+z)*1e7 - floor((x+y+z)*1e7)"},
     )
 """
+TRILLION = """
+    sweep = iso.Sweep(
+        {
+            "w": iso.linspace(1, 2, 10_000), "x": iso.linspace(1, 2, 10_000),
+            "y": iso.linspace(1, 2, 100), "z": iso.linspace(1, 2, 100),
+        },
+        quantities={
+            "hash": "w*x*y*z*1e6 - floor(w*x*y*z*1e6)", "other": "(w+x+y+z)*1e7 - floor((w+x+y+z)*1e7)"
+        },
+    )
+"""
 # On a sphere no point dominates another.
 LONG_FRAME = """
     points = np.abs(np.random.default_rng(1).normal(size=(2_000_000, 5)))
@@ -217,8 +235,11 @@ LONG_FRAME = """
     frame = pl.DataFrame({f"f{i}": np.ascontiguousarray(points[:, i]) for i in range(5)})
 """
 LONG_WORK: dict[str, tuple[str, str, str]] = {
-    "pareto": (LONG_SWEEP, "", 'sweep.pareto(minimize=["hash", "other"])'),
-    "best": (LONG_SWEEP, "", 'sweep.best(minimize="hash", by="x")'),
+    "pareto": (LONG_SWEEP, "", 'sweep.pareto(minimize=["hash", "other"], method="enumerate")'),
+    "pareto by search": (TRILLION, "", 'sweep.pareto(minimize=["hash", "other"])'),
+    "best": (LONG_SWEEP, "", 'sweep.best(minimize="hash", by="x", method="enumerate")'),
+    "best by search": (TRILLION, "", 'sweep.best(minimize="hash - other", by="y")'),
+    "near": (TRILLION, "", 'sweep.near(minimize="hash - other", within=1e-3)'),
     # No row meets the constraint, and so none takes memory; the work is to find that out.
     "table": (LONG_SWEEP, "", 'sweep.replace(where="hash > 2").table(columns="hash")'),
     "filter": (
@@ -242,18 +263,22 @@ def test_ctrl_c_stops_the_work_and_leaves_no_thread(work: str) -> None:
         assert child.stdout.readline() == "running\n"
         time.sleep(0.3)  # into the work
         child.send_signal(signal.SIGINT)
-        output, _ = child.communicate(timeout=10)
+        sent = time.monotonic()
+        output = child.stdout.readline()
+        took = time.monotonic() - sent
+        child.communicate(timeout=10)
     finally:
         child.kill()
         child.wait()
     assert output == "interrupted\n"
+    assert took < 0.2
 
 
 # Visible ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.filterwarnings("ignore::isoflop.EdgeWarning")
-@pytest.mark.parametrize("method", ["pareto", "best", "table"])
+@pytest.mark.parametrize("method", ["pareto", "best", "near", "table"])
 def test_progress_ends_at_the_whole_space(sweep: iso.Sweep, method: str) -> None:
     calls: list[tuple[int, int]] = []
     ask = {
@@ -261,6 +286,9 @@ def test_progress_ends_at_the_whole_space(sweep: iso.Sweep, method: str) -> None
             minimize=["loss", "usd"], progress=lambda *counts: calls.append(counts)
         ),
         "best": lambda: sweep.best(minimize="loss", progress=lambda *counts: calls.append(counts)),
+        "near": lambda: sweep.near(
+            minimize="loss", within=0.01, progress=lambda *counts: calls.append(counts)
+        ),
         "table": lambda: sweep.table(columns="loss", progress=lambda *counts: calls.append(counts)),
     }
     ask[method]()

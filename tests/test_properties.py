@@ -20,7 +20,7 @@ import strategies
 from awkward import bits
 from grid import Grid
 from isoflop import _native, reference
-from strategies import MAX_BYTES, Question, ask_pareto, native_by, questions
+from strategies import MAX_BYTES, METHODS, SHARES, Question, ask_best, ask_near, ask_pareto, questions
 
 # What crosses the boundary, as plain lists --------------------------------------------------------
 
@@ -47,9 +47,14 @@ def assert_stats(question: Question, space: reference.Space, stats: _native.Stat
     feasible = space.feasible(question.where)
     nan = [c for c in feasible if any(map(math.isnan, space.costs(question.objectives, c)))]
     assert stats["size"] == math.prod(question.lengths)
-    assert stats["evaluated"] <= stats["size"]
-    assert stats["feasible"] == len(feasible)
-    assert stats["nan"] == len(nan)
+    assert stats["bounded"] + stats["evaluated"] == stats["size"]
+    if stats["searched"]:
+        # Nothing is known of configurations that were left out.
+        assert stats["feasible"] is None
+        assert stats["nan"] <= len(nan)
+    else:
+        assert stats["feasible"] == len(feasible)
+        assert stats["nan"] == len(nan)
     assert stats["bits"] == bits
 
 
@@ -73,15 +78,16 @@ def test_a_table_is_what_the_oracle_lists(question: Question) -> None:
 
 @given(questions())
 def test_a_front_is_what_the_oracle_finds(question: Question) -> None:
-    rows = ask_pareto(question, rows=None)
     space = question.oracle()
     found, _ = space.pareto(
         question.objectives, question.where, bits=question.bits, all_ties=question.all_ties
     )
-    assert configurations(rows) == found
-    assert_values(space, [formula for formula, _ in question.objectives], found, rows.objectives)
-    assert_values(space, question.shown, found, rows.columns)
-    assert_stats(question, space, rows.stats, bits=-1)
+    for method in METHODS:
+        rows = ask_pareto(question, rows=None, method=method)
+        assert configurations(rows) == found, method
+        assert_values(space, [formula for formula, _ in question.objectives], found, rows.objectives)
+        assert_values(space, question.shown, found, rows.columns)
+        assert_stats(question, space, rows.stats, bits=-1)
 
 
 @settings(max_examples=150)
@@ -91,29 +97,36 @@ def test_a_front_of_few_rows_has_the_finest_resolution_that_leaves_so_few(
 ) -> None:
     space = question.oracle()
     found, p = space.pareto(question.objectives, question.where, rows=most, all_ties=question.all_ties)
-    rows = ask_pareto(question, rows=most)
-    assert rows.stats["bits"] == p
-    assert configurations(rows) == found
-    assert_values(space, [formula for formula, _ in question.objectives], found, rows.objectives)
+    for method in METHODS:
+        rows = ask_pareto(question, rows=most, method=method)
+        assert rows.stats["bits"] == p, method
+        assert configurations(rows) == found, method
+        assert_values(space, [formula for formula, _ in question.objectives], found, rows.objectives)
 
 
 @given(questions())
 def test_the_best_is_what_the_oracle_finds(question: Question) -> None:
     objective = question.objectives[0]
-    rows = question.native().best(
-        question.names,
-        [],
-        objective,
-        question.where,
-        question.shown,
-        native_by(question),
-        question.threads,
-        None,
-    )
     space = question.oracle()
     found = space.best(objective, question.where, by=question.by)
+    for method in METHODS:
+        rows = ask_best(question, method=method)
+        assert configurations(rows) == found, method
+        assert_values(space, [objective[0]], found, rows.objectives)
+        assert_values(space, question.shown, found, rows.columns)
+
+
+@given(questions(), st.sampled_from(SHARES), st.booleans())
+def test_what_is_near_is_what_the_oracle_finds(question: Question, within: float, further: bool) -> None:
+    objective, *others = question.objectives
+    then = others if further else []
+    space = question.oracle()
+    found = space.near(
+        objective, question.where, within=within, by=question.by, then=then, bits=question.bits[1:]
+    )
+    rows = ask_near(question, within=within, then=then)
     assert configurations(rows) == found
-    assert_values(space, [objective[0]], found, rows.objectives)
+    assert_values(space, [formula for formula, _ in then or [objective]], found, rows.objectives)
     assert_values(space, question.shown, found, rows.columns)
 
 
@@ -281,8 +294,9 @@ def test_a_sweep_answers_as_the_oracle_does(
     objectives = objectives_of(question)
     ties = "all" if question.all_ties else "first"
     rest: dict[str, Any] = {"columns": question.shown, "ties": ties, "resolution": resolution}
+    method = data.draw(st.sampled_from(["auto", *METHODS]))
     assert_frames(
-        sweep.pareto(**objectives, **rest, threads=question.threads),
+        sweep.pareto(**objectives, **rest, method=method, threads=question.threads),
         reference.pareto(sweep, **objectives, **rest),
     )
     formula, maximize = question.objectives[0]
@@ -294,7 +308,12 @@ def test_a_sweep_answers_as_the_oracle_does(
         "by": by,
         "columns": question.shown,
     }
-    assert_frames(sweep.best(**single, threads=question.threads), reference.best(sweep, **single))
+    assert_frames(
+        sweep.best(**single, method=method, threads=question.threads), reference.best(sweep, **single)
+    )
+    single |= {"within": data.draw(st.sampled_from(SHARES)), "resolution": resolution}
+    single["then"] = data.draw(st.sampled_from([[], objectives["minimize"], objectives["maximize"]]))
+    assert_frames(sweep.near(**single, threads=question.threads), reference.near(sweep, **single))
     assert_frames(
         sweep.table(columns=question.shown, threads=question.threads),
         reference.table(sweep, columns=question.shown),

@@ -319,6 +319,49 @@ def test_best_by_an_axis_answers_each_group_in_the_order_of_groups() -> None:
     assert PLANE.best(("a", False), by=(2, (0, 1))) == [(0, 0, 0), (0, 0, 1)]
 
 
+NUMBERS = reference.Space(
+    lengths=(2, 4), columns={"a": (0, (1.0, 2.0)), "x": (1, (8.0, -8.0, -7.0, -6.0))}, names={}
+)
+
+
+def test_near_is_a_share_of_the_size_of_the_best() -> None:
+    assert NUMBERS.near(("x", False), within=0.125) == [(0, 1), (0, 2)]
+    assert NUMBERS.near(("x", False), within=0.0) == [(0, 1)]
+    # A maximum of -6 with a sixth of its size below it.
+    assert NUMBERS.near(("x", True), ["x < 0"], within=1 / 6) == [(0, 3), (0, 2)]
+    assert NUMBERS.near(("x", True), within=2.0) == [(0, 0), (0, 3), (0, 2), (0, 1)]
+
+
+def test_near_keeps_what_ties_with_the_best_in_the_order_of_the_index() -> None:
+    assert NUMBERS.near(("abs(x)", True), within=0.0) == [(0, 0), (0, 1)]
+    assert NUMBERS.near(("abs(x)", True), within=0.125) == [(0, 0), (0, 1), (0, 2)]
+
+
+def test_near_an_infinite_best_is_what_equals_it() -> None:
+    assert NUMBERS.near(("1 / (x + 8)", True), within=0.5) == [(0, 1)]
+    assert NUMBERS.near(("-1 / abs(x + 8)", False), within=0.5) == [(0, 1)]
+    # Where everything is infinite the worst is the best.
+    assert NUMBERS.near(("1 / (0 * x)", False), ["x < 0"], within=0.5) == [(0, 1), (0, 2), (0, 3)]
+    assert NUMBERS.near(("1 / (x + 8)", False), ["x == -8"], within=0.0) == [(0, 1)]
+
+
+def test_near_by_an_axis_answers_each_group_as_if_it_were_alone() -> None:
+    space = reference.Space((3, 2), {"a": (0, (1.0, 2.0, 1.0)), "b": (1, (0.0, 0.5))}, {})
+    by = (0, (0, 1, 0))
+    assert space.near(("a + b", False), within=0.0, by=by) == [(0, 0), (2, 0), (1, 0)]
+    assert space.near(("a + b", False), within=0.25, by=by) == [(0, 0), (2, 0), (1, 0), (1, 1)]
+    assert space.near(("a + b", False), ["a > 1"], within=0.5, by=by) == [(1, 0), (1, 1)]
+    assert space.near(("log(1 - a) + b", False), within=0.5, by=by) == [(0, 0), (0, 1), (2, 0), (2, 1)]
+
+
+def test_near_and_then_is_the_front_inside() -> None:
+    objective, then = ("x * x", True), [("x", False), ("-a * x", False)]
+    assert NUMBERS.near(objective, within=0.0, then=then, bits=[52, 52]) == [(0, 1), (1, 0)]
+    # What only `then` depends on is free; its first of equal rows stays.
+    assert NUMBERS.near(("x", True), within=0.0, then=[("0 * a", False)], bits=[52]) == [(0, 0)]
+    assert NUMBERS.near(("x", True), within=0.0, then=[("log(-x)", False)], bits=[52]) == []
+
+
 def test_a_maximised_zero_has_no_sign() -> None:
     space = reference.Space((2,), {"z": (0, (0.0, -0.0))}, {})
     assert space.best(("z", True)) == [(0,)]

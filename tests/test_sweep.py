@@ -359,6 +359,57 @@ def test_extrapolation_is_zero_inside_the_fitted_range_and_counts_decades_outsid
     assert table["extrapolation"].to_list() == pytest.approx([0.0, 2.0])
 
 
+# Near -----------------------------------------------------------------------------------------------
+
+
+def test_near_holds_every_configuration_this_close_to_the_best() -> None:
+    sweep = pools(where="train_flops <= 1e22")
+    table = sweep.table()
+    limit = pl.col("loss").min() * 1.05
+    expected = table.filter(pl.col("loss") <= limit).sort("loss", maintain_order=True)
+    assert 1 < expected.height < table.height
+    assert sweep.near(minimize="loss", within=0.05).equals(expected)
+
+
+def test_near_by_an_axis_answers_each_of_its_values_in_order() -> None:
+    sweep = pools(where="train_flops <= 1e22")
+    found = sweep.near(minimize="loss", within=0.2, by="pool", columns="train_flops")
+    alone = [
+        sweep.replace(where=["train_flops <= 1e22", constraint]).near(
+            minimize="loss", within=0.2, columns="train_flops"
+        )
+        for constraint in ("not open", "open")
+    ]
+    assert found.equals(pl.concat(alone))
+
+
+def test_near_and_then_is_the_front_of_what_is_near() -> None:
+    sweep = plane(axes={"params": iso.geomspace(1e8, 1e11, 30), "tokens": iso.geomspace(1e9, 1e12, 30)})
+    near = sweep.near(minimize="loss", within=0.1, columns="train_flops")
+    found = sweep.near(minimize="loss", within=0.1, then=["train_flops", "params"], resolution=0)
+    front = iso.pareto(near, minimize=["train_flops", "params"], resolution=0)
+    assert 1 < found.height < near.height
+    assert found.equals(front.select(found.columns).sort("train_flops", "params"))
+
+
+def test_near_has_axes_then_objective_then_columns() -> None:
+    near = pools().near(minimize="loss", within=0.1, columns=["gpu_count", "days", "loss", "pool"])
+    axes = ["params", "pool", "quality", "unique_tokens", "open", "tokens"]
+    assert near.columns == [*axes, "loss", "gpu_count", "days"]
+    trade = pools().near(minimize="loss", within=0.1, then=["params", "days"], columns=["tokens", "days"])
+    assert trade.columns == [*axes, "days", "loss"]
+    same = pools().near(minimize="loss", within=0.1, then=["days", "loss"], columns="gpu_count")
+    assert same.columns == [*axes, "days", "loss", "gpu_count"]
+
+
+def test_nothing_near_keeps_its_columns() -> None:
+    question: dict[str, Any] = {"minimize": "loss", "within": 0.1, "then": "days", "columns": "train_flops"}
+    with pytest.warns(iso.EmptyResultWarning):
+        nothing = pools(where="params < 0").near(**question)
+    assert nothing.height == 0
+    assert nothing.schema == pools().near(**question).schema
+
+
 # Progress -------------------------------------------------------------------------------------------
 
 

@@ -44,6 +44,11 @@ columns = ["days"]
 [best]
 minimize = "loss"
 by = "pool"
+
+[near]
+minimize = "loss"
+within = 1e-3
+then = ["days", "my_cost"]
 """
 
 
@@ -75,6 +80,7 @@ def test_a_file_holds_its_questions() -> None:
     assert {name: dict(asked) for name, asked in question.items()} == {
         "pareto": {"minimize": ["loss", "my_cost"], "resolution": {"loss": 1e-4}, "columns": ["days"]},
         "best": {"minimize": "loss", "by": "pool"},
+        "near": {"minimize": "loss", "within": 1e-3, "then": ["days", "my_cost"]},
     }
 
 
@@ -232,6 +238,9 @@ AXES = "[axes]\nparams = [1e9]\n"
         (AXES + "[pareto]\nresolution = 'fine'", "plan.toml: pareto.resolution: a number"),
         (AXES + "[pareto]\nrows = 1.5", "plan.toml: pareto.rows: a whole number, not 1.5"),
         (AXES + "[best]\nby = ['params']", "plan.toml: best.by: a name in quotes"),
+        (AXES + "[near]\nwithin = true", "plan.toml: near.within: a number, not True"),
+        (AXES + "[near]\nthen = 3", "plan.toml: near.then: names or formulas in quotes, not 3"),
+        (AXES + "[near]\nties = 'all'", "plan.toml: near: unknown key `ties`"),
         (AXES + "[best]\nrows = 3", "plan.toml: best: unknown key `rows`"),
         ("pareto = 3\n" + AXES, "plan.toml: pareto: a table"),
     ],

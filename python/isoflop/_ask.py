@@ -30,6 +30,7 @@ from isoflop._questions import (
     read_objective,
     read_objectives,
     read_rows,
+    read_then,
     read_ties,
     read_within,
 )
@@ -162,8 +163,9 @@ def ask_near(
     """Answer ``Sweep.near``."""
     objective = read_objective(minimize, maximize, "near")
     share = read_within(within)
-    further = read_objectives(then, ()) if then else ()
-    bits = resolution_bits(resolution, tuple(formula for formula, _ in further), DEFAULT_RESOLUTION)
+    further = read_then(then)
+    compared = tuple(formula for formula, _ in further)
+    bits = resolution_bits(resolution, compared, DEFAULT_RESOLUTION)
     limit = read_count(max_rows, "max_rows")
     count = resolve_threads(threads)
     grouped = None if by is None else groups(binding.axes, by)
@@ -174,7 +176,7 @@ def ask_near(
         extra = (objective[0], *extra)
     names = _columns(binding, tuple(formula for formula, _ in shown), extra)
     watched = binding.watched
-    formulas = (objective[0], *(formula for formula, _ in further), *where, *names)
+    formulas = (objective[0], *compared, *where, *names)
     with reporting(progress) as report:
         try:
             found = binding.ask(
@@ -199,7 +201,7 @@ def ask_near(
                 rows=error.rows,
                 limit=error.limit,
             ) from None
-    _warn(binding, found, (objective[0],), stacklevel + 1)
+    _warn(binding, found, (objective[0],), stacklevel + 1, compared)
     return _frame(binding, found, shown, names)
 
 
@@ -254,10 +256,12 @@ def _frame(
     return answer_frame(binding.axes, found.positions, columns)
 
 
-def _warn(binding: Binding, found: Rows, objectives: Sequence[str], stacklevel: int) -> None:
+def _warn(
+    binding: Binding, found: Rows, objectives: Sequence[str], stacklevel: int, then: Sequence[str] = ()
+) -> None:
     """Warn of an empty answer, and once for each sweep of one outside the law's range."""
     if not len(found.objectives[0]):
-        text = why_empty(binding, objectives, found.stats["feasible"])
+        text = why_empty(binding, objectives, found.stats["feasible"], then)
         warnings.warn(text, EmptyResultWarning, stacklevel=stacklevel)
     elif found.outside:
         binding.extrapolation_told = True

@@ -5,7 +5,7 @@ Reasons are looked for in this order, and the first kind that is found is told:
 1. constraints that nothing in the space meets, each with the nearest value that the space reaches;
 2. the first pair of constraints that conflict;
 3. that no two conflict, but all of them together do;
-4. that every feasible configuration has a NaN objective.
+4. that every feasible configuration has a NaN objective, or everything near the best a NaN one of ``then``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 _INFIX = frozenset(["+", "-", "*", "/", "**", "<", "<=", ">", ">=", "==", "!=", "and", "or"])
 
 
-def why_empty(binding: Binding, objectives: Sequence[str], feasible: int | None) -> str:
+def why_empty(
+    binding: Binding, objectives: Sequence[str], feasible: int | None, then: Sequence[str] = ()
+) -> str:
     """Tell why nothing was found.
 
     Parameters
@@ -34,11 +36,18 @@ def why_empty(binding: Binding, objectives: Sequence[str], feasible: int | None)
         Its objectives, if it has any.
     feasible
         How many configurations met every constraint, if that is known.
+    then
+        What is minimised among the configurations near the best, if that was asked for.
     """
     if feasible or (feasible is None and binding.any(binding.where)):
-        named = " or ".join(f"`{objective}`" for objective in objectives)
+        # What equals itself is not NaN: there is a best, and so something near it.
+        near = then and binding.any(
+            [*binding.where, *(f"({formula}) == ({formula})" for formula in objectives)]
+        )
+        named = " or ".join(f"`{objective}`" for objective in (then if near else objectives))
         count = "the" if feasible is None else f"{feasible:,}"
-        return f"the answer is empty: all {count} configurations that meet the constraints have NaN for {named}"
+        which = "near the best" if near else "that meet the constraints"
+        return f"the answer is empty: all {count} configurations {which} have NaN for {named}"
     return f"the answer is empty: {_conflict(binding)}"
 
 

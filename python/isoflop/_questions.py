@@ -47,6 +47,21 @@ def read_objectives(minimize: Formulas, maximize: Formulas) -> tuple[Objective, 
     )
     if not objectives:
         raise ValueError("name at least one objective with minimize= or maximize=")
+    return _once(objectives)
+
+
+def read_then(then: Formulas) -> tuple[Objective, ...]:
+    """Return the further objectives of ``near``, all to minimise.
+
+    Raises
+    ------
+    ValueError
+        If one stands there twice.
+    """
+    return _once(tuple((formula, False) for formula in read_formulas(then, "then")))
+
+
+def _once(objectives: tuple[Objective, ...]) -> tuple[Objective, ...]:
     seen: set[str] = set()
     for formula, _ in objectives:
         if formula in seen:
@@ -149,5 +164,7 @@ def read_within(within: object) -> float:
         raise TypeError(f"within must be a number, not {within!r}")
     share = float(within)
     if not math.isfinite(share) or share < 0.0:
-        raise ValueError(f"within must be finite and 0 or more, not {within}: 1e-3 is a thousandth of the best")
+        raise ValueError(
+            f"within must be finite and 0 or more, not {within}: 1e-3 is a thousandth of the best"
+        )
     return share

@@ -16,7 +16,7 @@ quality = [1.0, 0.4]
 [quantities]
 my_cost = "total_usd + 1e6 * (activation < 0.1)"
 
-[pareto]                         # the keywords of Sweep.pareto; [best] and [table] likewise
+[pareto]                         # the keywords of Sweep.pareto; [best], [near] and [table] likewise
 minimize = ["loss", "my_cost"]
 rows = 20
 """
@@ -52,9 +52,10 @@ _SPACINGS = {"geomspace": geomspace, "linspace": linspace}
 _QUESTIONS: Mapping[str, Sequence[str]] = {
     "pareto": ("minimize", "maximize", "resolution", "rows", "columns", "ties", "max_rows"),
     "best": ("minimize", "maximize", "by", "columns"),
+    "near": ("minimize", "maximize", "within", "by", "then", "resolution", "columns", "max_rows"),
     "table": ("columns", "max_bytes"),
 }
-"""The questions that a file may hold, and the keywords of each; threads belong to the machine."""
+"""The questions that a file may hold, and the keywords of each; threads and methods change no answer."""
 
 _KEYS = ("law", "where", "axes", "quantities", *_QUESTIONS)
 
@@ -250,7 +251,7 @@ def _question(table: dict[str, Any], name: str, file: str) -> dict[str, Any]:
     _known(table, _QUESTIONS[name], f"{file}: {name}")
     for keyword, item in table.items():
         label = f"{file}: {name}.{keyword}"
-        if keyword in ("minimize", "maximize", "columns"):
+        if keyword in ("minimize", "maximize", "then", "columns"):
             formulas = [item] if isinstance(item, str) else item
             if not isinstance(formulas, list) or not all(isinstance(formula, str) for formula in formulas):
                 raise SpaceError(f"{label}: names or formulas in quotes, not {item!r}")
@@ -260,13 +261,19 @@ def _question(table: dict[str, Any], name: str, file: str) -> dict[str, Any]:
         elif keyword in ("by", "ties"):
             if not isinstance(item, str):
                 raise SpaceError(f"{label}: a name in quotes, not {item!r}")
+        elif keyword == "within":
+            if not _is_number(item):
+                raise SpaceError(f"{label}: a number, not {item!r}")
         elif keyword == "resolution":
-            shares = item.values() if isinstance(item, dict) else [item]
-            if not all(isinstance(share, int | float) and not isinstance(share, bool) for share in shares):
+            if not all(map(_is_number, item.values() if isinstance(item, dict) else [item])):
                 raise SpaceError(f"{label}: a number, or a table of one for each objective, not {item!r}")
         elif isinstance(item, bool) or not isinstance(item, int):
             raise SpaceError(f"{label}: a whole number, not {item!r}")
     return table
+
+
+def _is_number(item: object) -> bool:
+    return isinstance(item, int | float) and not isinstance(item, bool)
 
 
 def _table(content: Mapping[str, Any], name: str, file: str) -> dict[str, Any]:

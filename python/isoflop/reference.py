@@ -1,6 +1,6 @@
 """The meaning of a sweep in plain Python: slow, obvious, and right to the bit.
 
-    text --parse--> tree --evaluate--> numbers --front, best--> rows
+    text --parse--> tree --evaluate--> numbers --front, best, near--> rows
 
 Section 5 of DESIGN.md, read aloud: a formula's value is its tree as written, every configuration is looked at
 in the order of its index, and every row is compared with every other. Whatever the engine does to be fast, it
@@ -286,16 +286,58 @@ class Space:
         by: tuple[int, Sequence[int]] | None = None,
     ) -> list[Configuration]:
         """Return the best configuration; one for each group of positions on an axis, with ``by``."""
-        axis, groups = by if by is not None else (None, ())
-        free = self.touched([objective[0], *where]) | ({axis} if axis is not None else set())
-        found: dict[int, tuple[float, Configuration]] = {}
+        # Of equal costs the first configuration is least.
+        return [min(rows)[1] for rows in self.groups(objective, where, by)]
+
+    def near(
+        self,
+        objective: tuple[str, bool],
+        where: Sequence[str] = (),
+        *,
+        within: float,
+        by: tuple[int, Sequence[int]] | None = None,
+        then: Sequence[tuple[str, bool]] = (),
+        bits: Sequence[int] = (),
+    ) -> list[Configuration]:
+        """Return what is within a share of the best, best first; with ``then`` the front inside that.
+
+        With ``by`` each group of positions on an axis is answered as if it were alone, one after the other.
+        """
+        found: list[Configuration] = []
+        for rows in self.groups(objective, where, by, also=[formula for formula, _ in then]):
+            best, _ = min(rows)
+            # What is maximised is negated, and so is its limit: rounding does not know signs.
+            limit = best if math.isinf(best) else best + within * abs(best)
+            near = [(cost, configuration) for cost, configuration in rows if cost <= limit]
+            if then:
+                costs = [self.costs(then, configuration) for _, configuration in near]
+                near = [near[number] for number in front(costs, bits)]
+            else:
+                near.sort()
+            found.extend(configuration for _, configuration in near)
+        return found
+
+    def groups(
+        self,
+        objective: tuple[str, bool],
+        where: Sequence[str],
+        by: tuple[int, Sequence[int]] | None,
+        *,
+        also: Sequence[str] = (),
+    ) -> list[list[tuple[float, Configuration]]]:
+        """Return what is feasible and not NaN, with its cost: for each group of ``by`` a list by index.
+
+        Axes that only the formulas of ``also`` depend on are free, too.
+        """
+        axis, numbers = by if by is not None else (None, ())
+        free = self.touched([objective[0], *where, *also]) | ({axis} if axis is not None else set())
+        found: dict[int, list[tuple[float, Configuration]]] = {}
         for configuration in self.feasible(where, free):
             (cost,) = self.costs([objective], configuration)
-            group = int(groups[configuration[axis]]) if axis is not None else 0
-            # Configurations come by index: of equal ones the first stays.
-            if not math.isnan(cost) and (group not in found or cost < found[group][0]):
-                found[group] = (cost, configuration)
-        return [found[group][1] for group in sorted(found)]
+            if not math.isnan(cost):
+                number = int(numbers[configuration[axis]]) if axis is not None else 0
+                found.setdefault(number, []).append((cost, configuration))
+        return [found[number] for number in sorted(found)]
 
     def table(self, columns: Sequence[str], where: Sequence[str] = ()) -> list[tuple[Configuration, Values]]:
         """Return every configuration that meets the constraints, with what formulas are worth there."""
@@ -320,8 +362,7 @@ def pareto(
     """Return what :meth:`isoflop.Sweep.pareto` returns."""
     objectives = [(text, False) for text in several(minimize)] + [(text, True) for text in several(maximize)]
     formulas = [formula for formula, _ in objectives]
-    named = resolution if isinstance(resolution, Mapping) else dict.fromkeys(formulas, resolution)
-    bits = [bits_of(named.get(formula, 1e-9)) for formula in formulas]
+    bits = bits_for(formulas, resolution)
     shown = [*formulas, *several(columns)]
     space = space_of(sweep, shown)
     found, _ = space.pareto(objectives, sweep.where, bits=bits, rows=rows, all_ties=ties == "all")
@@ -344,6 +385,32 @@ def best(
     return frame(sweep, space, space.best(objective, sweep.where, by=grouped), shown)
 
 
+def near(
+    sweep: Sweep,
+    *,
+    minimize: str | None = None,
+    maximize: str | None = None,
+    within: float,
+    by: str | None = None,
+    then: Formulas = (),
+    resolution: float | Mapping[str, float] = 1e-9,
+    columns: Formulas = (),
+) -> pl.DataFrame:
+    """Return what :meth:`isoflop.Sweep.near` returns."""
+    objective = (minimize, False) if minimize is not None else (maximize or "", True)
+    shown = [*several(then), objective[0], *several(columns)]
+    space = space_of(sweep, shown)
+    found = space.near(
+        objective,
+        sweep.where,
+        within=within,
+        by=None if by is None else groups_of(sweep, by),
+        then=[(formula, False) for formula in several(then)],
+        bits=bits_for(several(then), resolution),
+    )
+    return frame(sweep, space, found, shown)
+
+
 def table(sweep: Sweep, *, columns: Formulas = ()) -> pl.DataFrame:
     """Return what :meth:`isoflop.Sweep.table` returns for the same ``columns``."""
     space = space_of(sweep, several(columns))
@@ -353,6 +420,12 @@ def table(sweep: Sweep, *, columns: Formulas = ()) -> pl.DataFrame:
 def several(formulas: Formulas) -> tuple[str, ...]:
     """Return one formula or several as a tuple."""
     return (formulas,) if isinstance(formulas, str) else tuple(formulas)
+
+
+def bits_for(formulas: Sequence[str], resolution: float | Mapping[str, float]) -> list[int]:
+    """Return the bits that each objective is compared at; a mapping may leave some at 1e-9."""
+    named = resolution if isinstance(resolution, Mapping) else dict.fromkeys(formulas, resolution)
+    return [bits_of(named.get(formula, 1e-9)) for formula in formulas]
 
 
 def axes_of(sweep: Sweep) -> dict[str, list[pl.Series]]:

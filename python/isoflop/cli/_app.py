@@ -28,6 +28,7 @@ app = App(
 
 SweepPath = Annotated[Path, Parameter(name="SWEEP", help="A sweep file (TOML).", show_default=False)]
 Several = Parameter(consume_multiple=(1, None), negative="", show_default=False)
+Method = Literal["auto", "enumerate", "search"]
 
 
 @Parameter(name="*")
@@ -85,6 +86,7 @@ def pareto(
     rows: int | None = None,
     columns: Annotated[tuple[str, ...], Several] = (),
     ties: Literal["first", "all"] | None = None,
+    method: Method | None = None,
     output: Output = DEFAULT_OUTPUT,
     running: Running = DEFAULT_RUNNING,
 ) -> None:
@@ -106,10 +108,14 @@ def pareto(
         Further columns: names or formulas.
     ties
         Keep one of several configurations with equal objectives, or all of them.
+    method
+        Look at every configuration, or search and leave out what bounds settle. The answer is the same.
     """
     check_destination(output.out, output.format)
     file = _load(sweep)
-    question = _question(file, "pareto", minimize=minimize, maximize=maximize, columns=columns, ties=ties)
+    question = _question(
+        file, "pareto", minimize=minimize, maximize=maximize, columns=columns, ties=ties, method=method
+    )
     if rows is not None:
         question.pop("resolution", None)
         question["rows"] = rows
@@ -132,6 +138,7 @@ def best(
     maximize: str | None = None,
     by: str | None = None,
     columns: Annotated[tuple[str, ...], Several] = (),
+    method: Method | None = None,
     output: Output = DEFAULT_OUTPUT,
     running: Running = DEFAULT_RUNNING,
 ) -> None:
@@ -149,12 +156,68 @@ def best(
         An axis or a column of a linked one: one row for each of its values.
     columns
         Further columns: names or formulas.
+    method
+        Look at every configuration, or search and leave out what bounds settle. The answer is the same.
     """
     check_destination(output.out, output.format)
     file = _load(sweep)
-    question = _question(file, "best", minimize=minimize, maximize=maximize, columns=columns, by=by)
+    question = _question(
+        file, "best", minimize=minimize, maximize=maximize, columns=columns, by=by, method=method
+    )
     with mistakes(sweep):
         found = file.sweep.best(**question, threads=running.threads, progress=running.progress)
+    deliver(found, output.out, output.format)
+
+
+@app.command
+def near(
+    sweep: SweepPath,
+    /,
+    *,
+    minimize: str | None = None,
+    maximize: str | None = None,
+    within: float | None = None,
+    by: str | None = None,
+    then: Annotated[tuple[str, ...], Several] = (),
+    resolution: Annotated[tuple[str, ...], Several] = (),
+    columns: Annotated[tuple[str, ...], Several] = (),
+    output: Output = DEFAULT_OUTPUT,
+    running: Running = DEFAULT_RUNNING,
+) -> None:
+    """Find every configuration that is close to the best.
+
+    What is not said here is read from the [near] table of the file.
+
+    Parameters
+    ----------
+    minimize
+        The objective: the name of a quantity, or a formula.
+    maximize
+        The objective, to maximize instead.
+    within
+        How close, as a share of the best value: 1e-3 is a thousandth of it.
+    by
+        An axis or a column of a linked one: whatever is close to the best for each of its values.
+    then
+        Further objectives to minimize: only the front of these among what is close.
+    resolution
+        How finely these are compared: a number in 0..1, or OBJECTIVE=NUMBER for some of them.
+    columns
+        Further columns: names or formulas.
+    """
+    check_destination(output.out, output.format)
+    file = _load(sweep)
+    question = _question(
+        file, "near", minimize=minimize, maximize=maximize, within=within, by=by, then=then, columns=columns
+    )
+    if "within" not in question:
+        raise Mistake(
+            f"{sweep}: near needs --within, or within in a [near] table: 1e-3 is a thousandth of the best"
+        )
+    if resolution:
+        question["resolution"] = _read_resolution(resolution)
+    with mistakes(sweep):
+        found = file.sweep.near(**question, threads=running.threads, progress=running.progress)
     deliver(found, output.out, output.format)
 
 
@@ -197,12 +260,12 @@ def explain(
     Parameters
     ----------
     minimize
-        Objectives; those of the file's [pareto] or [best] table if none are given.
+        Objectives; those of the file's [pareto], [best] or [near] table if none are given.
     maximize
         Objectives to maximize.
     """
     file = _load(sweep)
-    kind = "pareto" if "pareto" in file.question or "best" not in file.question else "best"
+    kind = next((kind for kind in ("pareto", "best", "near") if kind in file.question), "pareto")
     question = _question(file, kind, minimize=minimize, maximize=maximize)
     objectives = {sense: question[sense] for sense in ("minimize", "maximize") if sense in question}
     with mistakes(sweep):
@@ -266,20 +329,22 @@ def _question(file: SweepFile, kind: str, **options: Any) -> dict[str, Any]:
     """Return the file's question with the options that were given in its place."""
     given = {name: value for name, value in options.items() if value not in (None, ())}
     question = dict(file.question.get(kind, {}))
-    if not given.keys().isdisjoint(("minimize", "maximize")):
-        # Other objectives are another question: the file's would otherwise linger in the other sense, and a
-        # resolution by objective would name what is gone.
-        question.pop("minimize", None)
-        question.pop("maximize", None)
-        if isinstance(question.get("resolution"), Mapping):
-            del question["resolution"]
+    senses = ("minimize", "maximize")
+    if not given.keys().isdisjoint(senses):
+        # Other objectives are another question: the file's would otherwise linger in the other sense.
+        for sense in senses:
+            question.pop(sense, None)
+    compared = ("then",) if kind == "near" else senses
+    if not given.keys().isdisjoint(compared) and isinstance(question.get("resolution"), Mapping):
+        # It would name what is gone.
+        del question["resolution"]
     return question | given
 
 
 def _asked_for(file: SweepFile) -> tuple[str, ...]:
     """Return what the file's questions name: objectives, then columns."""
     names: dict[str, None] = {}
-    for part in ("minimize", "maximize", "columns"):
+    for part in ("minimize", "maximize", "then", "columns"):
         for question in file.question.values():
             several = question.get(part, ())
             names |= dict.fromkeys([several] if isinstance(several, str) else several)
@@ -303,8 +368,10 @@ def _summary(profile: iso.Profile) -> str:
     seconds = sum(profile.seconds.values())
     rate = float(f"{profile.size / max(seconds, 1e-9):.3g}")
     row = "row" if profile.rows == 1 else "rows"
+    # A search knows this only of the configurations that it looked at.
     undefined = f", {profile.nan:,} of them without a defined objective" if profile.nan else ""
+    looked = f", {profile.evaluated:,} of them looked at" if profile.method == "search" else ""
     return (
-        f"{profile.rows:,} {row} on the front of {profile.size:,} configurations{undefined}, "
+        f"{profile.rows:,} {row} on the front of {profile.size:,} configurations{looked}{undefined}, "
         f"{seconds:.2f} s, {rate:,.0f} configurations per second"
     )
