@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-rust test-python bench check build lock clean toolchain
+.PHONY: help demo test test-rust test-python fuzz bench check build lock clean toolchain
 
 CARGO ?= cargo
 # A version manager may leave commands that only complain, so each candidate is tried.
@@ -35,6 +35,10 @@ test-rust: | toolchain
 
 test-python: .venv/.native | test-rust
 	$(BIN)/python -m pytest
+
+fuzz: | toolchain ## random spaces and formulas against brute force, until something differs or Ctrl-C
+	round=0; while PROPTEST_CASES=20000 $(CARGO) test --release --locked --package isoflop-core --test sweep; \
+	    do round=$$((round + 1)); echo "$$round rounds of 20,000 cases for each property"; done
 
 bench: .venv/.native .venv/.bench ## the yardsticks against their rivals
 	$(BIN)/python -m benches

@@ -98,6 +98,25 @@ fn tame() -> impl Strategy<Value = f64> {
     ]
 }
 
+/// Values in some order: as they come, rising, falling, or all the same.
+fn column(length: usize) -> impl Strategy<Value = Vec<f64>> {
+    (prop::collection::vec(value(), length), 0..7).prop_map(|(mut values, order)| {
+        match order {
+            0..=2 => values.sort_by(f64::total_cmp),
+            3 => values.sort_by(|a, b| b.total_cmp(a)),
+            4 => values = vec![values[0]; values.len()],
+            _ => {}
+        }
+        values
+    })
+}
+
+/// How many cases to try: as many as `PROPTEST_CASES` says, if it is set.
+fn cases(usual: u32) -> ProptestConfig {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    ProptestConfig::with_cases(cases.unwrap_or(usual))
+}
+
 fn case(lengths: impl Strategy<Value = Vec<usize>>) -> impl Strategy<Value = Case> {
     case_of(lengths, |columns| number(columns).boxed(), value().boxed())
 }
@@ -122,10 +141,10 @@ fn case_of(
             let axes: Vec<usize> = (0..lengths.len()).chain([0]).collect();
             let columns: Vec<_> = axes.iter().map(|&at| (Just(at), axis(lengths[at]))).collect();
             let count = columns.len();
-            let objectives = prop::collection::vec((number(count), any::<bool>()), 1..4);
+            let objectives = prop::collection::vec((number(count), any::<bool>()), 1..6);
             let constraints =
                 prop::collection::vec(number(count).prop_map(|text| format!("{text} <= 2")), 0..3);
-            let bits = prop::collection::vec(prop_oneof![Just(52u32), Just(30), 0u32..8], 3);
+            let bits = prop::collection::vec(prop_oneof![Just(52u32), Just(30), 0u32..8], 5);
             let ties = prop_oneof![Just(Ties::First), Just(Ties::All)];
             (Just(lengths), columns, objectives, constraints, bits, ties, 1usize..4)
         })
@@ -508,7 +527,7 @@ fn large() -> impl Strategy<Value = Vec<usize>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(cases(900))]
 
     #[test]
     fn fronts_of_small_spaces_are_those_of_brute_force(case in case(small())) {
@@ -546,7 +565,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(cases(60))]
 
     #[test]
     fn larger_spaces_too(case in case(large())) {

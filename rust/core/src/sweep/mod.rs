@@ -1,8 +1,10 @@
-//! Questions about a space, answered by looking at every configuration.
+//! Questions about a space.
 //!
 //! An [`Engine`] is a space and the names that formulas may use. Each question binds its formulas
-//! ([`Engine::bind`]), makes a [`Program`], and runs it over the blocks of the grid
-//! in parallel; a sink of its own takes the values. Axes that nothing asked for stay at position 0.
+//! ([`Engine::bind`]) and is answered in one of two ways, with the same answer: small spaces by enumeration
+//! (`front`, `best`, `table`: a [`Program`] run over the blocks of the grid in parallel, a sink of its own
+//! takes the values), large ones by branch and bound (`search`). Axes that nothing asked for stay at
+//! position 0.
 
 mod best;
 mod columns;
