@@ -21,6 +21,10 @@ use super::{Depends, Numbers, Roots, tables};
 /// Most numbers of all tables on several axes together.
 const MAX_NUMBERS: f64 = (32 << 20) as f64 / 8.0;
 
+/// A search looks at about so many boxes and configurations for each square root of the space's size. (Measured
+/// on fronts of two objectives.) A table with more entries costs more than it brings.
+const LOOKED_AT: f64 = 32.0;
+
 /// Most block minima and maxima of tables on several axes.
 const MAX_BLOCK_NUMBERS: usize = (32 << 20) / 8;
 
@@ -326,7 +330,11 @@ pub(super) fn choose(
             true
         } else {
             let entries = entries(mask);
-            let fits = entries <= limit.0 && 16.0 * entries <= size && numbers + entries <= MAX_NUMBERS;
+            let looked_at = LOOKED_AT * size.sqrt();
+            let fits = entries <= limit.0
+                && 16.0 * entries <= size
+                && entries <= looked_at
+                && numbers + entries <= MAX_NUMBERS;
             let wanted = depends.dear[node.index()] && fits;
             numbers += if wanted { entries } else { 0.0 };
             wanted

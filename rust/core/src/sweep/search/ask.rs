@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::formula::graph::{Graph, Node, NodeId};
 use crate::formula::ops::Op;
 use crate::pareto::Ties;
-use crate::pareto::archive::{Archive, Points};
+use crate::pareto::archive::Points;
 use crate::program::{SearchProgram, TableLimit};
 use crate::space::{Column, Space};
 
@@ -92,7 +92,7 @@ impl<'a> Asked<'a> {
     /// The front at these resolutions, or nothing if it has more than `most` rows by far.
     fn front(&mut self, bits: &[u32], ties: Ties, most: u64) -> Result<Points, Error> {
         let groups = group_count(self.groups);
-        let mut goal = FrontGoal::new(Archive::new(bits, ties), groups, most.saturating_mul(CAP), most);
+        let mut goal = FrontGoal::new(bits, ties, groups, most.saturating_mul(CAP), most);
         self.run(&mut goal)?;
         let points = goal.into_points(self.control)?;
         let rows = points.indices.len() as u64;

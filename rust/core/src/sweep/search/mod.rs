@@ -21,7 +21,7 @@ mod rows;
 
 use std::ops::Range;
 
-use crate::control::Control;
+use crate::control::{Control, Interrupted};
 use crate::error::Error;
 use crate::parallel;
 use crate::pareto::archive::Points;
@@ -61,6 +61,12 @@ pub(super) trait Goal: Sync {
 
     /// Takes in what a round found.
     fn take(&mut self, found: Vec<Found>, control: &Control) -> Result<(), Error>;
+
+    /// Leaves out some of what one job found, if it is cheap to see that it is not asked for: workers do this
+    /// in parallel, [`take`](Self::take) does not.
+    fn sift(&self, _found: &mut Found, _control: &Control) -> Result<(), Interrupted> {
+        Ok(())
+    }
 
     /// Rows so far.
     fn rows(&self) -> usize;
@@ -118,7 +124,8 @@ impl Search<'_> {
                 |worker, job| {
                     control.check()?;
                     let boxes = job * JOB_BOXES..round.len().min((job + 1) * JOB_BOXES);
-                    let outcome = worker.expand(&round, boxes);
+                    let mut outcome = worker.expand(&round, boxes);
+                    shared.sift(&mut outcome.found, control)?;
                     control.advance(outcome.settled() * self.weight);
                     Ok(outcome)
                 },
