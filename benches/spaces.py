@@ -104,9 +104,13 @@ class Space:
         given: dict[str, Any] = {**self.axes, **self.scalars}
         return iso.Sweep(given, law=self.law, quantities=self.quantities, where=list(self.where))
 
-    def pareto(self, threads: int | None = None) -> pl.DataFrame:
-        """Answer the question with isoflop: make the sweep, search, return the frame."""
-        return self.sweep().pareto(minimize=list(self.objectives), threads=threads)
+    def pareto(self, method: str = "enumerate") -> pl.DataFrame:
+        """Answer the question with isoflop: make the sweep, search, return the frame.
+
+        It enumerates unless told otherwise, as the rivals do: what a search leaves out says nothing about
+        the loop.
+        """
+        return self.sweep().pareto(minimize=list(self.objectives), method=method)
 
 
 def loss(effective_params: Array, effective_tokens: Array) -> Array:
