@@ -12,8 +12,9 @@ from functools import partial
 import numpy as np
 import polars as pl
 
-from . import agree, baseline, card, spaces
-from .harness import Contestant, Line, Options, alternate, compare
+from . import agree, baseline, card, chart, spaces
+from .harness import Contestant, Line, Options, alternate, compare, machine
+from .memory import TOP
 from .spaces import Space
 
 SHAPES = {
@@ -30,6 +31,7 @@ SHAPES = {
 }
 """By the size they are close to; from 1e8 on the axes keep their proportions."""
 
+CHART = TOP / "benches" / "results" / "growth.svg"
 POWER_BAR = 0.6
 SMALL_BAR = 1.2
 SAMPLE = 100_000
@@ -58,6 +60,12 @@ def run(options: Options) -> list[Line]:
     most = 10**6 if options.quick else 10**12
     sizes = [size for size in SHAPES if size <= most]
     series = measure(sizes, rounds=1 if options.quick else 3)
+    cores = machine()["cores"]
+    title = f"The exact front of loss against dollars, {cores} cores"
+    across = "size of the space (configurations)"
+    picture = chart.log_log(series, title, across, left=("pure Python", "search"))
+    if not options.quick:
+        CHART.write_text(picture)
     return [power(series["search"][-5:]), *small(options)]
 
 

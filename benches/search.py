@@ -59,8 +59,8 @@ def against_enumeration(
     name = f"search: {name}"
     lines = compare(name, times, least={"enumeration": least}, notes={"enumeration": note})
     if bar is not None:
-        time = statistics.median(times["isoflop"])
-        lines.insert(0, limit(name, time, bar, note=note, raw=times["isoflop"]))
+        seconds = statistics.median(times["isoflop"])
+        lines.insert(0, limit(name, seconds, bar, note=note, raw=times["isoflop"]))
     return lines
 
 
