@@ -51,4 +51,4 @@ def _growth(module: str, contestant: str, name: str, shape: tuple[int, ...]) -> 
 
 
 if __name__ == "__main__":
-    print(_growth(*sys.argv[1:4], tuple(map(int, sys.argv[4:]))))
+    print(_growth(sys.argv[1], sys.argv[2], sys.argv[3], tuple(map(int, sys.argv[4:]))))

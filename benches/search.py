@@ -113,14 +113,14 @@ def near(space: Space, coarse: Space) -> Line:
         return space.sweep().near(minimize="loss", within=WITHIN, columns="usd")
 
     table = coarse.sweep().table(columns=coarse.objectives)
-    reach = table["loss"].min() * (1 + WITHIN)
+    reach = table["loss"].to_numpy().min() * (1 + WITHIN)
     if not answer(coarse).equals(table.filter(pl.col("loss") <= reach).sort("loss", *coarse.axes)):
         raise WrongAnswer("search: what is near in the coarse space is not what its table holds near")
     found = answer(space)
     agree.rows(space, found)
     least = space.sweep().best(minimize="loss", method="enumerate")["loss"][0]
-    losses = found["loss"]
-    if losses[0] != least or losses.max() > least * (1 + WITHIN) or found["usd"].max() > USD_LIMIT:
+    losses, usd = found["loss"].to_numpy(), found["usd"].to_numpy()
+    if losses[0] != least or losses.max() > least * (1 + WITHIN) or usd.max() > USD_LIMIT:
         raise WrongAnswer("search: what is near the best is not")
     return _timed("near", partial(answer, space), NEAR_BAR, 7, f"{found.height:,} rows")
 
