@@ -21,7 +21,7 @@ Curves = Mapping[str, Sequence[tuple[float, float]]]
 def log_log(curves: Curves, title: str, across: str, left: Sequence[str] = ()) -> str:
     """Draw curves by name, each a sequence of sizes and seconds.
 
-    A name stands to the right of the last point of its curve, or to the left if `left` has it.
+    A name stands above the last point of its curve and to its right, or to its left if `left` has it.
     """
     points = [point for curve in curves.values() for point in curve]
     sizes, seconds = (_powers(values) for values in zip(*points, strict=True))
@@ -59,11 +59,11 @@ def log_log(curves: Curves, title: str, across: str, left: Sequence[str] = ()) -
 def _curve(name: str, points: Sequence[tuple[float, float]], colour: str, left: bool) -> list[str]:
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     x, y = points[-1]
-    x, anchor = (x - 12, "end") if left else (x + 12, "start")
+    x, anchor = (x - 8, "end") if left else (x + 8, "start")
     return [
         f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2.5"/>',
         *(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{colour}"/>' for x, y in points),
-        f'<text x="{x:.1f}" y="{y + 5:.1f}" text-anchor="{anchor}" fill="{colour}" font-size="15"'
+        f'<text x="{x:.1f}" y="{y - 8:.1f}" text-anchor="{anchor}" fill="{colour}"'
         f' font-weight="600">{name}</text>',
     ]
 
