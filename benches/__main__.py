@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import os
 import sys
 import time
 import warnings
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from .harness import Options, machine, table
 
-SUBJECTS = ("card", "plane", "kaplan", "best", "filter", "tiny", "startup", "bits")
+SUBJECTS = ("card", "plane", "kaplan", "best", "filter", "tiny", "startup", "bits", "search")
 RESULTS = Path(__file__).resolve().parent / "results"
 
 
@@ -31,7 +32,7 @@ def main(arguments: list[str]) -> int:
             "latest.json" if whole else "-".join(["quick"] * chosen.quick + subjects) + ".json"
         )
 
-    lines, seconds = [], {}
+    lines, seconds, load = [], {}, [os.getloadavg()[0]]
     # The yardsticks leave the fitted range of their laws on purpose; saying so is tested elsewhere.
     warnings.simplefilter("ignore")
     for subject in subjects:
@@ -41,9 +42,11 @@ def main(arguments: list[str]) -> int:
         seconds[subject] = time.perf_counter() - start
         print(f" {seconds[subject]:.0f} s", file=sys.stderr)
 
+    load.append(os.getloadavg()[0])
     about = machine()
     print(f"{about['cpu']}, {about['cores']} cores, {about['system']} {about['architecture']}")
     print(", ".join(f"{name} {version}" for name, version in about["versions"].items()))
+    print(f"Load average of the last minute: {load[0]:.2f} before, {load[1]:.2f} after.")
     print()
     print(table(lines))
     print()
@@ -57,6 +60,7 @@ def main(arguments: list[str]) -> int:
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "quick": chosen.quick,
         "machine": about,
+        "load": load,
         "seconds": seconds,
         "lines": [line.record() for line in lines],
     }

@@ -1,8 +1,8 @@
 """`best`: least loss under a FLOP limit over parameters x tokens x activation x quality, 1e8 configurations.
 
-The question in which nothing is stored and nothing is compared but a running minimum: it shows what the
-loop itself costs. The rival is what an expert gets out of numba for this one question. numba's compile time
-does not count.
+The question in which nothing is stored and nothing is compared but a running minimum: enumerated, it shows
+what the loop itself costs. The rival is what an expert gets out of numba for this one question. numba's
+compile time does not count.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ def isoflop(space: Space) -> pl.DataFrame:
     with warnings.catch_warnings():
         # `quality` ends at its upper end, as the question wants; composing the warning is in the time.
         warnings.simplefilter("ignore")
-        return space.sweep().best(minimize="loss")
+        return space.sweep().best(minimize="loss", method="enumerate")
 
 
 def check(space: Space, ours: pl.DataFrame, theirs: pl.DataFrame, who: str) -> str:

@@ -45,9 +45,11 @@ def digests() -> dict[str, str]:
     for space in questions:
         sweep = replace(space, quantities=space.quantities | {"usd": spaces.USD} | COLUMNS).sweep()
         for threads in THREADS:
-            front = sweep.pareto(minimize=["loss", "usd"], columns=list(COLUMNS), threads=threads)
+            front = sweep.pareto(
+                minimize=["loss", "usd"], columns=list(COLUMNS), method="enumerate", threads=threads
+            )
             table = sweep.table(columns=["loss", "usd", *COLUMNS], threads=threads)
-            best = sweep.best(minimize="loss", columns=list(COLUMNS), threads=threads)
+            best = sweep.best(minimize="loss", columns=list(COLUMNS), method="enumerate", threads=threads)
             for kind, frame in (("front", front), ("table", table), ("best", best)):
                 if frame.is_empty():
                     raise WrongAnswer(f"bits: the {kind} of {space.name} is empty")

@@ -160,10 +160,10 @@ def run(options: Options) -> list[Line]:
 
 def memory(space: Space) -> list[Line]:
     """Compare peak memory, each contestant in a process of its own."""
-    ours = peak("card", "isoflop", space.shape)
+    ours = peak("card", "isoflop", space)
     lines = [limit("card, extra memory", ours, MEMORY_BAR, unit="MiB")]
     for who, rival in RIVALS.items():
-        theirs = peak("card", rival.__name__, space.shape)
+        theirs = peak("card", rival.__name__, space)
         raw = {"isoflop": [ours], who: [theirs]}
         ratio = theirs / max(ours, 0.1)
         lines.append(Line("card, extra memory", ours, who, theirs, ratio, unit="MiB", raw=raw))

@@ -156,6 +156,8 @@ def show(value: float | None, unit: str) -> str:
         return ""
     if unit == "MiB":
         return f"{value:.0f} MiB"
+    if unit == "power":
+        return f"{value:.2f}"
     if unit == "count":
         return f"{value:.0f}"
     suffix = "/conf" if unit == "s/conf" else ""

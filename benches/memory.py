@@ -1,7 +1,7 @@
 """Peak memory of one contestant: how far a fresh process grows beyond what it holds before the question.
 
-``python -m benches.memory SUBJECT CONTESTANT SIZE...`` answers the question once and prints the growth in
-bytes.
+``python -m benches.memory MODULE CONTESTANT SPACE SIZE...`` answers the question once and prints the growth
+in bytes.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ TOP = Path(__file__).resolve().parent.parent
 MIB = 2.0**20
 
 
-def peak(subject: str, contestant: str, shape: tuple[int, ...]) -> float:
-    """Return the growth, in MiB, of a process in which `contestant` of module `subject` answers."""
-    command = [sys.executable, "-m", "benches.memory", subject, contestant, *map(str, shape)]
+def peak(module: str, contestant: str, space: spaces.Space) -> float:
+    """Return the growth, in MiB, of a process in which `contestant` of `module` answers."""
+    command = [sys.executable, "-m", "benches.memory", module, contestant, space.name]
+    command += map(str, space.shape)
     done = subprocess.run(command, cwd=TOP, check=True, capture_output=True, text=True)
     return int(done.stdout.split()[-1]) / MIB
 
@@ -32,12 +33,11 @@ def _status(field: str) -> int:
     raise LookupError(f"/proc/self/status has no {field}")
 
 
-def _growth(subject: str, contestant: str, shape: tuple[int, ...]) -> int:
-    module = importlib.import_module(f"benches.{subject}")
-    space: spaces.Space = getattr(spaces, subject)(*shape)
-    answer = getattr(module, contestant)
+def _growth(module: str, contestant: str, name: str, shape: tuple[int, ...]) -> int:
+    answer = getattr(importlib.import_module(f"benches.{module}"), contestant)
+    space: spaces.Space = getattr(spaces, name)(*shape)
     # A small question first: imports, compilation and thread pools are not the question's memory.
-    answer(getattr(spaces, subject)(*(min(length, 6) for length in shape)))
+    answer(getattr(spaces, name)(*(min(length, 6) for length in shape)))
     if Path("/proc/self/clear_refs").exists():
         Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew at what is held now
         before = _status("VmRSS")
@@ -51,4 +51,4 @@ def _growth(subject: str, contestant: str, shape: tuple[int, ...]) -> int:
 
 
 if __name__ == "__main__":
-    print(_growth(sys.argv[1], sys.argv[2], tuple(map(int, sys.argv[3:]))))
+    print(_growth(sys.argv[1], sys.argv[2], sys.argv[3], tuple(map(int, sys.argv[4:]))))

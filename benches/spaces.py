@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +25,14 @@ Columns = Mapping[str, Array]
 E, A, B, ALPHA, BETA = 1.8172, 482.01, 2085.43, 0.3478, 0.3658
 # kaplan2020, L(N, D)
 N_C, D_C, A_N, A_D = 6.4e13, 1.8e13, 0.076, 0.103
+# ludziejewski2025 as examples/moe_quality.toml writes it
+MOE_LAW = Path(__file__).resolve().parent.parent / "examples" / "moe_quality.toml"
+MOE = {
+    "a": 35.91, "alpha": -0.1889, "delta": -0.2285, "gamma": 0.0098,
+    "b": 35.98, "beta": -0.1775, "omega": 0.5529, "zeta": -0.0259,
+    "E_start": 2.0732, "E_max": 290.4521, "c": 1.3637,
+}  # fmt: skip
+VOCABULARY = 50257
 
 MOE_GAIN = 0.5
 # The accounting's defaults: H100, dense bf16, at 35 % of its peak and 2 dollars an hour.
@@ -32,6 +41,10 @@ FLOPS_PER_GPU_HOUR = PEAK_FLOPS * MFU * 3600
 # What better data costs, in dollars for each token: grows with the cube of quality.
 QUALITY_USD = 1e-7
 FLOP_LIMIT = 1e24
+WEIGHT_LIMIT = 640e9
+# The shapes of `card` that only a search gets through in no time.
+BILLION = (1000, 1000, 32, 32)
+TRILLION = (10_000, 10_000, 100, 100)
 USD = "train_usd + tokens*1e-7*quality**3"
 
 
@@ -63,10 +76,13 @@ class Space:
     axes: dict[str, Array]
     objectives: tuple[str, ...]
     values: Callable[[Columns], tuple[Array, ...]]
-    law: str
+    law: str | Path
+    """An identifier of the catalogue, or the sweep file that holds the law."""
     scalars: dict[str, float] = field(default_factory=dict)
     quantities: dict[str, str] = field(default_factory=dict)
     where: tuple[str, ...] = ()
+    resolution: dict[str, float] = field(default_factory=dict)
+    """By objective; isoflop's default for those not named."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -102,11 +118,17 @@ class Space:
         import isoflop as iso
 
         given: dict[str, Any] = {**self.axes, **self.scalars}
-        return iso.Sweep(given, law=self.law, quantities=self.quantities, where=list(self.where))
+        law = iso.Sweep.from_toml(self.law).law if isinstance(self.law, Path) else self.law
+        return iso.Sweep(given, law=law, quantities=self.quantities, where=list(self.where))
 
-    def pareto(self, threads: int | None = None) -> pl.DataFrame:
-        """Answer the question with isoflop: make the sweep, search, return the frame."""
-        return self.sweep().pareto(minimize=list(self.objectives), threads=threads)
+    def pareto(self, method: str = "enumerate") -> pl.DataFrame:
+        """Answer the question with isoflop: make the sweep, search, return the frame.
+
+        It enumerates unless told otherwise, as the rivals do: what a search leaves out says nothing about
+        the loop.
+        """
+        objectives = list(self.objectives)
+        return self.sweep().pareto(minimize=objectives, resolution=self.resolution or None, method=method)
 
 
 def loss(effective_params: Array, effective_tokens: Array) -> Array:
@@ -158,6 +180,27 @@ def _best_values(at: Columns) -> tuple[Array, ...]:
     return _card_values(at)[:1]
 
 
+def limited(*shape: int) -> Space:
+    """Least loss under a FLOP limit, with weights that eight GPUs of 80 GB hold."""
+    limits = (f"train_flops <= {FLOP_LIMIT!r}", f"weight_bytes <= {WEIGHT_LIMIT!r}")
+    return replace(best(*shape), name="limited", where=limits)
+
+
+def threeway(*shape: int) -> Space:
+    """Loss and dollars as in `card`, and what a token costs to generate."""
+    return replace(
+        card(*shape),
+        name="threeway",
+        objectives=("loss", "usd", "inference_flops_per_token"),
+        values=_threeway_values,
+        resolution={"loss": 0.001, "usd": 0.05, "inference_flops_per_token": 0.05},
+    )
+
+
+def _threeway_values(at: Columns) -> tuple[Array, ...]:
+    return *_card_values(at), 2 * (at["params"] * at["activation"])
+
+
 def _plane_values(at: Columns) -> tuple[Array, ...]:
     return loss(at["params"], at["tokens"]), 6 * at["params"] * at["tokens"]
 
@@ -193,6 +236,41 @@ def kaplan(n_params: int = 2000, n_tokens: int = 2000, n_quality: int = 16) -> S
         law="kaplan2020",
         # Costs count all parameters; here there are none but those.
         quantities={"params": "non_embedding_params", "usd": USD},
+    )
+
+
+def _moe_values(at: Columns) -> tuple[Array, ...]:
+    width, experts, law = at["d_model"], at["experts"], MOE
+    blocks = width / 64
+    params = 2 * VOCABULARY * width + (4 + 9 * experts) * blocks * width**2
+    active = 2 * VOCABULARY * width + 13 * blocks * width**2
+    good = at["quality"] * at["tokens"]
+    e_hat = 1 / (1 / (experts - 1 + 1 / (1 / law["E_start"] - 1 / law["E_max"])) + 1 / law["E_max"])
+    capacity = law["a"] * e_hat ** law["delta"] * active ** (law["alpha"] + law["gamma"] * np.log(e_hat))
+    data = law["b"] * e_hat ** law["omega"] * good ** (law["beta"] + law["zeta"] * np.log(e_hat))
+    return capacity + data + law["c"], 6 * active * at["tokens"], 2 * params
+
+
+def moe(n_width: int = 64, n_experts: int = 64, n_tokens: int = 2000, n_quality: int = 16) -> Space:
+    """A law that models the experts itself: loss, FLOPs and bytes of weights, 1.31e8 configurations."""
+    return Space(
+        name="moe",
+        axes={
+            "d_model": 512 + 64 * np.arange(n_width, dtype=np.float64),
+            "experts": 1 + np.arange(n_experts, dtype=np.float64),
+            "tokens": tokens(n_tokens),
+            "quality": quality(n_quality),
+        },
+        objectives=("loss", "train_flops", "weight_bytes"),
+        values=_moe_values,
+        law=MOE_LAW,
+        scalars={"vocab_size": VOCABULARY},
+        quantities={
+            "blocks": "d_model / 64",
+            "params": "2 * vocab_size * d_model + (4 + 9 * experts) * blocks * d_model**2",
+            "active_params": "2 * vocab_size * d_model + 13 * blocks * d_model**2",
+        },
+        resolution={"loss": 0.01, "train_flops": 0.01, "weight_bytes": 0.01},
     )
 
 

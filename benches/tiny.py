@@ -42,7 +42,7 @@ def run(options: Options) -> list[Line]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         # Axes made by NumPy may differ from isoflop's in their last bits: compared on the same ones.
-        ours = space.pareto()
+        ours = space.pareto(method="auto")
         rivals = {"pure Python": baseline.card, "NumPy + moocore": card.numpy_moocore}
         notes = {who: str(agree.fronts(space, ours, rival(space), who)) for who, rival in rivals.items()}
         if isoflop(space).height != ours.height:
