@@ -29,15 +29,15 @@ demo: .venv/.native ## the front of twenty million plans, on the screen
 
 test: test-rust test-python ## every test, Rust then Python
 
-# Release mode: clever and plain ways are compared over many random spaces, which a debug build does slowly.
+# Not a debug build: clever and plain ways are compared over many random spaces.
 test-rust: | toolchain
-	$(CARGO) test --release --locked --package isoflop-core
+	$(CARGO) test --profile checked --locked --package isoflop-core
 
 test-python: .venv/.native | test-rust
 	$(BIN)/python -m pytest
 
 fuzz: | toolchain ## random spaces and formulas against brute force, until something differs or Ctrl-C
-	round=0; while PROPTEST_CASES=20000 $(CARGO) test --release --locked --package isoflop-core --test sweep; \
+	round=0; while PROPTEST_CASES=20000 $(CARGO) test --profile checked --locked --package isoflop-core --test sweep; \
 	    do round=$$((round + 1)); echo "$$round rounds of 20,000 cases for each property"; done
 
 bench: .venv/.native .venv/.bench ## the yardsticks against their rivals

@@ -39,6 +39,7 @@ impl<'a> Asked<'a> {
         control: &'a Control,
     ) -> Result<Self, Error> {
         let mut watch = Watch::start();
+        control.begin(space.size());
         let watched = watched(&mut bound.graph, &bound.roots.constraints);
         let program = SearchProgram::new(
             &bound.graph,

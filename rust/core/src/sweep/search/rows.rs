@@ -22,7 +22,7 @@ use super::super::FrontQuestion;
 const LADDER: [u32; 15] = [0, 2, 4, 6, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, FINEST];
 
 /// Comparisons of rows that a certificate is worth.
-const WORTH: usize = 1 << 28;
+const WORTH: usize = 1 << 22;
 
 /// A search for the finest front of at most `most` rows.
 pub(super) struct Thinning {
@@ -97,6 +97,9 @@ impl Thinning {
 
     /// Whether every finer front surely has more than `most` rows.
     fn surely_too_many(&self, points: &Points, bits: u32) -> bool {
+        if points.indices.len() <= self.most {
+            return false;
+        }
         let cells = Cells::new(bits);
         let keys: Vec<Vec<i64>> = (0..points.indices.len())
             .map(|row| points.objectives.iter().map(|column| cells.key(column[row])).collect())
