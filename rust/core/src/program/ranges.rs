@@ -20,7 +20,7 @@ pub(crate) struct Ranged {
     /// Entries at single positions of uneven axes and at blocks of them: one for each combination of levels,
     /// the first uneven axis slowest.
     blocks: Vec<Blocks>,
-    /// Whether any entry is NaN.
+    /// Whether any entry is NaN. Minima and maxima leave these out.
     pub(crate) nan: bool,
 }
 
@@ -63,8 +63,15 @@ impl Ranged {
         };
         let along: Vec<Along> = axes.iter().enumerate().map(along).collect();
         let lengths: Vec<usize> = axes.iter().map(|&(_, length)| length).collect();
-        let mut blocks =
-            vec![Blocks { least: numbers.clone(), greatest: numbers.clone(), strides: strides(&lengths) }];
+        let without_nan = |number: f64| -> Numbers {
+            numbers.iter().map(|&entry| if entry.is_nan() { number } else { entry }).collect()
+        };
+        let (least, greatest) = match nan {
+            // No number at all is between infinity and minus infinity.
+            true => (without_nan(f64::INFINITY), without_nan(f64::NEG_INFINITY)),
+            false => (numbers.clone(), numbers.clone()),
+        };
+        let mut blocks = vec![Blocks { least, greatest, strides: strides(&lengths) }];
         let mut shapes = vec![lengths];
         let uneven = along.iter().enumerate().filter(|(_, along)| along.trend == Trend::Uneven);
         let mut left = *budget;
@@ -109,10 +116,11 @@ impl Ranged {
 
     /// The least and greatest entry of all.
     pub(crate) fn whole(&self) -> (f64, f64) {
-        let numbers = &self.blocks[0].least;
-        let least = numbers.iter().fold(f64::INFINITY, |least, &number| less(least, number));
-        let greatest = numbers.iter().fold(f64::NEG_INFINITY, |greatest, &number| greater(greatest, number));
-        (least, greatest)
+        let Blocks { least, greatest, .. } = &self.blocks[0];
+        (
+            least.iter().copied().fold(f64::INFINITY, less),
+            greatest.iter().copied().fold(f64::NEG_INFINITY, greater),
+        )
     }
 }
 
