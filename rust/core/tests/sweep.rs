@@ -98,19 +98,6 @@ fn tame() -> impl Strategy<Value = f64> {
     ]
 }
 
-/// Values in some order: as they come, rising, falling, or all the same.
-fn column(length: usize) -> impl Strategy<Value = Vec<f64>> {
-    (prop::collection::vec(value(), length), 0..7).prop_map(|(mut values, order)| {
-        match order {
-            0..=2 => values.sort_by(f64::total_cmp),
-            3 => values.sort_by(|a, b| b.total_cmp(a)),
-            4 => values = vec![values[0]; values.len()],
-            _ => {}
-        }
-        values
-    })
-}
-
 /// How many cases to try: as many as `PROPTEST_CASES` says, if it is set.
 fn cases(usual: u32) -> ProptestConfig {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
@@ -128,9 +115,13 @@ fn case_of(
 ) -> impl Strategy<Value = Case> {
     // Axes are often sorted.
     let axis = move |length: usize| {
-        (prop::collection::vec(value.clone(), length), any::<bool>()).prop_map(|(mut values, sorted)| {
-            if sorted {
-                values.sort_by(f64::total_cmp);
+        (prop::collection::vec(value.clone(), length), 0..7).prop_map(|(mut values, order)| {
+            // As they come, rising, falling, or all the same.
+            match order {
+                0..=2 => values.sort_by(f64::total_cmp),
+                3 => values.sort_by(|a, b| b.total_cmp(a)),
+                4 => values = vec![values[0]; values.len()],
+                _ => {}
             }
             values
         })

@@ -151,7 +151,7 @@ impl Bounds {
         }
         for (step, plan) in self.strip.steps.iter().zip(&mut self.plans).rev() {
             // The register is written here: whoever wrote it before is asked by others.
-            plan.wanted = std::mem::replace(&mut wanted[step.out], [false; 2]);
+            plan.wanted = std::mem::take(&mut wanted[step.out]);
             let arity = step.op.info().arity;
             for (operand, &place) in step.operands[..arity].iter().enumerate() {
                 let Some(ends) = plan.ends else {

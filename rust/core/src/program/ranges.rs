@@ -179,8 +179,8 @@ impl Blocks {
             for fibres in numbers.chunks_exact(shape[place] * inner) {
                 for pair in fibres.chunks(2 * inner) {
                     let (first, second) = pair.split_at(inner);
-                    for lane in 0..inner {
-                        let one = choose(start, first[lane]);
+                    for (lane, &one) in first.iter().enumerate() {
+                        let one = choose(start, one);
                         joined.push(second.get(lane).map_or(one, |&second| choose(one, second)));
                     }
                 }

@@ -111,6 +111,7 @@ impl SearchProgram {
     /// # Errors
     ///
     /// [`Interrupted`] if cancelled while tables are filled.
+    #[allow(clippy::too_many_arguments, reason = "what a question is, and how it shall be run")]
     pub(crate) fn new(
         graph: &Graph,
         space: &Space,
