@@ -136,7 +136,7 @@ pub(in crate::sweep) fn pareto(
             Ok(asked.answer(points, question.objectives))
         }
         Fineness::Rows(most) => {
-            let mut thinning = Thinning::new(question.objectives.len(), *most);
+            let thinning = Thinning::new(question.objectives.len(), *most);
             let (points, bits) = thinning.run(question, control, |bits| {
                 asked.front(&vec![bits; question.objectives.len()], question.ties, question.max_rows)
             })?;

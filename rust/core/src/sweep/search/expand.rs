@@ -222,7 +222,7 @@ impl<'a, G: Goal> Worker<'a, G> {
         self.measure();
         let bounds: Vec<&[f64]> =
             round.bounds[..self.search.objectives].iter().map(|bounds| &bounds[range.clone()]).collect();
-        let groups = self.groups(&self.boxes.first, &Chosen::All(range.len()));
+        let groups = self.groups(|slot| &self.boxes.first[slot], &Chosen::All(range.len()));
         self.unsettled.clear();
         self.goal.unsettled(&bounds, &round.index[range.clone()], &groups, &mut self.unsettled);
         let all: u64 = self.extent.size.iter().sum();
@@ -238,11 +238,12 @@ impl<'a, G: Goal> Worker<'a, G> {
         );
     }
 
-    /// The groups of some lanes, given positions on all slots; nothing if there are no groups.
-    fn groups(&self, positions: &[Vec<u32>], chosen: &Chosen) -> Vec<u32> {
+    /// The groups of some lanes, given how to get positions on a slot; nothing if there are no groups.
+    fn groups<'p>(&self, positions: impl FnOnce(usize) -> &'p [u32], chosen: &Chosen) -> Vec<u32> {
         self.search.groups.map_or(Vec::new(), |(slot, of)| {
+            let positions = positions(slot);
             let group = |position| of[self.slots[slot].position(position) as usize];
-            (0..chosen.len()).map(|place| group(positions[slot][chosen.lane(place)])).collect()
+            (0..chosen.len()).map(|place| group(positions[chosen.lane(place)])).collect()
         })
     }
 
@@ -374,7 +375,7 @@ impl<'a, G: Goal> Worker<'a, G> {
             Chosen::All(_) => std::mem::take(&mut self.extent.index),
             Chosen::These(_) => possible.of(&self.extent.index),
         };
-        let groups = self.groups(&self.boxes.first, &possible);
+        let groups = self.groups(|slot| &self.boxes.first[slot], &possible);
         let columns: Vec<&[f64]> = self
             .columns
             .iter_mut()
@@ -459,10 +460,7 @@ impl<'a, G: Goal> Worker<'a, G> {
         if let Chosen::These(_) = chosen {
             self.indices = chosen.of(&self.indices);
         }
-        let groups = self.search.groups.map_or(Vec::new(), |(slot, of)| {
-            let group = |position| of[self.slots[slot].position(position) as usize];
-            (0..chosen.len()).map(|place| group(positions[slot][chosen.lane(place)])).collect()
-        });
+        let groups = self.groups(|slot| positions[slot], &chosen);
         let columns: Vec<&[f64]> = program
             .outputs()
             .iter()

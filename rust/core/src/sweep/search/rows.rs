@@ -37,7 +37,7 @@ impl Thinning {
 
     /// Returns the front and its bits, given the front for any bits.
     pub(super) fn run(
-        &mut self,
+        &self,
         question: &FrontQuestion<'_>,
         control: &Control,
         mut front: impl FnMut(u32) -> Result<Points, Error>,
