@@ -13,7 +13,8 @@
 //! ```
 //!
 //! A row of the front in the lane's own cell, of the same last key, is alone in being not worse: anything else
-//! would dominate it.
+//! would dominate it. Rows that a later row dominates stay until there are as many again as there were; one that is
+//! in the way gives itself away, for then a cell before its own knows its last key or a lesser one.
 
 use super::many::Question;
 use super::{Points, settles_own_cell};
@@ -46,6 +47,12 @@ impl Axis {
     fn count(&self) -> usize {
         (self.high - self.low) as usize + 1
     }
+
+    /// How many cells are left from this one on, itself included.
+    #[inline(always)]
+    fn left(&self, place: usize) -> usize {
+        self.count() - place / self.stride % self.count()
+    }
 }
 
 /// The front as rows in a grid.
@@ -58,6 +65,8 @@ pub(super) struct Grid {
     /// The row in a cell.
     own: Vec<u32>,
     points: Points,
+    /// How many rows there were when the dominated ones were last dropped.
+    tidied: usize,
     /// With all ties: the copies of representatives.
     copies: Points,
 }
@@ -100,6 +109,7 @@ impl Grid {
             least: vec![i64::MAX; stride],
             own: vec![NONE; stride],
             points: Points::none(objectives),
+            tidied: 0,
             copies: Points::none(objectives),
         })
     }
@@ -186,7 +196,7 @@ impl Grid {
         lane: usize,
     ) -> bool {
         let own = self.own[place];
-        if own == NONE || self.last_key(question, own) != least {
+        if own == NONE || self.last_key(question, own) != least || self.is_dominated(place, least) {
             return true;
         }
         let row = self.points.objectives.iter().map(|column| column[own as usize]);
@@ -217,31 +227,52 @@ impl Grid {
         }
         let first = self.points.indices.len();
         self.points = Points::joined(vec![std::mem::take(&mut self.points), new]);
+        let mut new = Vec::with_capacity(self.points.indices.len() - first);
         for row in first..self.points.indices.len() {
-            self.enter(question, row);
+            let place = self.enter(question, row);
+            new.push((self.last_key(question, row as u32), place));
         }
-        for axis in &self.axes {
-            control.check()?;
-            // What lies before a cell lies before its next one.
-            for slab in self.least.chunks_exact_mut(axis.stride * axis.count()) {
-                for at in axis.stride..slab.len() {
-                    slab[at] = slab[at].min(slab[at - axis.stride]);
-                }
-            }
+        // The least keys first: then no cell is written twice.
+        new.sort_unstable();
+        control.check()?;
+        for (key, place) in new {
+            self.lower(self.axes.len(), place, key);
         }
         control.check()?;
-        self.drop_dominated(question);
+        if self.points.indices.len() > 2 * self.tidied {
+            self.tidy(question);
+        }
         Ok(())
     }
 
-    /// Puts a row in its cell if it is better than the one there.
-    fn enter(&mut self, question: &Question, row: usize) {
+    /// Lowers to `key` what a cell knows, and the cells beyond it along the first `axes` axes; tells whether that cell
+    /// itself knew no key so low. No cell knows a greater key than one before it, so the first that need not be
+    /// lowered ends the way along an axis.
+    fn lower(&mut self, axes: usize, place: usize, key: i64) -> bool {
+        let Axis { stride, .. } = self.axes[axes - 1];
+        let left = self.axes[axes - 1].left(place);
+        if axes == 1 {
+            let line = &mut self.least[place..place + left];
+            let lowered = line.iter().take_while(|&&least| least > key).count();
+            line[..lowered].fill(key);
+            return lowered > 0;
+        }
+        (0..left).take_while(|step| self.lower(axes - 1, place + step * stride, key)).count() > 0
+    }
+
+    /// Whether a row of this cell and last key is dominated by one of another cell.
+    #[inline(always)]
+    fn is_dominated(&self, place: usize, key: i64) -> bool {
+        self.axes.iter().any(|axis| axis.left(place) < axis.count() && self.least[place - axis.stride] <= key)
+    }
+
+    /// Puts a row in its cell if it is better than the one there; returns the cell.
+    fn enter(&mut self, question: &Question, row: usize) -> usize {
         let place = self.place(&self.points, row);
         let (own, key) = (self.own[place], self.last_key(question, row as u32));
-        self.least[place] = self.least[place].min(key);
         if own == NONE {
             self.own[place] = row as u32;
-            return;
+            return place;
         }
         let values = |row: usize| self.points.objectives.iter().map(move |column| rank(column[row]));
         let index = |row: usize| self.points.indices[row];
@@ -257,10 +288,11 @@ impl Grid {
         if comes_before {
             self.own[place] = row as u32;
         }
+        place
     }
 
     /// Drops the rows that gave way to another in their cell or elsewhere, and copies of what is no more.
-    fn drop_dominated(&mut self, question: &Question) {
+    pub(super) fn tidy(&mut self, question: &Question) {
         let mut kept = Vec::with_capacity(self.points.indices.len());
         for row in 0..self.points.indices.len() {
             let place = self.place(&self.points, row);
@@ -268,9 +300,7 @@ impl Grid {
                 continue;
             }
             let key = self.last_key(question, row as u32);
-            let dominated = self.axes.iter().any(|axis| {
-                !(place / axis.stride).is_multiple_of(axis.count()) && self.least[place - axis.stride] <= key
-            });
+            let dominated = self.is_dominated(place, key);
             self.own[place] = if dominated { NONE } else { kept.len() as u32 };
             if !dominated {
                 kept.push(row);
@@ -279,6 +309,7 @@ impl Grid {
         if kept.len() < self.points.indices.len() {
             self.points = self.points.select(kept.into_iter());
         }
+        self.tidied = self.points.indices.len();
         if !self.copies.indices.is_empty() {
             let values = |points: &Points, row: usize| -> Vec<i64> {
                 points.objectives.iter().map(|c| rank(c[row])).collect()
@@ -296,7 +327,7 @@ impl Grid {
         }
     }
 
-    /// All rows, in no order.
+    /// All rows, dominated ones that are still there among them, in no order.
     pub(super) fn into_points(self) -> Points {
         Points::joined(vec![self.points, self.copies])
     }

@@ -130,8 +130,11 @@ impl Many {
     }
 
     pub(super) fn tidy(&mut self, control: &Control) -> Result<(), Interrupted> {
-        match &self.structure {
-            Structure::Grid(_) => Ok(()),
+        match &mut self.structure {
+            Structure::Grid(grid) => {
+                grid.tidy(&self.question);
+                Ok(())
+            }
             Structure::Forest(_) => self.arrange(Points::none(self.question.bits.len()), control),
         }
     }

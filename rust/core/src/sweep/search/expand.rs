@@ -19,6 +19,9 @@ const LEAF: u64 = 16;
 /// Lanes of boxes or configurations that are looked at together.
 const LANES: usize = 256;
 
+/// By how much a low end is raised to see what would settle a box, in terms of what narrowing brings.
+const RISES: [f64; 6] = [16.0, 4.0, 1.0, 1.0 / 4.0, 1.0 / 16.0, 1.0 / 64.0];
+
 /// Neighbouring boxes of the same levels that are split alike.
 const ALIKE: usize = 8;
 
@@ -247,10 +250,41 @@ impl<'a, G: Goal> Worker<'a, G> {
         })
     }
 
-    /// How much each slot narrows the bounds of the first box of each run: the largest share that holding the
-    /// slot in the middle has in what holding any does to a low end.
+    /// How much halving each slot helps to settle the first box of each run: what holding the slot in its middle
+    /// adds to a low end, as a part of what that end must rise by; the largest of all outputs.
     fn weigh(&mut self, round: &Open, runs: &[&[usize]]) {
-        let bounds = &self.search.program.bounds;
+        let slots = self.slots.len();
+        self.hold_in_turn(round, runs);
+        self.search.program.bound(&self.boxes, &mut self.intervals);
+        self.outcome.bounds += self.boxes.count as u64;
+        self.weights.clear();
+        self.weights.resize(runs.len() * slots, 0.0);
+        let mut gains = vec![0.0; runs.len() * slots];
+        for output in 0..self.search.program.bounds.outputs() {
+            let low = self.search.program.bounds.low(&self.intervals, output);
+            for (place, (run, gains)) in runs.iter().zip(gains.chunks_exact_mut(slots)).enumerate() {
+                let before = round.bounds[output][run[0]];
+                for (slot, gain) in gains.iter_mut().enumerate() {
+                    *gain = (at(low, slot * runs.len() + place) - before).max(0.0);
+                }
+            }
+            let totals: Vec<f64> = gains.chunks_exact(slots).map(|gains| gains.iter().sum()).collect();
+            let missing = match output < self.search.objectives {
+                true => self.missing(round, runs, output, &totals),
+                false => runs.iter().map(|run| self.undecided(round, output, run[0])).collect(),
+            };
+            let places = self.weights.chunks_exact_mut(slots).zip(gains.chunks_exact(slots));
+            for ((weights, gains), (total, missing)) in places.zip(totals.iter().zip(&missing)) {
+                if *total > 0.0 && total.is_finite() {
+                    let parts = gains.iter().map(|gain| gain / missing);
+                    weights.iter_mut().zip(parts).for_each(|(weight, part)| *weight = weight.max(part));
+                }
+            }
+        }
+    }
+
+    /// Makes of the first box of each run as many as there are slots, each with another one held in its middle.
+    fn hold_in_turn(&mut self, round: &Open, runs: &[&[usize]]) {
         let slots = self.slots.len();
         self.boxes.clear();
         for (slot, axis) in self.slots.iter().enumerate() {
@@ -269,32 +303,46 @@ impl<'a, G: Goal> Worker<'a, G> {
             self.boxes.last[slot].extend(lanes.map(|(&first, &level)| axis.last(first, level)));
         }
         self.boxes.count = slots * runs.len();
-        self.search.program.bound(&self.boxes, &mut self.intervals);
-        self.outcome.bounds += self.boxes.count as u64;
-        self.weights.clear();
-        self.weights.resize(self.boxes.count, 0.0);
-        for output in 0..bounds.outputs() {
-            let low = bounds.low(&self.intervals, output);
-            for (place, run) in runs.iter().enumerate() {
-                if output >= self.search.objectives && !self.undecided(round, output, run[0]) {
-                    continue;
-                }
-                let before = round.bounds[output][run[0]];
-                let gain = |slot: usize| (at(low, slot * runs.len() + place) - before).max(0.0);
-                let total: f64 = (0..slots).map(gain).sum();
-                if total > 0.0 && total.is_finite() {
-                    for (slot, weight) in self.weights[place * slots..][..slots].iter_mut().enumerate() {
-                        *weight = weight.max(gain(slot) / total);
-                    }
-                }
-            }
-        }
     }
 
-    /// Whether a watched difference may have either sign. Differences are watched in pairs, a - b and b - a.
-    fn undecided(&self, round: &Open, output: usize, place: usize) -> bool {
+    /// About how much the low end of an objective must rise, all else as it is, for the goal to settle the first
+    /// box of each run. That is what one objective is worth in terms of another near the box, which differs from
+    /// place to place: a hundredth of the loss may be worth half of the cost.
+    fn missing(&self, round: &Open, runs: &[&[usize]], objective: usize, totals: &[f64]) -> Vec<f64> {
+        let lanes = runs.len() * RISES.len();
+        let columns: Vec<Vec<f64>> = (0..self.search.objectives)
+            .map(|output| {
+                let raise = |(run, total): (&&[usize], &f64)| {
+                    let (low, total) = (round.bounds[output][run[0]], *total);
+                    let raised = output == objective && total.is_finite();
+                    RISES.map(|rise| if raised { low + rise * total } else { low })
+                };
+                runs.iter().zip(totals).flat_map(raise).collect()
+            })
+            .collect();
+        let columns: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
+        let repeat = |number: u64| std::iter::repeat_n(number, RISES.len());
+        let indices: Vec<u64> = runs.iter().flat_map(|run| repeat(round.index[run[0]])).collect();
+        let boxes: Vec<u32> = runs.iter().flat_map(|run| [run[0]; RISES.len()]).map(|place| place as u32).collect();
+        let groups = self.groups(|slot| &round.first[slot], &Chosen::These(boxes));
+        let mut open = Vec::with_capacity(lanes);
+        self.goal.unsettled(&columns, &indices, &groups, &mut open);
+        // A rise that does not settle the box is followed by smaller ones that do not either.
+        let mut settling = vec![RISES.len(); runs.len()];
+        for lane in open {
+            let (place, rise) = (lane as usize / RISES.len(), lane as usize % RISES.len());
+            settling[place] = settling[place].min(rise);
+        }
+        let least = |settling: usize| settling.checked_sub(1).map_or(RISES[0] * RISES[0], |last| RISES[last]);
+        settling.into_iter().zip(totals).map(|(settling, total)| least(settling) * total).collect()
+    }
+
+    /// How much the low end of a watched difference must rise for its sign to be known: infinite if it is known.
+    /// Differences are watched in pairs, a - b and b - a.
+    fn undecided(&self, round: &Open, output: usize, place: usize) -> f64 {
         let pair = output - (output - self.search.objectives) % 2;
-        round.bounds[pair][place] <= 0.0 && round.bounds[pair + 1][place] <= 0.0
+        let either = round.bounds[pair][place] <= 0.0 && round.bounds[pair + 1][place] <= 0.0;
+        if either { -round.bounds[output][place] } else { f64::INFINITY }
     }
 
     /// Appends the parts of a run of boxes to `boxes`, all halved along the slots that are heaviest for the
