@@ -173,13 +173,18 @@ impl Grid {
                 *beyond |= key > axis.high;
             }
         }
+        // Few lanes are left here, and no branch guesses which.
+        let (mut doubtful, mut found) = ([0u32; BLOCK], 0);
         for lane in 0..count {
-            let place = places[lane] as usize;
-            let least = self.least[place];
-            if keys[lane] <= least
-                && (keys[lane] < least
-                    || !beyond[lane] && !self.settles(question, place, least, bounds, indices, start + lane))
-            {
+            doubtful[found] = lane as u32;
+            found += usize::from(keys[lane] <= self.least[places[lane] as usize]);
+        }
+        for &lane in &doubtful[..found] {
+            let lane = lane as usize;
+            let (place, least) = (places[lane] as usize, self.least[places[lane] as usize]);
+            let settled = keys[lane] == least
+                && (beyond[lane] || self.settles(question, place, least, bounds, indices, start + lane));
+            if !settled {
                 open.push((start + lane) as u32);
             }
         }

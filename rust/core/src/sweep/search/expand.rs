@@ -433,27 +433,31 @@ impl<'a, G: Goal> Worker<'a, G> {
         self.unsettled.clear();
         self.goal.unsettled(&columns[..objectives], &indices, &groups, &mut self.unsettled);
         let mut left = 0;
+        let (mut places, mut lanes) = (Vec::new(), Vec::new());
         for &place in &self.unsettled {
-            let place = place as usize;
-            let lane = possible.lane(place);
+            let lane = possible.lane(place as usize);
             let size = self.extent.size[lane];
             left += size;
             if size <= LEAF {
                 self.outcome.evaluated += size;
                 self.leaves.push_all(&self.boxes, lane, size);
-                continue;
+            } else {
+                places.push(place as usize);
+                lanes.push(lane);
             }
-            let open = &mut self.outcome.open;
-            open.index.push(indices[place]);
-            open.depth.push(self.depths[lane]);
-            open.bounds.iter_mut().zip(&columns).for_each(|(bounds, column)| bounds.push(column[place]));
-            for slot in 0..self.slots.len() {
-                open.first[slot].push(self.boxes.first[slot][lane]);
-                open.level[slot].push(self.boxes.level[slot][lane]);
-            }
-            if self.goal.samples() {
-                self.samples.push_middle(&self.boxes, lane);
-            }
+        }
+        let open = &mut self.outcome.open;
+        extend(&mut open.index, &indices, &places);
+        extend(&mut open.depth, &self.depths, &lanes);
+        for (bounds, column) in open.bounds.iter_mut().zip(&columns) {
+            extend(bounds, column, &places);
+        }
+        for slot in 0..self.slots.len() {
+            extend(&mut open.first[slot], &self.boxes.first[slot], &lanes);
+            extend(&mut open.level[slot], &self.boxes.level[slot], &lanes);
+        }
+        if self.goal.samples() {
+            self.samples.push_middles(&self.boxes, &lanes);
         }
         self.outcome.bounded += self.extent.size.iter().sum::<u64>() - left;
         self.extent.index = indices;
@@ -517,6 +521,7 @@ impl<'a, G: Goal> Worker<'a, G> {
             .collect();
         self.unsettled.clear();
         self.goal.unsettled(&columns, &self.indices, &groups, &mut self.unsettled);
+        self.goal.thin(&columns, &self.indices, &mut self.unsettled);
         let found = &mut self.outcome.found;
         let kept = self.unsettled.iter().map(|&place| place as usize);
         for (column, found) in columns.iter().zip(&mut found.points.objectives) {
@@ -549,13 +554,13 @@ impl<'a, G: Goal> Worker<'a, G> {
 }
 
 impl Pending {
-    /// Adds the configuration in the middle of a box.
-    fn push_middle(&mut self, boxes: &Boxes, lane: usize) {
+    /// Adds the configurations in the middle of boxes.
+    fn push_middles(&mut self, boxes: &Boxes, lanes: &[usize]) {
         for (slot, positions) in self.positions.iter_mut().enumerate() {
-            let (first, last) = (boxes.first[slot][lane], boxes.last[slot][lane]);
-            positions.push(first + (last - first) / 2);
+            let (first, last) = (&boxes.first[slot], &boxes.last[slot]);
+            positions.extend(lanes.iter().map(|&lane| first[lane] + (last[lane] - first[lane]) / 2));
         }
-        self.count += 1;
+        self.count += lanes.len();
     }
 
     /// Adds every configuration of a box of so many.
@@ -583,6 +588,11 @@ impl Pending {
             before *= length;
         }
     }
+}
+
+/// Appends some lanes of another column.
+fn extend<T: Copy>(column: &mut Vec<T>, other: &[T], lanes: &[usize]) {
+    column.extend(lanes.iter().map(|&lane| other[lane]));
 }
 
 /// The slot to halve next: the heaviest, or where none has weight the longest.

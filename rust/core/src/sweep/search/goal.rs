@@ -1,21 +1,16 @@
 //! What a search can be for: the front, the best of each group, all that is near enough, whether there is any.
 
-use crate::control::{Control, Interrupted};
+use crate::control::Control;
 use crate::error::Error;
 use crate::pareto::archive::{Archive, Points};
 use crate::pareto::key::rank;
-use crate::pareto::{Rows, Ties, front_of};
+use crate::pareto::Ties;
 
 use super::{Found, Goal};
-
-/// Fewer rows than this are not filtered by themselves.
-const WORTH_SIFTING: usize = 64;
 
 /// The front of all configurations, or of each group.
 pub(in crate::sweep) struct FrontGoal {
     archives: Vec<Archive>,
-    bits: Vec<u32>,
-    ties: Ties,
     /// Rows beyond which the run is refused, and the limit that is told then.
     cap: u64,
     limit: u64,
@@ -23,8 +18,7 @@ pub(in crate::sweep) struct FrontGoal {
 
 impl FrontGoal {
     pub(in crate::sweep) fn new(bits: &[u32], ties: Ties, groups: usize, cap: u64, limit: u64) -> Self {
-        let archives = vec![Archive::new(bits, ties); groups];
-        Self { archives, bits: bits.to_vec(), ties, cap, limit }
+        Self { archives: vec![Archive::new(bits, ties); groups], cap, limit }
     }
 
     /// The rows, group by group.
@@ -68,19 +62,10 @@ impl Goal for FrontGoal {
         open.sort_unstable();
     }
 
-    fn sift(&self, found: &mut Found, control: &Control) -> Result<(), Interrupted> {
-        if self.archives.len() == 1 && found.points.indices.len() >= WORTH_SIFTING {
-            let points = &found.points;
-            let columns: Vec<&[f64]> = points.objectives.iter().map(Vec::as_slice).collect();
-            let rows = Rows { objectives: &columns, indices: Some(&points.indices) };
-            let kept = front_of(rows, &self.bits, self.ties, control)?;
-            let column = |column: &Vec<f64>| kept.iter().map(|&row| column[row]).collect();
-            found.points = Points {
-                objectives: points.objectives.iter().map(column).collect(),
-                indices: kept.iter().map(|&row| points.indices[row]).collect(),
-            };
+    fn thin(&self, objectives: &[&[f64]], indices: &[u64], rows: &mut Vec<u32>) {
+        if let [archive] = self.archives.as_slice() {
+            archive.thin(objectives, indices, rows);
         }
-        Ok(())
     }
 
     fn take(&mut self, found: Vec<Found>, control: &Control) -> Result<(), Error> {

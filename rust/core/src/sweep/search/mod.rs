@@ -21,7 +21,7 @@ mod rows;
 
 use std::ops::Range;
 
-use crate::control::{Control, Interrupted};
+use crate::control::Control;
 use crate::error::Error;
 use crate::parallel;
 use crate::pareto::archive::Points;
@@ -59,14 +59,11 @@ pub(super) trait Goal: Sync {
     /// of the objectives, least index and group, or a single configuration.
     fn unsettled(&self, bounds: &[&[f64]], indices: &[u64], groups: &[u32], open: &mut Vec<u32>);
 
+    /// Leaves out some of these configurations, if it is cheap to see that others of them are wanted instead.
+    fn thin(&self, _objectives: &[&[f64]], _indices: &[u64], _rows: &mut Vec<u32>) {}
+
     /// Takes in what a round found.
     fn take(&mut self, found: Vec<Found>, control: &Control) -> Result<(), Error>;
-
-    /// Leaves out some of what one job found, if it is cheap to see that it is not asked for: workers do this
-    /// in parallel, [`take`](Self::take) does not.
-    fn sift(&self, _found: &mut Found, _control: &Control) -> Result<(), Interrupted> {
-        Ok(())
-    }
 
     /// Rows so far.
     fn rows(&self) -> usize;
@@ -124,8 +121,7 @@ impl Search<'_> {
                 |worker, job| {
                     control.check()?;
                     let boxes = job * JOB_BOXES..round.len().min((job + 1) * JOB_BOXES);
-                    let mut outcome = worker.expand(&round, boxes);
-                    shared.sift(&mut outcome.found, control)?;
+                    let outcome = worker.expand(&round, boxes);
                     control.advance(outcome.settled() * self.weight);
                     Ok(outcome)
                 },
