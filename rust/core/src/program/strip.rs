@@ -180,26 +180,38 @@ impl Strip {
 #[inline]
 pub(crate) fn gather<'p>(
     numbers: &[f64],
-    axes: impl Iterator<Item = (&'p [u32], u32)>,
+    mut axes: impl Iterator<Item = (&'p [u32], u32)>,
     offsets: &mut [u32],
     out: &mut [f64],
     level: simd::Level,
 ) {
-    let offsets = &mut offsets[..out.len()];
+    let (first, first_stride) = axes.next().expect("a table varies along an axis");
     level.run(
         #[inline(always)]
         || {
-            offsets.fill(0);
+            if first_stride == 1 {
+                // Axes that follow have one position.
+                return look_up(numbers, first, out);
+            }
+            let offsets = &mut offsets[..out.len()];
+            for (offset, position) in offsets.iter_mut().zip(first) {
+                *offset = position.wrapping_mul(first_stride);
+            }
             for (positions, stride) in axes {
                 for (offset, position) in offsets.iter_mut().zip(positions) {
                     *offset = offset.wrapping_add(position.wrapping_mul(stride));
                 }
             }
-            for (out, &offset) in out.iter_mut().zip(offsets.iter()) {
-                *out = numbers[offset as usize];
-            }
+            look_up(numbers, offsets, out);
         },
     );
+}
+
+#[inline(always)]
+fn look_up(numbers: &[f64], offsets: &[u32], out: &mut [f64]) {
+    for (out, &offset) in out.iter_mut().zip(offsets) {
+        *out = numbers[offset as usize];
+    }
 }
 
 /// A worker's memory for the values of a strip.

@@ -7,7 +7,8 @@ use crate::value::lanes::Operand;
 use crate::value::scalar;
 
 use super::super::stats::Stats;
-use super::open::{Extent, Open, count_through, middle};
+use super::open::{Extent, Open, digit};
+use super::weights::Weights;
 use super::{Found, Goal, Search};
 
 /// Halvings of a box at a time: 8 parts.
@@ -18,9 +19,6 @@ const LEAF: u64 = 16;
 
 /// Lanes of boxes or configurations that are looked at together.
 const LANES: usize = 256;
-
-/// By how much a low end is raised to see what would settle a box, in terms of what narrowing brings.
-const RISES: [f64; 6] = [16.0, 4.0, 1.0, 1.0 / 4.0, 1.0 / 16.0, 1.0 / 64.0];
 
 /// Neighbouring boxes of the same levels that are split alike.
 const ALIKE: usize = 8;
@@ -85,8 +83,7 @@ pub(super) struct Worker<'a, G> {
     unsettled: Vec<u32>,
     /// How deep each of the boxes is.
     depths: Vec<u8>,
-    /// For each run of boxes, the weight of each slot.
-    weights: Vec<f64>,
+    weights: Weights,
     halvings: Vec<u8>,
 }
 
@@ -182,7 +179,7 @@ impl<'a, G: Goal> Worker<'a, G> {
             columns: vec![Vec::new(); outputs],
             unsettled: Vec::new(),
             depths: Vec::new(),
-            weights: Vec::new(),
+            weights: Weights::new(slots.len()),
             halvings: Vec::new(),
         }
     }
@@ -195,7 +192,7 @@ impl<'a, G: Goal> Worker<'a, G> {
             // Neighbours of the same levels are split alike.
             let runs: Vec<&[usize]> =
                 parents.chunk_by(|&a, &b| round.alike(a, b)).flat_map(|run| run.chunks(ALIKE)).collect();
-            self.weigh(round, &runs);
+            self.outcome.bounds += self.weights.weigh(self.search, self.goal, round, &runs);
             self.boxes.clear();
             self.depths.clear();
             for (place, run) in runs.into_iter().enumerate() {
@@ -243,113 +240,15 @@ impl<'a, G: Goal> Worker<'a, G> {
 
     /// The groups of some lanes, given how to get positions on a slot; nothing if there are no groups.
     fn groups<'p>(&self, positions: impl FnOnce(usize) -> &'p [u32], chosen: &Chosen) -> Vec<u32> {
-        self.search.groups.map_or(Vec::new(), |(slot, of)| {
-            let positions = positions(slot);
-            let group = |position| of[self.slots[slot].position(position) as usize];
-            (0..chosen.len()).map(|place| group(positions[chosen.lane(place)])).collect()
-        })
-    }
-
-    /// How much halving each slot helps to settle the first box of each run: what holding the slot in its middle
-    /// adds to a low end, as a part of what that end must rise by; the largest of all outputs.
-    fn weigh(&mut self, round: &Open, runs: &[&[usize]]) {
-        let slots = self.slots.len();
-        self.hold_in_turn(round, runs);
-        self.search.program.bound(&self.boxes, &mut self.intervals);
-        self.outcome.bounds += self.boxes.count as u64;
-        self.weights.clear();
-        self.weights.resize(runs.len() * slots, 0.0);
-        let mut gains = vec![0.0; runs.len() * slots];
-        for output in 0..self.search.program.bounds.outputs() {
-            let low = self.search.program.bounds.low(&self.intervals, output);
-            for (place, (run, gains)) in runs.iter().zip(gains.chunks_exact_mut(slots)).enumerate() {
-                let before = round.bounds[output][run[0]];
-                for (slot, gain) in gains.iter_mut().enumerate() {
-                    *gain = (at(low, slot * runs.len() + place) - before).max(0.0);
-                }
-            }
-            let totals: Vec<f64> = gains.chunks_exact(slots).map(|gains| gains.iter().sum()).collect();
-            let missing = match output < self.search.objectives {
-                true => self.missing(round, runs, output, &totals),
-                false => runs.iter().map(|run| self.undecided(round, output, run[0])).collect(),
-            };
-            let places = self.weights.chunks_exact_mut(slots).zip(gains.chunks_exact(slots));
-            for ((weights, gains), (total, missing)) in places.zip(totals.iter().zip(&missing)) {
-                if *total > 0.0 && total.is_finite() {
-                    let parts = gains.iter().map(|gain| gain / missing);
-                    weights.iter_mut().zip(parts).for_each(|(weight, part)| *weight = weight.max(part));
-                }
-            }
-        }
-    }
-
-    /// Makes of the first box of each run as many as there are slots, each with another one held in its middle.
-    fn hold_in_turn(&mut self, round: &Open, runs: &[&[usize]]) {
-        let slots = self.slots.len();
-        self.boxes.clear();
-        for (slot, axis) in self.slots.iter().enumerate() {
-            let (first, level) = (&round.first[slot], &round.level[slot]);
-            for held in 0..slots {
-                if slot == held {
-                    let middles = runs.iter().map(|run| middle(axis, first[run[0]], level[run[0]]));
-                    self.boxes.first[slot].extend(middles);
-                    self.boxes.level[slot].resize((held + 1) * runs.len(), 0);
-                } else {
-                    self.boxes.first[slot].extend(runs.iter().map(|run| first[run[0]]));
-                    self.boxes.level[slot].extend(runs.iter().map(|run| level[run[0]]));
-                }
-            }
-            let lanes = self.boxes.first[slot].iter().zip(&self.boxes.level[slot]);
-            self.boxes.last[slot].extend(lanes.map(|(&first, &level)| axis.last(first, level)));
-        }
-        self.boxes.count = slots * runs.len();
-    }
-
-    /// About how much the low end of an objective must rise, all else as it is, for the goal to settle the first
-    /// box of each run. That is what one objective is worth in terms of another near the box, which differs from
-    /// place to place: a hundredth of the loss may be worth half of the cost.
-    fn missing(&self, round: &Open, runs: &[&[usize]], objective: usize, totals: &[f64]) -> Vec<f64> {
-        let lanes = runs.len() * RISES.len();
-        let columns: Vec<Vec<f64>> = (0..self.search.objectives)
-            .map(|output| {
-                let raise = |(run, total): (&&[usize], &f64)| {
-                    let (low, total) = (round.bounds[output][run[0]], *total);
-                    let raised = output == objective && total.is_finite();
-                    RISES.map(|rise| if raised { low + rise * total } else { low })
-                };
-                runs.iter().zip(totals).flat_map(raise).collect()
-            })
-            .collect();
-        let columns: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
-        let repeat = |number: u64| std::iter::repeat_n(number, RISES.len());
-        let indices: Vec<u64> = runs.iter().flat_map(|run| repeat(round.index[run[0]])).collect();
-        let boxes: Vec<u32> = runs.iter().flat_map(|run| [run[0]; RISES.len()]).map(|place| place as u32).collect();
-        let groups = self.groups(|slot| &round.first[slot], &Chosen::These(boxes));
-        let mut open = Vec::with_capacity(lanes);
-        self.goal.unsettled(&columns, &indices, &groups, &mut open);
-        // A rise that does not settle the box is followed by smaller ones that do not either.
-        let mut settling = vec![RISES.len(); runs.len()];
-        for lane in open {
-            let (place, rise) = (lane as usize / RISES.len(), lane as usize % RISES.len());
-            settling[place] = settling[place].min(rise);
-        }
-        let least = |settling: usize| settling.checked_sub(1).map_or(RISES[0] * RISES[0], |last| RISES[last]);
-        settling.into_iter().zip(totals).map(|(settling, total)| least(settling) * total).collect()
-    }
-
-    /// How much the low end of a watched difference must rise for its sign to be known: infinite if it is known.
-    /// Differences are watched in pairs, a - b and b - a.
-    fn undecided(&self, round: &Open, output: usize, place: usize) -> f64 {
-        let pair = output - (output - self.search.objectives) % 2;
-        let either = round.bounds[pair][place] <= 0.0 && round.bounds[pair + 1][place] <= 0.0;
-        if either { -round.bounds[output][place] } else { f64::INFINITY }
+        let lanes = |positions: &'p [u32]| (0..chosen.len()).map(move |place| positions[chosen.lane(place)]);
+        self.search.groups_of(|slot| lanes(positions(slot)))
     }
 
     /// Appends the parts of a run of boxes to `boxes`, all halved along the slots that are heaviest for the
     /// first of them.
     fn split(&mut self, round: &Open, run: &[usize], place: usize) {
         let slots = self.slots.len();
-        let weights = &mut self.weights[place * slots..][..slots];
+        let weights = self.weights.of(place);
         self.halvings.clear();
         self.halvings.resize(slots, 0);
         let level = |slot: usize| round.level[slot][run[0]];
@@ -364,23 +263,26 @@ impl<'a, G: Goal> Worker<'a, G> {
         }
         let start = self.boxes.count;
         let parts = 1 << halvings;
-        self.boxes.count += run.len() * parts as usize;
+        self.boxes.count += run.len() * parts;
         let (mut shift, mut whole) = (halvings, true);
         for (slot, axis) in self.slots.iter().enumerate() {
             let bits = self.halvings[slot];
             let left = level(slot) - bits;
             shift -= u32::from(bits);
+            let mut steps = [0u32; 1 << HALVINGS];
+            for (part, step) in (0..).zip(&mut steps) {
+                *step = digit(part, shift, bits) << left;
+            }
             for &parent in run {
                 let first = round.first[slot][parent];
                 whole &= u64::from(first) + (1 << level(slot)) <= u64::from(axis.length);
-                let column = &mut self.boxes.first[slot];
-                count_through(column, first, parts, shift, u32::from(bits), u32::from(left));
+                self.boxes.first[slot].extend(steps[..parts].iter().map(|step| first + step));
             }
             self.boxes.level[slot].resize(self.boxes.count, left);
         }
         for &parent in run {
             let depth = round.depth[parent] + 1;
-            self.depths.resize(self.depths.len() + parts as usize, depth);
+            self.depths.resize(self.depths.len() + parts, depth);
         }
         if !whole {
             self.drop_outside(start);
@@ -570,9 +472,9 @@ impl Pending {
         self.count += size as usize;
         if size == 1 << shift {
             for (slot, positions) in self.positions.iter_mut().enumerate() {
-                let bits = u32::from(boxes.level[slot][lane]);
-                shift -= bits;
-                count_through(positions, boxes.first[slot][lane], size as u32, shift, bits, 0);
+                let (first, bits) = (boxes.first[slot][lane], boxes.level[slot][lane]);
+                shift -= u32::from(bits);
+                positions.extend((0..size as u32).map(|place| first + digit(place, shift, bits)));
             }
             return;
         }

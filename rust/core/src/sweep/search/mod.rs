@@ -18,6 +18,7 @@ mod expand;
 mod goal;
 mod open;
 mod rows;
+mod weights;
 
 use std::ops::Range;
 
@@ -141,6 +142,14 @@ impl Search<'_> {
             goal.take(found, control)?;
         }
         Ok(())
+    }
+
+    /// The groups of some lanes, given their positions on a slot; nothing if there are no groups.
+    fn groups_of<P: Iterator<Item = u32>>(&self, positions: impl FnOnce(usize) -> P) -> Vec<u32> {
+        self.groups.map_or(Vec::new(), |(slot, of)| {
+            let grouped = &self.program.slots[slot];
+            positions(slot).map(|position| of[grouped.position(position) as usize]).collect()
+        })
     }
 
     /// The whole space as a box; one box for each position of the grouped axis.

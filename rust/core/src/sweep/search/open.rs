@@ -117,25 +117,11 @@ impl Extent {
     }
 }
 
-/// Appends `first + d` for each of `count` numbers c, where d is the `bits` of c from bit `shift` on, times
-/// `2^scale`: the digits of c count through the parts of a box, some for each slot.
+/// The number that `bits` bits of another make, from bit `shift` on. The digits of a number count through the parts
+/// of a box, some for each slot.
 #[inline(always)]
-pub(super) fn count_through(
-    column: &mut Vec<u32>,
-    first: u32,
-    count: u32,
-    shift: u32,
-    bits: u32,
-    scale: u32,
-) {
-    let start = column.len();
-    column.resize(start + count as usize, first);
-    if bits > 0 {
-        let mask = (1 << bits) - 1;
-        for (number, position) in (0..count).zip(&mut column[start..]) {
-            *position += ((number >> shift) & mask) << scale;
-        }
-    }
+pub(super) fn digit(number: u32, shift: u32, bits: u8) -> u32 {
+    (number >> shift) & ((1 << bits) - 1)
 }
 
 /// The position in the middle of a block.

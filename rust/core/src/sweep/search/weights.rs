@@ -1,0 +1,151 @@
+//! Which slots a box should be halved along.
+//!
+//! A slot weighs what holding it in its middle adds to a low end, as a part of what that end must rise by for the
+//! box to be settled: of all objectives and undecided constraints, the largest part counts. What an objective must
+//! rise by, all else as it is, tells what it is worth in terms of the others near the box. That differs from
+//! place to place: along a front a hundredth of the loss may be worth half of the cost.
+
+use crate::program::{Boxes, Intervals, at};
+
+use super::open::{Open, middle};
+use super::{Goal, Search};
+
+/// By how much a low end is raised to see whether that settles a box, in terms of what holding slots adds to it.
+const RISES: [f64; 6] = [16.0, 4.0, 1.0, 1.0 / 4.0, 1.0 / 16.0, 1.0 / 64.0];
+
+/// What an end must rise by for which none of `RISES` is enough.
+const FAR: f64 = RISES[0] * RISES[0];
+
+/// The weights of the slots for some boxes, and the memory to find them.
+#[derive(Debug, Default)]
+pub(super) struct Weights {
+    slots: usize,
+    /// For each box the weight of each slot.
+    weights: Vec<f64>,
+    boxes: Boxes,
+    intervals: Intervals,
+    /// For each output and box, what holding each slot adds to the low end; and what they add together.
+    gains: Vec<f64>,
+    totals: Vec<f64>,
+    /// Boxes with a low end raised: for each objective, box and rise the low ends of all objectives.
+    raised: Vec<Vec<f64>>,
+    indices: Vec<u64>,
+    open: Vec<u32>,
+    /// For each objective and box, how many of `RISES` settle it.
+    settling: Vec<usize>,
+}
+
+impl Weights {
+    pub(super) fn new(slots: usize) -> Self {
+        Self { slots, boxes: Boxes::new(slots), ..Self::default() }
+    }
+
+    /// The weights for one of the boxes that were weighed last.
+    pub(super) fn of(&mut self, place: usize) -> &mut [f64] {
+        &mut self.weights[place * self.slots..][..self.slots]
+    }
+
+    /// Weighs the slots for the first box of each run; returns how many boxes were bounded for it.
+    pub(super) fn weigh(
+        &mut self,
+        search: &Search<'_>,
+        goal: &impl Goal,
+        round: &Open,
+        runs: &[&[usize]],
+    ) -> u64 {
+        let slots = self.slots;
+        self.hold_in_turn(search, round, runs);
+        search.program.bound(&self.boxes, &mut self.intervals);
+        self.gain(search, round, runs);
+        self.rise(search, goal, round, runs);
+        self.weights.clear();
+        self.weights.resize(runs.len() * slots, 0.0);
+        for (row, (gains, &total)) in self.gains.chunks_exact(slots).zip(&self.totals).enumerate() {
+            if total <= 0.0 || total.is_infinite() {
+                continue;
+            }
+            let (output, place) = (row / runs.len(), row % runs.len());
+            let missing = if output < search.objectives {
+                self.settling[row].checked_sub(1).map_or(FAR, |last| RISES[last]) * total
+            } else {
+                undecided(search, round, output, runs[place][0])
+            };
+            let weights = &mut self.weights[place * slots..][..slots];
+            weights.iter_mut().zip(gains).for_each(|(weight, gain)| *weight = weight.max(gain / missing));
+        }
+        self.boxes.count as u64
+    }
+
+    /// Makes of the first box of each run as many as there are slots, each with another one held in its middle.
+    fn hold_in_turn(&mut self, search: &Search<'_>, round: &Open, runs: &[&[usize]]) {
+        self.boxes.clear();
+        for (slot, axis) in search.program.slots.iter().enumerate() {
+            let (first, level) = (&round.first[slot], &round.level[slot]);
+            for held in 0..self.slots {
+                if slot == held {
+                    let middles = runs.iter().map(|run| middle(axis, first[run[0]], level[run[0]]));
+                    self.boxes.first[slot].extend(middles);
+                    self.boxes.level[slot].resize((held + 1) * runs.len(), 0);
+                } else {
+                    self.boxes.first[slot].extend(runs.iter().map(|run| first[run[0]]));
+                    self.boxes.level[slot].extend(runs.iter().map(|run| level[run[0]]));
+                }
+            }
+            let lanes = self.boxes.first[slot].iter().zip(&self.boxes.level[slot]);
+            self.boxes.last[slot].extend(lanes.map(|(&first, &level)| axis.last(first, level)));
+        }
+        self.boxes.count = self.slots * runs.len();
+    }
+
+    fn gain(&mut self, search: &Search<'_>, round: &Open, runs: &[&[usize]]) {
+        self.gains.clear();
+        self.totals.clear();
+        for (output, bounds) in round.bounds.iter().enumerate() {
+            let low = search.program.bounds.low(&self.intervals, output);
+            for (place, run) in runs.iter().enumerate() {
+                let before = bounds[run[0]];
+                let gain = |slot: usize| (at(low, slot * runs.len() + place) - before).max(0.0);
+                self.gains.extend((0..self.slots).map(gain));
+                self.totals.push((0..self.slots).map(gain).sum());
+            }
+        }
+    }
+
+    /// Counts the rises of each objective that settle the first box of each run.
+    fn rise(&mut self, search: &Search<'_>, goal: &impl Goal, round: &Open, runs: &[&[usize]]) {
+        let objectives = search.objectives;
+        self.raised.resize_with(objectives, Vec::new);
+        for (objective, lows) in self.raised.iter_mut().enumerate() {
+            lows.clear();
+            for (row, total) in self.totals[..objectives * runs.len()].iter().enumerate() {
+                let low = round.bounds[objective][runs[row % runs.len()][0]];
+                // An infinite rise could make it NaN.
+                let raised = row / runs.len() == objective && total.is_finite();
+                lows.extend(RISES.map(|rise| if raised { low + rise * total } else { low }));
+            }
+        }
+        let lanes = objectives * runs.len() * RISES.len();
+        let first = |lane: usize| runs[lane / RISES.len() % runs.len()][0];
+        self.indices.clear();
+        self.indices.extend((0..lanes).map(|lane| round.index[first(lane)]));
+        let groups = search.groups_of(|slot| (0..lanes).map(move |lane| round.first[slot][first(lane)]));
+        let raised: Vec<&[f64]> = self.raised.iter().map(Vec::as_slice).collect();
+        self.open.clear();
+        goal.unsettled(&raised, &self.indices, &groups, &mut self.open);
+        // A rise that is not enough is followed by smaller ones that are not either.
+        self.settling.clear();
+        self.settling.resize(objectives * runs.len(), RISES.len());
+        for &lane in &self.open {
+            let (row, rise) = (lane as usize / RISES.len(), lane as usize % RISES.len());
+            self.settling[row] = self.settling[row].min(rise);
+        }
+    }
+}
+
+/// What the low end of a watched difference must rise by for its sign to be known; infinite if it is.
+/// Differences are watched in pairs, a - b and b - a.
+fn undecided(search: &Search<'_>, round: &Open, output: usize, place: usize) -> f64 {
+    let pair = output - (output - search.objectives) % 2;
+    let either = round.bounds[pair][place] <= 0.0 && round.bounds[pair + 1][place] <= 0.0;
+    if either { round.bounds[output][place].abs() } else { f64::INFINITY }
+}
