@@ -235,7 +235,7 @@ const INTERVALS: usize = 128;
 
 /// Rows whose second key is less than `least` and than that of every row in an earlier interval of first
 /// keys. That leaves little more than the front, and costs less than sorting what it drops.
-fn uncovered(problem: &Problem<'_>, rows: impl Iterator<Item = u32>, least: i64) -> Vec<u32> {
+pub(super) fn uncovered(problem: &Problem<'_>, rows: impl Iterator<Item = u32>, least: i64) -> Vec<u32> {
     let keys = rows.map(|row| (problem.key(0, row), problem.key(1, row), row));
     let keys: Vec<_> = keys.filter(|&(_, second, _)| second < least).collect();
     let (low, high) =

@@ -5,7 +5,7 @@
 
 use super::forest::Forest;
 use super::grid::Grid;
-use super::{Points, Sizes};
+use super::{Points, Sizes, settles_own_cell};
 use crate::control::{Control, Interrupted};
 use crate::parallel::{map_chunks, threads_for};
 use crate::pareto::filter::{Rows, Ties, front_of, joined};
@@ -26,6 +26,21 @@ pub(super) struct Question {
 }
 
 impl Question {
+    /// Whether one configuration settles another.
+    fn settles(&self, points: &Points, row: usize, lane: usize) -> bool {
+        let mut same = true;
+        for (column, cells) in points.objectives.iter().zip(&self.cells) {
+            let (row, lane) = (cells.key(column[row]), cells.key(column[lane]));
+            if row > lane {
+                return false;
+            }
+            same &= row == lane;
+        }
+        let values = |row: usize| points.objectives.iter().map(move |column| column[row]);
+        let (row, lane) = ((values(row), points.indices[row]), (values(lane), points.indices[lane]));
+        !same || settles_own_cell(self.ties, row, lane)
+    }
+
     /// The front of some rows, best first; a configuration that comes twice is kept once.
     fn front(&self, points: &Points, control: &Control) -> Result<Points, Interrupted> {
         let columns = points.columns();
@@ -71,6 +86,27 @@ impl Many {
         match &self.structure {
             Structure::Grid(grid) => grid.unsettled(&self.question, bounds, indices, open),
             Structure::Forest(forest) => forest.unsettled(&self.question, bounds, indices, open),
+        }
+    }
+
+    /// See [`Archive::thin`](super::Archive::thin): of neighbours that came out of one box, one often settles the
+    /// others.
+    pub(super) fn thin(&self, points: &mut Points) {
+        let mut kept: Vec<usize> = Vec::new();
+        'rows: for row in 0..points.indices.len() {
+            while let Some(&before) = kept.last() {
+                if self.question.settles(points, before, row) {
+                    continue 'rows;
+                }
+                if !self.question.settles(points, row, before) {
+                    break;
+                }
+                kept.pop();
+            }
+            kept.push(row);
+        }
+        if kept.len() < points.indices.len() {
+            *points = points.select(kept.into_iter());
         }
     }
 

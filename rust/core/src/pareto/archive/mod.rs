@@ -44,7 +44,7 @@ mod stairs;
 use std::cmp::Ordering;
 
 use super::filter::Ties;
-use super::key::{Cells, rank};
+use super::key::rank;
 use crate::control::{Control, Interrupted};
 use many::Many;
 use single::Single;
@@ -126,8 +126,6 @@ impl Default for Sizes {
 /// ```
 #[derive(Debug, Clone)]
 pub struct Archive {
-    cells: Vec<Cells>,
-    ties: Ties,
     structure: Structure,
 }
 
@@ -163,7 +161,7 @@ impl Archive {
             [first, second] => Structure::Stairs(Stairs::new([first, second], ties, sizes)),
             _ => Structure::Many(Many::new(bits, ties, sizes)),
         };
-        Self { cells: bits.iter().map(|&bits| Cells::new(bits)).collect(), ties, structure }
+        Self { structure }
     }
 
     /// How many rows are kept.
@@ -201,40 +199,13 @@ impl Archive {
         }
     }
 
-    /// Drops those of `rows`, configurations of these objectives and indices, that one next to it settles. Of many
-    /// neighbours that came out of the same box, few are left.
-    pub fn thin(&self, objectives: &[&[f64]], indices: &[u64], rows: &mut Vec<u32>) {
-        let mut kept = 0usize;
-        'rows: for at in 0..rows.len() {
-            let row = rows[at];
-            while let Some(last) = kept.checked_sub(1) {
-                let before = rows[last];
-                if self.settles(objectives, indices, before as usize, row as usize) {
-                    continue 'rows;
-                }
-                if !self.settles(objectives, indices, row as usize, before as usize) {
-                    break;
-                }
-                kept = last;
-            }
-            rows[kept] = row;
-            kept += 1;
+    /// Drops some configurations that others among these settle, if that is quick to see.
+    pub fn thin(&self, points: &mut Points) {
+        match &self.structure {
+            Structure::Single(_) => {}
+            Structure::Stairs(stairs) => stairs.thin(points),
+            Structure::Many(many) => many.thin(points),
         }
-        rows.truncate(kept);
-    }
-
-    /// Whether one configuration settles another.
-    fn settles(&self, objectives: &[&[f64]], indices: &[u64], row: usize, lane: usize) -> bool {
-        let mut same = true;
-        for (column, cells) in objectives.iter().zip(&self.cells) {
-            let (row, lane) = (cells.key(column[row]), cells.key(column[lane]));
-            if row > lane {
-                return false;
-            }
-            same &= row == lane;
-        }
-        let values = |row: usize| objectives.iter().map(move |column| column[row]);
-        !same || settles_own_cell(self.ties, (values(row), indices[row]), (values(lane), indices[lane]))
     }
 
     /// Adds configurations; afterwards the archive holds the front of everything ever added.

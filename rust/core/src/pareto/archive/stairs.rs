@@ -21,7 +21,7 @@ mod buckets;
 use super::{Points, Sizes, settles_own_cell};
 use crate::control::{Control, Interrupted};
 use crate::parallel::{map_chunks, threads_for};
-use crate::pareto::filter::{self, Rows, Ties, joined, pairs, with_copies};
+use crate::pareto::filter::{self, Rows, Ties, joined, pairs, uncovered, with_copies};
 use crate::pareto::key::Cells;
 use crate::pareto::order::{Problem, Scratch};
 use crate::value::simd::Level;
@@ -137,6 +137,17 @@ impl Stairs {
     fn row(&self, step: Step) -> (impl Iterator<Item = f64>, u64) {
         let values = if self.along == 0 { [step.x, step.y] } else { [step.y, step.x] };
         (values.into_iter(), step.index)
+    }
+
+    /// See [`Archive::thin`](super::Archive::thin).
+    pub(super) fn thin(&self, points: &mut Points) {
+        let columns = points.columns();
+        let rows = Rows { objectives: &columns, indices: Some(&points.indices) };
+        let problem = Problem::new(rows, &self.bits, filter::Sizes::default());
+        let kept = uncovered(&problem, 0..points.indices.len() as u32, i64::MAX);
+        if kept.len() < points.indices.len() {
+            *points = points.select(kept.into_iter().map(|row| row as usize));
+        }
     }
 
     pub(super) fn add(&mut self, points: &Points, control: &Control) -> Result<(), Interrupted> {

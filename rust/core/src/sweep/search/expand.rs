@@ -423,7 +423,6 @@ impl<'a, G: Goal> Worker<'a, G> {
             .collect();
         self.unsettled.clear();
         self.goal.unsettled(&columns, &self.indices, &groups, &mut self.unsettled);
-        self.goal.thin(&columns, &self.indices, &mut self.unsettled);
         let found = &mut self.outcome.found;
         let kept = self.unsettled.iter().map(|&place| place as usize);
         for (column, found) in columns.iter().zip(&mut found.points.objectives) {

@@ -2,9 +2,9 @@
 
 use crate::control::Control;
 use crate::error::Error;
+use crate::pareto::Ties;
 use crate::pareto::archive::{Archive, Points};
 use crate::pareto::key::rank;
-use crate::pareto::Ties;
 
 use super::{Found, Goal};
 
@@ -62,9 +62,9 @@ impl Goal for FrontGoal {
         open.sort_unstable();
     }
 
-    fn thin(&self, objectives: &[&[f64]], indices: &[u64], rows: &mut Vec<u32>) {
+    fn thin(&self, found: &mut Found) {
         if let [archive] = self.archives.as_slice() {
-            archive.thin(objectives, indices, rows);
+            archive.thin(&mut found.points);
         }
     }
 

@@ -60,8 +60,9 @@ pub(super) trait Goal: Sync {
     /// of the objectives, least index and group, or a single configuration.
     fn unsettled(&self, bounds: &[&[f64]], indices: &[u64], groups: &[u32], open: &mut Vec<u32>);
 
-    /// Leaves out some of these configurations, if it is cheap to see that others of them are wanted instead.
-    fn thin(&self, _objectives: &[&[f64]], _indices: &[u64], _rows: &mut Vec<u32>) {}
+    /// Leaves out some of what a job found, if it is cheap to see that the rest is wanted instead: workers do that
+    /// in parallel.
+    fn thin(&self, _found: &mut Found) {}
 
     /// Takes in what a round found.
     fn take(&mut self, found: Vec<Found>, control: &Control) -> Result<(), Error>;
@@ -122,23 +123,23 @@ impl Search<'_> {
                 |worker, job| {
                     control.check()?;
                     let boxes = job * JOB_BOXES..round.len().min((job + 1) * JOB_BOXES);
-                    let outcome = worker.expand(&round, boxes);
+                    let mut outcome = worker.expand(&round, boxes);
+                    shared.thin(&mut outcome.found);
                     control.advance(outcome.settled() * self.weight);
                     Ok(outcome)
                 },
             )?;
             drop(round);
+            let before = open.len();
             let mut found = Vec::with_capacity(outcomes.len());
-            let mut parts = Open::new(self.program.slots.len(), self.program.bounds.outputs());
             for outcome in outcomes {
-                let (open, some) = outcome.count(stats, self.weight);
-                parts.append(open);
+                let (parts, some) = outcome.count(stats, self.weight);
+                open.append(parts);
                 found.push(some);
             }
             if goal.best_first() {
-                parts.best_last();
+                open.best_last(before);
             }
-            open.append(parts);
             goal.take(found, control)?;
         }
         Ok(())

@@ -65,19 +65,21 @@ impl Open {
         }
     }
 
-    /// Brings the boxes of least first bound, then least index, to the end, where they are taken first.
-    pub(super) fn best_last(&mut self) {
-        let mut order: Vec<usize> = (0..self.len()).collect();
+    /// Of the boxes from `start` on, brings those of least first bound, then least index, to the end, where they are
+    /// taken first.
+    pub(super) fn best_last(&mut self, start: usize) {
+        let mut order: Vec<usize> = (start..self.len()).collect();
         let bounds = &self.bounds[0];
         order.sort_by(|&a, &b| bounds[b].total_cmp(&bounds[a]).then(self.index[b].cmp(&self.index[a])));
-        fn by<T: Copy>(column: &mut Vec<T>, order: &[usize]) {
-            *column = order.iter().map(|&place| column[place]).collect();
+        fn by<T: Copy>(column: &mut [T], start: usize, order: &[usize]) {
+            let ordered: Vec<T> = order.iter().map(|&place| column[place]).collect();
+            column[start..].copy_from_slice(&ordered);
         }
-        self.first.iter_mut().for_each(|column| by(column, &order));
-        self.level.iter_mut().for_each(|column| by(column, &order));
-        self.bounds.iter_mut().for_each(|column| by(column, &order));
-        by(&mut self.index, &order);
-        by(&mut self.depth, &order);
+        self.first.iter_mut().for_each(|column| by(column, start, &order));
+        self.level.iter_mut().for_each(|column| by(column, start, &order));
+        self.bounds.iter_mut().for_each(|column| by(column, start, &order));
+        by(&mut self.index, start, &order);
+        by(&mut self.depth, start, &order);
     }
 
     /// Whether two boxes have the same levels.

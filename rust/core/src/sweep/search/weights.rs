@@ -54,6 +54,9 @@ impl Weights {
         runs: &[&[usize]],
     ) -> u64 {
         let slots = self.slots;
+        if slots == 0 {
+            return 0;
+        }
         self.hold_in_turn(search, round, runs);
         search.program.bound(&self.boxes, &mut self.intervals);
         self.gain(search, round, runs);
