@@ -111,4 +111,8 @@ def _seconds(seconds: float) -> str:
 
 
 def _share(part: int, whole: int) -> str:
-    return f" ({part / whole:.1%})" if whole else ""
+    """Return the share in parentheses, cut rather than rounded: only all is 100 %, only nothing is 0 %."""
+    if not whole:
+        return ""
+    tenths = part * 1000 // whole
+    return " (under 0.1%)" if part and not tenths else f" ({tenths / 10:.1f}%)"

@@ -52,7 +52,7 @@ pub enum Method {
 /// Configurations from which on a search is quicker than looking at them all; with more than two objectives
 /// far more of them have to be looked at.
 const WORTH_A_SEARCH: u64 = 1 << 20;
-const WORTH_A_WIDE_SEARCH: u64 = 1 << 28;
+const WORTH_A_WIDE_SEARCH: u64 = 1 << 24;
 
 /// A formula to make small or large.
 #[derive(Debug, Clone, PartialEq)]

@@ -39,7 +39,6 @@ impl<'a> Asked<'a> {
         control: &'a Control,
     ) -> Result<Self, Error> {
         let mut watch = Watch::start();
-        control.begin(space.size());
         let watched = watched(&mut bound.graph, &bound.roots.constraints);
         let program = SearchProgram::new(
             &bound.graph,
@@ -78,13 +77,14 @@ impl<'a> Asked<'a> {
             groups,
             weight: self.space.size() / slots,
         };
-        self.control.begin(self.space.size());
         search.run(goal, self.control, &mut self.stats)?;
+        self.control.end_pass();
         self.stats.seconds.search += self.watch.lap();
         Ok(())
     }
 
     fn answer(mut self, points: Points, objectives: &[Objective]) -> Answer {
+        self.control.end_passes();
         let mut answer = Answer::new(self.space, &points.indices, points.objectives, objectives, self.stats);
         answer.stats.seconds.finish = self.watch.lap();
         answer
@@ -129,6 +129,10 @@ pub(in crate::sweep) fn pareto(
     question: &FrontQuestion<'_>,
     control: &Control,
 ) -> Result<Answer, Error> {
+    match &question.fineness {
+        Fineness::Bits(_) => control.begin(engine.space.size()),
+        Fineness::Rows(_) => control.begin_passes(engine.space.size()),
+    }
     let mut asked = Asked::new(engine, engine.space, bound, None, TableLimit::MANY, control)?;
     match &question.fineness {
         Fineness::Bits(bits) => {
@@ -154,6 +158,7 @@ pub(in crate::sweep) fn best(
     groups: Option<&Groups<'_>>,
     control: &Control,
 ) -> Result<Answer, Error> {
+    control.begin(engine.space.size());
     let mut asked = Asked::new(engine, engine.space, bound, groups, TableLimit::FEW, control)?;
     let mut goal = BestGoal { best: vec![None; group_count(groups)] };
     asked.run(&mut goal)?;
@@ -167,6 +172,7 @@ pub(in crate::sweep) fn best(
 
 /// See [`Engine::any`].
 pub(in crate::sweep) fn any(engine: &Engine<'_>, bound: Bound, control: &Control) -> Result<bool, Error> {
+    control.begin(engine.space.size());
     let mut goal = AnyGoal::default();
     Asked::new(engine, engine.space, bound, None, TableLimit::FEW, control)?.run(&mut goal)?;
     Ok(goal.found)
@@ -182,6 +188,7 @@ pub(in crate::sweep) fn near(
     objectives: &[Objective],
     control: &Control,
 ) -> Result<Answer, Error> {
+    control.begin_passes(engine.space.size());
     let groups = question.groups;
     let mut alone = bound.clone();
     alone.roots.outputs.truncate(1);
