@@ -83,6 +83,21 @@ impl Group {
             Index::Table(table) => table[position],
         }
     }
+
+    /// Pushes `base` and what each of the positions `first + lane` adds to it.
+    #[inline(always)]
+    pub(crate) fn push_indices(&self, base: u64, first: usize, lanes: &[u32], indices: &mut Vec<u64>) {
+        match &self.index {
+            Index::Stride(stride) => {
+                let base = base + first as u64 * stride;
+                indices.extend(lanes.iter().map(|&lane| base + u64::from(lane) * stride));
+            }
+            Index::Table(table) => {
+                let table = &table[first..];
+                indices.extend(lanes.iter().map(|&lane| base + table[lane as usize]));
+            }
+        }
+    }
 }
 
 impl Layout {

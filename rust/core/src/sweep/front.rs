@@ -44,7 +44,10 @@ pub(super) fn pareto(
 ) -> Result<Answer, Error> {
     let mut watch = Watch::start();
     let mut program = engine.program(bound, false, None, control)?;
-    program.bound_outputs(control)?;
+    if engine.space.size() > PENDING as u64 {
+        // Fewer configurations are filtered all at once: nobody culls, nobody wants bounds.
+        program.bound_outputs(control)?;
+    }
     let mut stats = Stats { size: engine.space.size(), threads: control.threads(), ..Stats::default() };
     stats.seconds.compile = watch.lap();
 
@@ -126,6 +129,10 @@ impl Rows {
     }
 
     fn append(&mut self, mut other: Self) {
+        if self.indices.is_empty() {
+            *self = other;
+            return;
+        }
         for (column, other) in self.objectives.iter_mut().zip(&mut other.objectives) {
             column.append(other);
         }
@@ -154,10 +161,8 @@ impl Rows {
         control.check()?;
         let mut order: Vec<usize> = (0..self.indices.len()).collect();
         order.sort_unstable_by(|&a, &b| {
-            let by_objectives = self.objectives.iter().map(|column| column[a].total_cmp_zeros(column[b]));
-            by_objectives
-                .fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)
-                .then(self.indices[a].cmp(&self.indices[b]))
+            let mut by_objectives = self.objectives.iter().map(|column| column[a].total_cmp_zeros(column[b]));
+            by_objectives.find(|order| order.is_ne()).unwrap_or_else(|| self.indices[a].cmp(&self.indices[b]))
         });
         Ok(self.select(&order))
     }
@@ -285,7 +290,10 @@ impl Collect<'_> {
 }
 
 impl Sink for Collect<'_> {
-    const DOUBTS: bool = true;
+    #[inline(always)]
+    fn wants_bounds(&self) -> bool {
+        self.kept.cull.knows()
+    }
 
     #[inline(always)]
     fn passed(&mut self, count: usize) {
@@ -316,12 +324,21 @@ impl Sink for Collect<'_> {
             doubtful.retain(|&lane| mask[lane as usize] != 0.0);
         }
         let before = doubtful.len();
-        doubtful.retain(|&lane| !columns.iter().any(|column| column[lane as usize].is_nan()));
+        for column in &*columns {
+            // Seldom there is any: one loop without a branch says so.
+            if column.iter().fold(false, |any, value| any | value.is_nan()) {
+                doubtful.retain(|&lane| !column[lane as usize].is_nan());
+            }
+        }
         self.nan += (before - doubtful.len()) as u64;
         for (kept, column) in kept.rows.objectives.iter_mut().zip(columns) {
+            if doubtful.len() == column.len() {
+                kept.extend_from_slice(column);
+                continue;
+            }
             kept.extend(doubtful.iter().map(|&lane| column[lane as usize]));
         }
-        kept.rows.indices.extend(doubtful.iter().map(|&lane| row.index(lane as usize)));
+        row.push_indices(doubtful, &mut kept.rows.indices);
         if kept.rows.indices.len() > kept.limit {
             kept.filter();
         }
