@@ -92,7 +92,7 @@ def extrapolated(binding: Binding, rows: Rows) -> str:
         for side, decades in (("below", _decades(least, low)), ("above", _decades(high, most))):
             if decades:
                 told.append(f"`{name}` up to {decades:.2g} decades {side} {_range(low, high)}")
-    count, outside = len(rows.positions[0]), rows.outside
+    count, outside = rows.height, rows.outside
     share = "all rows" if outside == count else f"{outside:,} of {count:,} rows"
     return (
         f"`{law.id}` is used outside the range it was fitted on, in {share}: {'; '.join(told)}; its "
