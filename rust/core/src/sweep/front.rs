@@ -14,7 +14,7 @@ use std::borrow::Cow;
 
 use crate::control::{Control, Interrupted};
 use crate::error::Error;
-use crate::pareto::key::FINEST;
+use crate::pareto::key::{FINEST, rank};
 use crate::pareto::{self, Ties};
 use crate::program::{Places, Row, Sink};
 use crate::value::lanes::Operand;
@@ -159,23 +159,19 @@ impl Rows {
     /// Best first by the objectives in order, then by index.
     fn sorted(&self, control: &Control) -> Result<Self, Interrupted> {
         control.check()?;
-        let mut order: Vec<usize> = (0..self.indices.len()).collect();
-        order.sort_unstable_by(|&a, &b| {
-            let mut by_objectives = self.objectives.iter().map(|column| column[a].total_cmp_zeros(column[b]));
-            by_objectives.find(|order| order.is_ne()).unwrap_or_else(|| self.indices[a].cmp(&self.indices[b]))
+        let [first, others @ ..] = self.objectives.as_slice() else {
+            unreachable!("a front has at least one objective")
+        };
+        // By ranks, in which -0 is 0; the first one nearly always decides. Rows of a front hold no NaN.
+        let mut order: Vec<(i64, usize)> =
+            first.iter().enumerate().map(|(row, &value)| (rank(value), row)).collect();
+        order.sort_unstable_by(|&(x, a), &(y, b)| {
+            let ranks = |row: usize| others.iter().map(move |column| rank(column[row]));
+            let after_first = || ranks(a).cmp(ranks(b)).then_with(|| self.indices[a].cmp(&self.indices[b]));
+            x.cmp(&y).then_with(after_first)
         });
+        let order: Vec<usize> = order.into_iter().map(|(_, row)| row).collect();
         Ok(self.select(&order))
-    }
-}
-
-trait Compare {
-    fn total_cmp_zeros(self, other: Self) -> std::cmp::Ordering;
-}
-
-impl Compare for f64 {
-    /// The order of numbers, with -0 equal to 0. (Rows of a front hold no NaN.)
-    fn total_cmp_zeros(self, other: Self) -> std::cmp::Ordering {
-        (self + 0.0).total_cmp(&(other + 0.0))
     }
 }
 
