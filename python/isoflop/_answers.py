@@ -1,29 +1,23 @@
 """Answers: the engine's positions and numbers as a frame.
 
 A frame holds the axis columns first, in the order of the axes and with linked ones expanded, then objectives,
-then further columns. Arrays are wrapped as they are: no expressions, and no copies beyond the gather unless
-the answer is short.
+then further columns. Arrays are wrapped as they are, without expressions and without copies beyond the gather;
+short answers come gathered, in one array.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from isoflop._axes import Axis, column_names
+from isoflop._axes import Axis, Column, column_names
 
 if TYPE_CHECKING:
-    from isoflop._native import Float64, Positions
-
-
-SHORT = 2048
-"""Rows up to which making a series takes longer than copying its numbers."""
-
-_BINARY64: np.dtype[Any] = np.dtype(np.float64)
+    from isoflop._native import Float64, Positions, Rows
 
 
 def distinct(names: Iterable[str], taken: Iterable[str]) -> tuple[str, ...]:
@@ -37,52 +31,65 @@ def distinct(names: Iterable[str], taken: Iterable[str]) -> tuple[str, ...]:
     return tuple(fresh)
 
 
-def answer_frame(
-    axes: Sequence[Axis], positions: Sequence[Positions], columns: Iterable[tuple[str, Float64]]
-) -> pl.DataFrame:
+def answer_frame(axes: Sequence[Axis], found: Rows, formulas: Sequence[str]) -> pl.DataFrame:
     """Return one row for each configuration.
 
     Parameters
     ----------
     axes
         The axes of the space.
-    positions
-        For each axis, the position of every configuration on it.
-    columns
-        Names and values of what follows the axis columns.
+    found
+        The engine's answer.
+    formulas
+        Names of the answer's objectives and of its further columns, in this order. One that is an axis column
+        has its place there already.
     """
-    named: list[tuple[str, pl.Series | NDArray[Any]]] = []
-    # Not strict: a space without axes has the positions of the one that stands for it.
-    for axis, position in zip(axes, positions, strict=False):
-        for column in axis.columns:
-            if isinstance(column.values, pl.Series):
-                # Indexing by a series is the quick way in: `gather` goes through an expression.
-                named.append((column.name, column.values[pl.Series(position)]))
-            else:
-                named.append((column.name, column.values.take(position)))
-    named.extend(columns)
-    series = _short(named) if len(positions[0]) <= SHORT else [pl.Series(*pair) for pair in named]
+    series = (
+        _of_arrays(axes, found, formulas)
+        if found.block is None
+        else _of_block(axes, found, formulas, found.block)
+    )
     if not series:
         return pl.DataFrame()
     # The constructor of frames does the same, and asks three times as long what it was given.
     return series[0].to_frame().hstack(series[1:])
 
 
-def _short(named: Sequence[tuple[str, pl.Series | NDArray[Any]]]) -> list[pl.Series]:
-    """Return columns as series, where all numbers are slices of one.
-
-    That copies them once more, which takes less than what a series asks of the array it is made of.
-    """
-    numbers = [values for _, values in named if values.dtype == _BINARY64]
-    block = pl.Series(np.concatenate(numbers)) if numbers else pl.Series()
-    series, start = [], 0
-    for name, values in named:
-        if values.dtype == _BINARY64:
-            series.append(block.slice(start, len(values)).alias(name))
-            start += len(values)
-        else:
-            series.append(pl.Series(name, values))
+def _of_arrays(axes: Sequence[Axis], found: Rows, formulas: Sequence[str]) -> list[pl.Series]:
+    # Not strict: a space without axes has the positions of the one that stands for it.
+    placed = zip(axes, found.positions, strict=False)
+    series = [_gathered(column, positions) for axis, positions in placed for column in axis.columns]
+    taken = column_names(axes)
+    values = zip(formulas, (*found.objectives, *found.columns), strict=True)
+    series.extend(pl.Series(name, numbers) for name, numbers in values if name not in taken)
     return series
+
+
+def _of_block(axes: Sequence[Axis], found: Rows, formulas: Sequence[str], block: Float64) -> list[pl.Series]:
+    """Return columns of a short answer, of which all floats are slices of one series: that is made sooner."""
+    numbers, height = pl.Series(block), found.height
+    series, start = [], 0
+    for number, axis in enumerate(axes):
+        for column in axis.columns:
+            if column.kind == "float":
+                series.append(numbers.slice(start, height).alias(column.name))
+            else:
+                series.append(_gathered(column, found.positions[number]))
+            if column.numbers is not None:
+                start += height
+    taken = column_names(axes)
+    for name in formulas:
+        if name not in taken:
+            series.append(numbers.slice(start, height).alias(name))
+        start += height
+    return series
+
+
+def _gathered(column: Column, positions: Positions) -> pl.Series:
+    if isinstance(column.values, pl.Series):
+        # Indexing by a series is the quick way in: `gather` goes through an expression.
+        return column.values[pl.Series(positions)]
+    return pl.Series(column.name, column.values.take(positions))
 
 
 def groups(axes: Sequence[Axis], by: str) -> tuple[int, Positions]:

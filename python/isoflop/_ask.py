@@ -138,7 +138,7 @@ def ask_best(
             watched,
             method,
         )
-    if len(found.objectives[0]):
+    if found.height:
         for text in edges(binding, objective, found, None if grouped is None else grouped[0]):
             warnings.warn(text, EdgeWarning, stacklevel=stacklevel)
     _warn(binding, found, (objective[0],), stacklevel + 1)
@@ -245,22 +245,14 @@ def _columns(binding: Binding, objectives: Sequence[str], columns: Sequence[str]
 def _frame(
     binding: Binding, found: Rows, objectives: Sequence[Objective], names: Sequence[str]
 ) -> pl.DataFrame:
-    axes = column_names(binding.axes)
-    # An objective that is an axis has its column already.
-    columns = [
-        (formula, values)
-        for (formula, _), values in zip(objectives, found.objectives, strict=True)
-        if formula not in axes
-    ]
-    columns.extend(zip(names, found.columns, strict=True))
-    return answer_frame(binding.axes, found.positions, columns)
+    return answer_frame(binding.axes, found, [*(formula for formula, _ in objectives), *names])
 
 
 def _warn(
     binding: Binding, found: Rows, objectives: Sequence[str], stacklevel: int, then: Sequence[str] = ()
 ) -> None:
     """Warn of an empty answer, and once for each sweep of one outside the law's range."""
-    if not len(found.objectives[0]):
+    if not found.height:
         text = why_empty(binding, objectives, found.stats["feasible"], then)
         warnings.warn(text, EmptyResultWarning, stacklevel=stacklevel)
     elif found.outside:

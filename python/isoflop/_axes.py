@@ -203,10 +203,12 @@ def _refuse_duplicates(axes: Sequence[Axis], scalars: Mapping[str, float]) -> No
 
 
 def _is_scalar(values: object) -> bool:
-    # Arrays and lists first: asking for an abstract class takes longer than reading a short axis.
+    # Frequent types first: asking for an abstract class takes longer than reading a short axis.
     if isinstance(values, np.ndarray):
         return values.ndim == 0
-    return not isinstance(values, list) and isinstance(values, Real | np.generic)
+    return isinstance(values, float) or (
+        not isinstance(values, list) and isinstance(values, Real | np.generic)
+    )
 
 
 def _scalar(name: str, value: Any) -> float:

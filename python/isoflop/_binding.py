@@ -34,7 +34,6 @@ class Binding:
     __slots__ = (
         "_described",
         "_resolutions",
-        "_text",
         "axes",
         "columns",
         "extrapolation_told",
@@ -56,27 +55,19 @@ class Binding:
         self.axes = axes
         # With constants alone there is one configuration still: an axis of one position stands for it.
         self.space = _native.Space([axis.length for axis in axes] or [1], columns)
-        self.columns = [name for name, *_ in columns]
+        self.columns = [column[0] for column in columns]
         self.law = law
         self.where = described.where
         self.has_range = law is not None and law.has_range
-        # What the law's ranges apply to, with lowest and highest value.
-        self.ranged = [
-            (variable.reads, *variable.range)
-            for variable in (law.variables.values() if law is not None else ())
-            if variable.range is not None
-        ]
+        self.ranged = law.ranged if law is not None else ()
         self.extrapolation_told = False
         self._described = described
-        self._text = {
-            column.name: axis.name for axis in axes for column in axis.columns if column.kind == "text"
-        }
         self._resolutions: dict[tuple[str, ...], Resolution] = {}
 
     @property
-    def watched(self) -> list[tuple[str, float, float]]:
+    def watched(self) -> tuple[tuple[str, float, float], ...]:
         """What an answer's rows are compared with to tell whether they leave the law's range."""
-        return [] if self.extrapolation_told else self.ranged
+        return () if self.extrapolation_told else self.ranged
 
     @property
     def known(self) -> tuple[str, ...]:
@@ -183,10 +174,13 @@ class Binding:
     def _clarified(self, error: FormulaError) -> FormulaError:
         """Say more of a name that exists, but not for formulas."""
         name = error.text[slice(*error.span)]
-        if name in self._text:
+        text = {
+            column.name: axis.name for axis in self.axes for column in axis.columns if column.kind == "text"
+        }
+        if name in text:
             message = (
                 f"`{name}` is text, which formulas cannot read; compare a column of numbers or truth values "
-                f"of axis `{self._text[name]}`"
+                f"of axis `{text[name]}`"
             )
         elif name in (axis.name for axis in self.axes if axis.linked) and name not in self.columns:
             listed = next(axis for axis in self.axes if axis.name == name)

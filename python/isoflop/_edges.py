@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from math import inf, log10
 from typing import TYPE_CHECKING
 
@@ -90,13 +91,19 @@ def extrapolated(binding: Binding, rows: Rows) -> str:
     for (name, low, high), (least, most) in zip(binding.ranged, rows.extremes, strict=True):
         for side, decades in (("below", _decades(least, low)), ("above", _decades(high, most))):
             if decades:
-                told.append(f"`{name}` up to {decades:.2g} decades {side} {low:g} to {high:g}")
-    count, outside = len(rows.positions[0]), rows.outside
+                told.append(f"`{name}` up to {decades:.2g} decades {side} {_range(low, high)}")
+    count, outside = rows.height, rows.outside
     share = "all rows" if outside == count else f"{outside:,} of {count:,} rows"
     return (
         f"`{law.id}` is used outside the range it was fitted on, in {share}: {'; '.join(told)}; its "
         "predictions there are extrapolations (`extrapolation` counts their decades)"
     )
+
+
+# A script that makes many sweeps uses few laws.
+@lru_cache(maxsize=64)
+def _range(low: float, high: float) -> str:
+    return f"{low:g} to {high:g}"
 
 
 def _decades(low: float, high: float) -> float:

@@ -97,12 +97,14 @@ class Law:
     checks: tuple[Check, ...]
     optimal: Optimal | None
     # Made once, because `resolve` and `loss` ask for them all the time: what each name of the law stands for,
-    # every name it adds to formulas, those it defines, its coefficients, and what `loss` may be given.
+    # every name it adds to formulas, those it defines, its coefficients, what `loss` may be given, and what
+    # its fitted ranges apply to, with lowest and highest value.
     rows: dict[str, Row] = field(compare=False)
     names: tuple[str, ...] = field(compare=False)
     own_names: frozenset[str] = field(compare=False)
     coefficient_names: frozenset[str] = field(compare=False)
     inputs: tuple[str, ...] = field(compare=False)
+    ranged: tuple[tuple[str, float, float], ...] = field(compare=False)
 
     def __init__(
         self,
@@ -143,6 +145,8 @@ class Law:
         given = variables or dict.fromkeys(reads, Variable())
         self._set({"variables": Frozen({n: read_variable(v, n, where) for n, v in given.items()})})
         self._check_names(reads)
+        ranged = ((variable.reads, variable.range) for variable in self.variables.values())
+        self._set({"ranged": tuple((name, *range) for name, range in ranged if range is not None)})
         self._set({"rows": self._make_rows()})
         self._set(
             {"names": tuple(dict.fromkeys((*self.rows, *self.variables))), "inputs": self._make_inputs(reads)}
@@ -205,10 +209,8 @@ class Law:
             note = f"standard error {error:g}" if error is not None else ""
             rows[name] = Step(name, None, value, "coefficient", note, "", source), ()
         decades = []
-        for variable in self.variables.values():
-            if variable.range is not None:
-                low, high = variable.range
-                decades += [f"log10({variable.reads} / {high!r})", f"log10({low!r} / {variable.reads})"]
+        for name, low, high in self.ranged:
+            decades += [f"log10({name} / {high!r})", f"log10({low!r} / {name})"]
         if decades:
             formula = f"max(0, {', '.join(decades)})"
             step = Step(

@@ -88,6 +88,9 @@ def finite(numbers: Float64) -> bool:
 class Rows:
     """Rows of an answer, column by column."""
 
+    height: int  # rows
+    # A short answer's numbers in one piece: the columns of the space, then `objectives`, then `columns`.
+    block: Float64 | None
     positions: list[Positions]  # one array for each axis
     objectives: list[Float64]
     columns: list[Float64]

@@ -129,7 +129,8 @@ def resolution_bits(
     TypeError
         For anything but a number.
     """
-    if not isinstance(resolution, Mapping):
+    # Exact types first, here and below: asking for an abstract class takes longer than all the rest.
+    if type(resolution) is float or not isinstance(resolution, Mapping):
         return [_bits(resolution, "")] * len(objectives)
     for name in resolution:
         if name not in objectives:
@@ -140,7 +141,9 @@ def resolution_bits(
 
 
 def _bits(resolution: object, whose: str) -> int:
-    if isinstance(resolution, (bool, np.bool_)) or not isinstance(resolution, numbers.Real):
+    if type(resolution) is not float and (
+        isinstance(resolution, (bool, np.bool_)) or not isinstance(resolution, numbers.Real)
+    ):
         raise TypeError(f"the resolution{whose} must be a number in [0, 1], not {resolution!r}")
     ratio = float(resolution)
     if not 0 <= ratio <= 1:

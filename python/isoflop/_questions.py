@@ -24,7 +24,10 @@ def read_formulas(formulas: Formulas, argument: str) -> tuple[str, ...]:
     """
     if isinstance(formulas, str):
         return (formulas,)
-    if not isinstance(formulas, Iterable) or isinstance(formulas, Mapping | bytes):
+    # Exact types first, here and below: asking for an abstract class takes longer than reading two names.
+    if type(formulas) not in (tuple, list) and (
+        not isinstance(formulas, Iterable) or isinstance(formulas, Mapping | bytes)
+    ):
         raise TypeError(f"{argument} must be a formula or a sequence of formulas, not {formulas!r}")
     several = tuple(formulas)
     for formula in several:
@@ -114,7 +117,7 @@ def read_count(count: object, argument: str) -> int:
     ValueError
         If it is below 1.
     """
-    if isinstance(count, bool) or not isinstance(count, Integral):
+    if type(count) is not int and (isinstance(count, bool) or not isinstance(count, Integral)):
         raise TypeError(f"{argument} must be a whole number, not {count!r}")
     if count < 1:
         raise ValueError(f"{argument} must be 1 or more, not {count}")

@@ -1,7 +1,8 @@
 //! The archive against its definition.
 
 use isoflop_core::control::{Control, Interrupted};
-use isoflop_core::pareto::archive::{Archive, Points, Sizes};
+use isoflop_core::pareto::Points;
+use isoflop_core::pareto::archive::{Archive, Sizes};
 use isoflop_core::pareto::{Cells, Rows, Ties, front_of, naive};
 use proptest::prelude::*;
 

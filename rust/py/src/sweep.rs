@@ -1,5 +1,7 @@
 //! Sweeps: a space, and the questions to it.
 
+use std::sync::{Mutex, PoisonError};
+
 use isoflop_core::control::Control;
 use isoflop_core::error::Error;
 use isoflop_core::pareto::Ties;
@@ -10,6 +12,7 @@ use isoflop_core::sweep::{
 use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList, PyMapping, PyString};
 
 use crate::{error, kernels, run};
@@ -18,15 +21,20 @@ use crate::{error, kernels, run};
 /// more than the answer.
 const SHORT: u64 = 1 << 15;
 
+/// Answers of no more rows come as one block of numbers, too: an array for each column costs more than
+/// copying its numbers.
+const BLOCK_ROWS: usize = 2048;
+
 /// Rows of an answer, column by column.
 #[pyclass(frozen, module = "isoflop._native")]
 pub(crate) struct Rows {
     #[pyo3(get)]
-    positions: Py<PyList>,
+    height: usize,
     #[pyo3(get)]
-    objectives: Py<PyList>,
-    #[pyo3(get)]
-    columns: Py<PyList>,
+    block: Option<Py<PyArray1<f64>>>,
+    positions: Arrays<u32>,
+    objectives: Arrays<f64>,
+    columns: Arrays<f64>,
     #[pyo3(get)]
     outside: usize,
     #[pyo3(get)]
@@ -37,8 +45,41 @@ pub(crate) struct Rows {
 #[pymethods]
 impl Rows {
     #[getter]
+    fn positions(&self, py: Python<'_>) -> PyResult<Py<PyList>> {
+        self.positions.get(py)
+    }
+
+    #[getter]
+    fn objectives(&self, py: Python<'_>) -> PyResult<Py<PyList>> {
+        self.objectives.get(py)
+    }
+
+    #[getter]
+    fn columns(&self, py: Python<'_>) -> PyResult<Py<PyList>> {
+        self.columns.get(py)
+    }
+
+    #[getter]
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         stats(py, &self.stats)
+    }
+}
+
+/// Columns that become arrays, without a copy, when Python first asks for them.
+struct Arrays<T> {
+    columns: Mutex<Vec<Vec<T>>>,
+    made: PyOnceLock<Py<PyList>>,
+}
+
+impl<T: numpy::Element> Arrays<T> {
+    fn new(columns: Vec<Vec<T>>) -> Self {
+        Self { columns: Mutex::new(columns), made: PyOnceLock::new() }
+    }
+
+    fn get(&self, py: Python<'_>) -> PyResult<Py<PyList>> {
+        let make =
+            || moved(py, std::mem::take(&mut *self.columns.lock().unwrap_or_else(PoisonError::into_inner)));
+        self.made.get_or_try_init(py, make).map(|list| list.clone_ref(py))
     }
 }
 
@@ -152,14 +193,39 @@ impl PySpace {
             None => Vec::new(),
         };
         let outside = outside(&columns.split_off(further.shown), &further.ranges);
-        Ok(Rows {
-            positions: moved(py, answer.positions)?,
-            objectives: moved(py, answer.objectives)?,
-            columns: moved(py, columns)?,
-            outside: outside.rows,
-            extremes: outside.extremes,
-            stats: answer.stats,
-        })
+        let rows = self.moved_out(py, answer.positions, answer.objectives, columns, answer.stats);
+        Ok(Rows { outside: outside.rows, extremes: outside.extremes, ..rows })
+    }
+
+    /// An answer on its way to Python; nothing is outside.
+    fn moved_out(
+        &self,
+        py: Python<'_>,
+        positions: Vec<Vec<u32>>,
+        objectives: Vec<Vec<f64>>,
+        columns: Vec<Vec<f64>>,
+        stats: Stats,
+    ) -> Rows {
+        let height = positions.first().map_or(0, Vec::len);
+        let block = (height <= BLOCK_ROWS).then(|| {
+            let of_axes = self.space.columns();
+            let mut block = Vec::with_capacity(height * (of_axes.len() + objectives.len() + columns.len()));
+            for column in of_axes {
+                block.extend(positions[column.axis].iter().map(|&position| column.values[position as usize]));
+            }
+            objectives.iter().chain(&columns).for_each(|values| block.extend_from_slice(values));
+            PyArray1::from_vec(py, block).unbind()
+        });
+        Rows {
+            height,
+            block,
+            positions: Arrays::new(positions),
+            objectives: Arrays::new(objectives),
+            columns: Arrays::new(columns),
+            outside: 0,
+            extremes: Vec::new(),
+            stats,
+        }
     }
 }
 
@@ -346,13 +412,10 @@ impl PySpace {
         progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Rows> {
         let engine = self.engine(names, known)?;
-        let mut answer =
+        let answer =
             self.ask(py, threads, progress, |control| engine.table(&columns, &r#where, max_bytes, control))?;
-        let columns = std::mem::take(&mut answer.objectives);
-        let nothing = Further { columns: None, shown: 0, ranges: vec![] };
-        let mut rows = self.rows(py, answer, &nothing, threads)?;
-        rows.columns = moved(py, columns)?;
-        Ok(rows)
+        // The engine's objectives are the columns that were asked for.
+        Ok(self.moved_out(py, answer.positions, vec![], answer.objectives, answer.stats))
     }
 
     #[pyo3(signature = (names, known, r#where, threads, progress))]

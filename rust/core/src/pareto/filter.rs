@@ -12,6 +12,7 @@
 
 use super::cull::{Strong, cull, sample};
 use super::divide::Rest;
+use super::key::FINEST;
 use super::order::{Buckets, Problem, Scratch};
 use super::staircase::Staircase;
 use crate::control::{Control, Interrupted};
@@ -141,10 +142,33 @@ pub fn front_with(
     ascending(kept, count, control)
 }
 
+/// The numbers of rows, best first by the objectives in order (-0 equal to +0), then by index. No row holds NaN.
+pub(crate) fn best_first(rows: Rows<'_>, control: &Control) -> Result<Vec<u32>, Interrupted> {
+    let finest = vec![FINEST; rows.objectives.len()];
+    let problem = Problem::new(rows, &finest, Sizes::default());
+    let all: Vec<u32> = (0..rows.objectives[0].len() as u32).collect();
+    let piles = Buckets::deal(&problem, &all, control)?;
+    let threads = threads_for(control.threads(), all.len());
+    let sorted = map(threads, piles.len(), |pile| {
+        control.check()?;
+        let mut rows: Vec<u32> = piles.rows(pile).collect();
+        problem.sort(&mut rows, &mut Scratch::default());
+        Ok(rows)
+    })?;
+    joined(sorted, control)
+}
+
 /// Rows without NaN that the cull leaves, ascending. Chooses the objective to sort by.
 fn survivors(problem: &mut Problem<'_>, count: usize, control: &Control) -> Result<Vec<u32>, Interrupted> {
     if count < problem.sizes.cull {
-        return cull(problem, None, count, &Strong::none(problem), control);
+        let mut rows: Vec<u32> = (0..count as u32).collect();
+        for (column, _) in &problem.columns {
+            // Seldom there is any: one loop without a branch says so.
+            if column.iter().fold(false, |any, value| any | value.is_nan()) {
+                rows.retain(|&row| !column[row as usize].is_nan());
+            }
+        }
+        return Ok(rows);
     }
     let mut alive: Option<Vec<u32>> = None;
     loop {
@@ -204,6 +228,11 @@ fn single(problem: &Problem<'_>, rows: &[u32], control: &Control) -> Result<Vec<
 /// Two objectives: along the order, a row is on the front if its second key is less than all before. The rows
 /// come out in the order.
 pub(super) fn pairs(problem: &Problem<'_>, rows: &[u32], control: &Control) -> Result<Vec<u32>, Interrupted> {
+    // One pile needs no dealing.
+    if rows.len() / problem.sizes.bucket < 2 {
+        control.check()?;
+        return Ok(sweep(problem, rows.iter().copied(), i64::MAX));
+    }
     let threads = threads_for(control.threads(), rows.len());
     let piles = Buckets::deal(problem, rows, control)?;
     let mut least_before = map(threads, piles.len(), |pile| {
@@ -216,18 +245,22 @@ pub(super) fn pairs(problem: &Problem<'_>, rows: &[u32], control: &Control) -> R
     }
     let kept = map(threads, piles.len(), |pile| {
         control.check()?;
-        let mut least = least_before[pile];
-        let mut rows = uncovered(problem, piles.rows(pile), least);
-        problem.sort(&mut rows, &mut Scratch::default());
-        rows.retain(|&row| {
-            let key = problem.key(1, row);
-            let keep = key < least;
-            least = least.min(key);
-            keep
-        });
-        Ok(rows)
+        Ok(sweep(problem, piles.rows(pile), least_before[pile]))
     })?;
     joined(kept, control)
+}
+
+/// The rows, in the order, whose second key is less than `least` and than that of every row before.
+fn sweep(problem: &Problem<'_>, rows: impl Iterator<Item = u32>, mut least: i64) -> Vec<u32> {
+    let mut rows = uncovered(problem, rows, least);
+    problem.sort(&mut rows, &mut Scratch::default());
+    rows.retain(|&row| {
+        let key = problem.key(1, row);
+        let keep = key < least;
+        least = least.min(key);
+        keep
+    });
+    rows
 }
 
 /// Intervals that [`uncovered`] cuts the first keys of a pile into.
@@ -236,8 +269,16 @@ const INTERVALS: usize = 128;
 /// Rows whose second key is less than `least` and than that of every row in an earlier interval of first
 /// keys. That leaves little more than the front, and costs less than sorting what it drops.
 pub(super) fn uncovered(problem: &Problem<'_>, rows: impl Iterator<Item = u32>, least: i64) -> Vec<u32> {
-    let keys = rows.map(|row| (problem.key(0, row), problem.key(1, row), row));
-    let keys: Vec<_> = keys.filter(|&(_, second, _)| second < least).collect();
+    let [(firsts, first_cells), (seconds, second_cells)] = problem.columns[..] else {
+        unreachable!("a sweep along one objective looks at one other")
+    };
+    let mut keys = Vec::with_capacity(rows.size_hint().0);
+    for row in rows {
+        let second = second_cells.key(seconds[row as usize]);
+        if second < least {
+            keys.push((first_cells.key(firsts[row as usize]), second, row));
+        }
+    }
     let (low, high) =
         keys.iter().fold((i64::MAX, i64::MIN), |(low, high), &(first, ..)| (low.min(first), high.max(first)));
     // As unsigned numbers: two keys may be further apart than the largest signed one.

@@ -16,7 +16,9 @@ pub mod filter;
 pub mod key;
 pub mod naive;
 mod order;
+mod points;
 mod staircase;
 
 pub use filter::{Rows, Ties, front, front_of};
 pub use key::{Cells, bits_of};
+pub use points::Points;

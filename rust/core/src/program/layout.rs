@@ -83,6 +83,21 @@ impl Group {
             Index::Table(table) => table[position],
         }
     }
+
+    /// Pushes `base` and what each of the positions `first + lane` adds to it.
+    #[inline(always)]
+    pub(crate) fn push_indices(&self, base: u64, first: usize, lanes: &[u32], indices: &mut Vec<u64>) {
+        match &self.index {
+            Index::Stride(stride) => {
+                let base = base + first as u64 * stride;
+                indices.extend(lanes.iter().map(|&lane| base + u64::from(lane) * stride));
+            }
+            Index::Table(table) => {
+                let table = &table[first..];
+                indices.extend(lanes.iter().map(|&lane| base + table[lane as usize]));
+            }
+        }
+    }
 }
 
 impl Layout {
@@ -103,9 +118,10 @@ impl Layout {
         let best = if order.fixed {
             Self::fixed(space, axes)
         } else {
+            let touched = depends.axes(roots.all());
             Self::candidates(space, order)
                 .into_iter()
-                .map(|shape| (shape.cost(graph, depends, space, roots), shape))
+                .map(|shape| (shape.cost(graph, depends, space, roots, &touched), shape))
                 .min_by(|(a, _), (b, _)| a.total_cmp(b))
                 .map(|(_, shape)| shape)
                 .unwrap_or_default()
@@ -143,6 +159,10 @@ impl Layout {
                 }
             }
             lanes.sort_unstable();
+            // Short axes often join to the same lanes, whichever comes first.
+            if shapes.iter().any(|shape: &Shape| shape.lanes == lanes) {
+                continue;
+            }
             for &rows in free.iter().filter(|axis| !lanes.contains(axis)) {
                 shapes.push(Shape { rows: vec![rows], lanes: lanes.clone() });
             }
@@ -164,10 +184,9 @@ struct Shape {
 }
 
 impl Shape {
-    /// Roughly what a configuration costs, in lane operations.
-    fn cost(&self, graph: &Graph, depends: &Depends, space: &Space, roots: &Roots) -> f64 {
-        let axes = depends.axes(roots.all());
-        let counts = Counts::new(depends, space, &axes, &self.rows, &self.lanes);
+    /// Roughly what a configuration of the touched axes costs, in lane operations.
+    fn cost(&self, graph: &Graph, depends: &Depends, space: &Space, roots: &Roots, touched: &[usize]) -> f64 {
+        let counts = Counts::new(depends, space, touched, &self.rows, &self.lanes);
         let (lanes, rows) = (counts.block_lanes as f64, counts.block_rows as f64);
         // A row costs about 60 lane operations besides its lanes, a block about 400.
         let mut cost = 60.0 / lanes + 400.0 / (rows * lanes);
@@ -207,6 +226,9 @@ pub(crate) struct Counts {
     outer: f64,
     row_count: f64,
     lane_count: f64,
+    /// Blocks next to each other along the rows, and along the lanes.
+    row_blocks: f64,
+    lane_blocks: f64,
     /// Rows and lanes of a whole block.
     pub(crate) block_rows: usize,
     pub(crate) block_lanes: usize,
@@ -242,6 +264,8 @@ impl Counts {
             outer: 0.0,
             row_count: row_count as f64,
             lane_count: lane_count as f64,
+            row_blocks: row_count.div_ceil(block_rows) as f64,
+            lane_blocks: lane_count.div_ceil(block_lanes) as f64,
             block_rows,
             block_lanes,
         };
@@ -269,10 +293,8 @@ impl Counts {
 
     /// How often the loops compute a node on these axes that is no table.
     fn evaluations(&self, mask: u64) -> f64 {
-        let row_blocks = (self.row_count / self.block_rows as f64).ceil();
-        let lane_blocks = (self.lane_count / self.block_lanes as f64).ceil();
-        let rows = if mask & self.rows != 0 { self.row_count } else { row_blocks };
-        let lanes = if mask & self.lanes != 0 { self.lane_count } else { lane_blocks };
+        let rows = if mask & self.rows != 0 { self.row_count } else { self.row_blocks };
+        let lanes = if mask & self.lanes != 0 { self.lane_count } else { self.lane_blocks };
         self.outer * rows * lanes
     }
 

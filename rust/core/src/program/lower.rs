@@ -4,8 +4,6 @@
 //! needs are marked from the root down and emitted in ascending order. Tables nest, but each holds
 //! fewer axes than the one that needs it.
 
-use rustc_hash::FxHashMap;
-
 use crate::formula::graph::{Graph, Node, NodeId};
 use crate::formula::ops::Op;
 use crate::space::Space;
@@ -135,7 +133,8 @@ struct Lowering<'a> {
     layout: &'a Layout,
     group_masks: Vec<u64>,
     plans: Vec<Plan>,
-    known: FxHashMap<NodeId, usize>,
+    /// For each node, where among the plans its table is.
+    known: Vec<Option<usize>>,
     numbers: f64,
 }
 
@@ -152,7 +151,7 @@ impl<'a> Lowering<'a> {
             layout,
             group_masks: group_masks.collect(),
             plans: Vec::new(),
-            known: FxHashMap::default(),
+            known: vec![None; graph.nodes().len()],
             numbers: 0.0,
         }
     }
@@ -176,7 +175,8 @@ impl<'a> Lowering<'a> {
             block_lanes: counts.block_lanes,
             ..Tape::default()
         };
-        let mut emitter = Emitter { lowering: self, counts, tape, sources: FxHashMap::default() };
+        let sources = vec![None; self.graph.nodes().len()];
+        let mut emitter = Emitter { lowering: self, counts, tape, sources };
         for &constraint in &roots.constraints {
             let (level, source) = emitter.emit(constraint);
             emitter.tape.steps[level as usize].push(Step::Test(source));
@@ -190,7 +190,7 @@ impl<'a> Lowering<'a> {
 
     /// The table for `node`, made if it is new, with those that it is computed from.
     fn table(&mut self, node: NodeId) -> usize {
-        if let Some(&table) = self.known.get(&node) {
+        if let Some(table) = self.known[node.index()] {
             return table;
         }
         let mask = self.depends.of(node);
@@ -202,8 +202,9 @@ impl<'a> Lowering<'a> {
             _ => None,
         };
         self.plans.push(Plan { node, groups, entries, tape });
-        self.known.insert(node, self.plans.len() - 1);
-        self.plans.len() - 1
+        let table = self.plans.len() - 1;
+        self.known[node.index()] = Some(table);
+        table
     }
 
     /// Whether `node` shall be a table for a tape with these counts, within the budget of all tables.
@@ -212,7 +213,7 @@ impl<'a> Lowering<'a> {
             return false;
         }
         let mask = self.depends.of(node);
-        if self.known.contains_key(&node) || mask.is_power_of_two() {
+        if self.known[node.index()].is_some() || mask.is_power_of_two() {
             return true;
         }
         let numbers = self.numbers + counts.entries(mask);
@@ -227,7 +228,8 @@ struct Emitter<'l, 'a> {
     lowering: &'l mut Lowering<'a>,
     counts: Counts,
     tape: Tape,
-    sources: FxHashMap<NodeId, Source>,
+    /// Where the value of each node is, if it is anywhere yet.
+    sources: Vec<Option<Source>>,
 }
 
 impl Emitter<'_, '_> {
@@ -246,7 +248,7 @@ impl Emitter<'_, '_> {
         let mut seen = vec![false; root.index() + 1];
         let mut waiting = vec![root];
         while let Some(node) = waiting.pop() {
-            if self.sources.contains_key(&node) || std::mem::replace(&mut seen[node.index()], true) {
+            if self.sources[node.index()].is_some() || std::mem::replace(&mut seen[node.index()], true) {
                 continue;
             }
             let source = match self.lowering.graph.node(node) {
@@ -259,8 +261,8 @@ impl Emitter<'_, '_> {
                 Node::Apply(..) if self.lowering.wants_table(&self.counts, node) => Some(self.read(node)),
                 Node::Apply(..) => None,
             };
-            if let Some(source) = source {
-                self.sources.insert(node, source);
+            if source.is_some() {
+                self.sources[node.index()] = source;
             } else {
                 needed.push(node);
                 waiting.extend(self.lowering.graph.operands(node));
@@ -272,11 +274,16 @@ impl Emitter<'_, '_> {
             let level = self.level(self.lowering.depends.of(node));
             let out = self.tape.registers[level as usize];
             self.tape.registers[level as usize] += 1;
-            let operands = operands.map(|operand| self.sources[&operand]);
+            let operands = operands.map(|operand| self.source(operand));
             self.tape.steps[level as usize].push(Step::Apply(Operation { op, operands, out }));
-            self.sources.insert(node, Source::Register(level, out));
+            self.sources[node.index()] = Some(Source::Register(level, out));
         }
-        (self.level(self.lowering.depends.of(root)), self.sources[&root])
+        (self.level(self.lowering.depends.of(root)), self.source(root))
+    }
+
+    /// Where the value of a node is that was emitted.
+    fn source(&self, node: NodeId) -> Source {
+        self.sources[node.index()].expect("operands are emitted before operations")
     }
 
     fn read(&mut self, node: NodeId) -> Source {

@@ -36,8 +36,11 @@ pub use doubt::Places;
 
 /// Takes what a program computes, row by row.
 pub trait Sink {
-    /// Whether the sink wants to see bounds before values.
-    const DOUBTS: bool = false;
+    /// Whether the sink wants to see bounds before values. It is asked at each block.
+    #[inline(always)]
+    fn wants_bounds(&self) -> bool {
+        false
+    }
 
     /// Learns how many configurations of a row passed all tests, before it sees any of them.
     fn passed(&mut self, _count: usize) {}
@@ -45,7 +48,7 @@ pub trait Sink {
     /// Pushes the places whose values the sink wants to see, ascending, given what bounds them.
     fn doubts(&mut self, _places: &Places<'_>, _doubtful: &mut Vec<u32>) {}
 
-    /// Takes neighbouring configurations of a row. If the sink does not doubt, it is the whole row and at least
+    /// Takes neighbouring configurations of a row. If the sink wants no bounds, it is the whole row and at least
     /// one of them counts.
     fn row(&mut self, row: &Row<'_>);
 }
@@ -89,6 +92,17 @@ impl<'a> Row<'a> {
         self.scratch.index
             + group(self.machine.tape.rows, self.scratch.first_row + self.row)
             + group(self.machine.tape.lanes, self.scratch.first_lane + self.lanes.start + lane)
+    }
+
+    /// Pushes the indices of the configurations in some lanes of the row.
+    #[inline(always)]
+    pub(crate) fn push_indices(&self, lanes: &[u32], indices: &mut Vec<u64>) {
+        let Some(group) = self.machine.tape.lanes else {
+            return indices.extend(lanes.iter().map(|_| self.index(0)));
+        };
+        let first = self.scratch.first_lane + self.lanes.start;
+        let row = self.index(0) - self.machine.layout.groups[group].index(first);
+        self.machine.layout.groups[group].push_indices(row, first, lanes, indices);
     }
 
     /// The positions of the row's block in the outer loops.
@@ -213,18 +227,25 @@ impl<'a> Machine<'a> {
             row: registers(Level::Row, self.tape.block_rows),
             lane: registers(Level::Lane, self.tape.block_lanes),
             full: registers(Level::Full, self.tape.block_lanes),
-            lane_bounds: registers(Level::Lane, self.tape.block_lanes.div_ceil(runs::RUN)),
-            full_bounds: registers(Level::Full, self.tape.block_lanes.div_ceil(runs::RUN)),
-            lane_least: vec![0.0; self.tape.registers[Level::Lane as usize]],
-            table_bounds: vec![vec![0.0; self.tape.block_rows]; self.tape.tables.len()],
-            row_bounds: registers(Level::Full, self.tape.block_rows),
             doubtful_rows: vec![true; self.tape.block_rows],
-            least: vec![vec![0.0; self.tape.block_lanes.div_ceil(runs::RUN)]; self.tape.outputs.len()],
             row_mask: vec![true; self.tape.block_rows],
             lane_mask: vec![1.0; self.tape.block_lanes],
             mask: vec![1.0; self.tape.block_lanes],
             ..Scratch::default()
         }
+    }
+
+    /// Makes the memory that only bounds need: small questions end before a sink wants any.
+    fn make_room_for_bounds(&self, scratch: &mut Scratch) {
+        let registers =
+            |level: Level, length: usize| vec![vec![0.0; length]; self.tape.registers[level as usize]];
+        let (rows, runs) = (self.tape.block_rows, self.tape.block_lanes.div_ceil(runs::RUN));
+        scratch.lane_bounds = registers(Level::Lane, runs);
+        scratch.full_bounds = registers(Level::Full, runs);
+        scratch.lane_least = vec![0.0; self.tape.registers[Level::Lane as usize]];
+        scratch.table_bounds = vec![vec![0.0; rows]; self.tape.tables.len()];
+        scratch.row_bounds = registers(Level::Full, rows);
+        scratch.least = vec![vec![0.0; runs]; self.tape.outputs.len()];
     }
 
     /// Runs some blocks.
@@ -282,12 +303,17 @@ impl<'a> Machine<'a> {
         let Some(passed) = self.lanes(scratch, lanes.len()) else {
             return;
         };
-        if S::DOUBTS {
+        // Asked once: what a sink learns from the first rows does not help the others of their block.
+        let bounded = sink.wants_bounds();
+        if bounded {
+            if scratch.least.is_empty() {
+                self.make_room_for_bounds(scratch);
+            }
             self.doubts(scratch, rows.len(), &passed, sink);
         }
         for row in 0..rows.len() {
             if scratch.row_mask[row] {
-                self.row(scratch, row, passed.clone(), sink);
+                self.row(scratch, row, passed.clone(), bounded, sink);
             }
         }
     }
@@ -360,9 +386,16 @@ impl<'a> Machine<'a> {
     }
 
     #[inline(always)]
-    fn row<S: Sink>(&self, scratch: &mut Scratch, row: usize, mut passed: Passed, sink: &mut S) {
+    fn row<S: Sink>(
+        &self,
+        scratch: &mut Scratch,
+        row: usize,
+        mut passed: Passed,
+        bounded: bool,
+        sink: &mut S,
+    ) {
         let (tests, others) = self.tape.steps[Level::Full as usize].split_at(self.tests);
-        let doubtful = scratch.doubtful_rows[row];
+        let doubtful = !bounded || scratch.doubtful_rows[row];
         if passed.masked && (doubtful || !tests.is_empty()) {
             let Scratch { mask, lane_mask, .. } = scratch;
             mask[passed.hull.clone()].copy_from_slice(&lane_mask[passed.hull.clone()]);
@@ -374,7 +407,7 @@ impl<'a> Machine<'a> {
         if !doubtful {
             return;
         }
-        if S::DOUBTS {
+        if bounded {
             return self.stretches(scratch, others, row, passed, sink);
         }
         self.configurations(scratch, others, row, &mut passed);

@@ -154,6 +154,26 @@ impl Space {
         u32::try_from(position).expect("an axis has fewer than 2^32 values")
     }
 
+    /// For each axis, the positions on it of the configurations with these indices.
+    #[must_use]
+    pub fn positions(&self, indices: &[u64]) -> Vec<Vec<u32>> {
+        let mut positions = vec![Vec::new(); self.lengths.len()];
+        // From the last axis on: one division gives a position and what is left for the axes before.
+        let mut rest = indices.to_vec();
+        for (positions, &length) in positions.iter_mut().zip(&self.lengths).rev() {
+            let length = length as u64;
+            *positions = rest
+                .iter_mut()
+                .map(|rest| {
+                    let position = *rest % length;
+                    *rest /= length;
+                    u32::try_from(position).expect("an axis has fewer than 2^32 values")
+                })
+                .collect();
+        }
+        positions
+    }
+
     /// How many configurations these positions name, one array of them for each axis.
     ///
     /// # Errors
@@ -185,6 +205,7 @@ mod tests {
         let space = Space::new(vec![2, 3, 4], vec![]).unwrap();
         let index = 12 + 2 * 4 + 3;
         assert_eq!([0, 1, 2].map(|axis| space.position(index, axis)), [1, 2, 3]);
+        assert_eq!(space.positions(&[index, 0]), [[1, 0], [2, 0], [3, 0]]);
     }
 
     #[test]

@@ -68,7 +68,10 @@ struct Scan<G> {
 }
 
 impl<G: Fn(&[usize]) -> usize> Sink for Scan<G> {
-    const DOUBTS: bool = true;
+    #[inline(always)]
+    fn wants_bounds(&self) -> bool {
+        true
+    }
 
     #[inline(always)]
     fn passed(&mut self, count: usize) {

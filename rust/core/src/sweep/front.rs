@@ -15,7 +15,7 @@ use std::borrow::Cow;
 use crate::control::{Control, Interrupted};
 use crate::error::Error;
 use crate::pareto::key::FINEST;
-use crate::pareto::{self, Ties};
+use crate::pareto::{Points, Ties};
 use crate::program::{Places, Row, Sink};
 use crate::value::lanes::Operand;
 
@@ -44,14 +44,17 @@ pub(super) fn pareto(
 ) -> Result<Answer, Error> {
     let mut watch = Watch::start();
     let mut program = engine.program(bound, false, None, control)?;
-    program.bound_outputs(control)?;
+    if engine.space.size() > PENDING as u64 {
+        // Fewer configurations are filtered all at once: nobody culls, nobody wants bounds.
+        program.bound_outputs(control)?;
+    }
     let mut stats = Stats { size: engine.space.size(), threads: control.threads(), ..Stats::default() };
     stats.seconds.compile = watch.lap();
 
     let count = question.objectives.len();
     let bits = match &question.fineness {
         Fineness::Bits(bits) => bits.clone(),
-        // Coarser fronts follow from the exact one: see `thin`.
+        // Coarser fronts follow from the exact one: see [`Points::thinned`].
         Fineness::Rows(_) => vec![FINEST; count],
     };
     let grid = Grid::new(&program, engine.space);
@@ -84,16 +87,17 @@ pub(super) fn pareto(
     stats.evaluated = stats.size;
     stats.seconds.search = watch.lap();
 
+    let mut points = front.rows;
     if let Fineness::Rows(most) = question.fineness {
-        stats.bits = Some(front.thin(most, control)?);
+        let (thinned, bits) = points.thinned(most, question.ties, control)?;
+        (points, stats.bits) = (thinned, Some(bits));
     }
-    let rows = front.rows.indices.len() as u64;
+    let rows = points.indices.len() as u64;
     if rows > question.max_rows {
         return Err(Error::Limit { rows, limit: question.max_rows });
     }
-    let answer = front.rows.sorted(control)?;
-    let mut answer =
-        Answer::new(engine.space, &answer.indices, answer.objectives, question.objectives, stats);
+    let Points { objectives, indices } = points.sorted(control)?;
+    let mut answer = Answer::new(engine.space, &indices, objectives, question.objectives, stats);
     answer.stats.seconds.finish = watch.lap();
     Ok(answer)
 }
@@ -113,70 +117,9 @@ fn scatter(count: u64) -> u64 {
     step
 }
 
-/// Configurations and their minimised objectives, column by column.
-#[derive(Debug, Clone, Default)]
-struct Rows {
-    objectives: Vec<Vec<f64>>,
-    indices: Vec<u64>,
-}
-
-impl Rows {
-    fn new(objectives: usize) -> Self {
-        Self { objectives: vec![Vec::new(); objectives], indices: Vec::new() }
-    }
-
-    fn append(&mut self, mut other: Self) {
-        for (column, other) in self.objectives.iter_mut().zip(&mut other.objectives) {
-            column.append(other);
-        }
-        self.indices.append(&mut other.indices);
-    }
-
-    fn select(&self, rows: &[usize]) -> Self {
-        Self {
-            objectives: self
-                .objectives
-                .iter()
-                .map(|column| rows.iter().map(|&row| column[row]).collect())
-                .collect(),
-            indices: rows.iter().map(|&row| self.indices[row]).collect(),
-        }
-    }
-
-    fn front(&self, bits: &[u32], ties: Ties, control: &Control) -> Result<Self, Interrupted> {
-        let objectives: Vec<&[f64]> = self.objectives.iter().map(Vec::as_slice).collect();
-        let rows = pareto::Rows { objectives: &objectives, indices: Some(&self.indices) };
-        Ok(self.select(&pareto::front_of(rows, bits, ties, control)?))
-    }
-
-    /// Best first by the objectives in order, then by index.
-    fn sorted(&self, control: &Control) -> Result<Self, Interrupted> {
-        control.check()?;
-        let mut order: Vec<usize> = (0..self.indices.len()).collect();
-        order.sort_unstable_by(|&a, &b| {
-            let by_objectives = self.objectives.iter().map(|column| column[a].total_cmp_zeros(column[b]));
-            by_objectives
-                .fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)
-                .then(self.indices[a].cmp(&self.indices[b]))
-        });
-        Ok(self.select(&order))
-    }
-}
-
-trait Compare {
-    fn total_cmp_zeros(self, other: Self) -> std::cmp::Ordering;
-}
-
-impl Compare for f64 {
-    /// The order of numbers, with -0 equal to 0. (Rows of a front hold no NaN.)
-    fn total_cmp_zeros(self, other: Self) -> std::cmp::Ordering {
-        (self + 0.0).total_cmp(&(other + 0.0))
-    }
-}
-
 /// The front of all configurations so far.
 struct Front {
-    rows: Rows,
+    rows: Points,
     bits: Vec<u32>,
     ties: Ties,
     cull: Cull,
@@ -184,30 +127,13 @@ struct Front {
 
 impl Front {
     fn new(objectives: usize, bits: Vec<u32>, ties: Ties) -> Self {
-        Self { rows: Rows::new(objectives), cull: Cull::nothing(&bits), bits, ties }
-    }
-
-    /// Coarsens the exact front until it has at most `most` rows; returns the bits that do it.
-    ///
-    /// A coarser front is the front of the exact one. Whatever lies in a cell that no other cell
-    /// dominates, the exact front has a row at least as good, whose key is then no larger, so it lies
-    /// in the same cell; and the least configuration of such a cell is on the exact front, since
-    /// anything that dominates it would lie in the cell too and be less.
-    fn thin(&mut self, most: usize, control: &Control) -> Result<u32, Interrupted> {
-        let mut bits = FINEST;
-        let mut thinned = self.rows.clone();
-        while thinned.indices.len() > most && bits > 0 {
-            bits -= 1;
-            thinned = self.rows.front(&vec![bits; self.bits.len()], self.ties, control)?;
-        }
-        self.rows = thinned;
-        Ok(bits)
+        Self { rows: Points::none(objectives), cull: Cull::nothing(&bits), bits, ties }
     }
 }
 
 /// Rows that a worker keeps, filtered now and then.
 struct Kept<'a> {
-    rows: Rows,
+    rows: Points,
     limit: usize,
     bits: &'a [u32],
     ties: Ties,
@@ -233,7 +159,7 @@ impl Kept<'_> {
         }
     }
 
-    fn finish(self) -> Result<Rows, Interrupted> {
+    fn finish(self) -> Result<Points, Interrupted> {
         if self.interrupted { Err(Interrupted) } else { Ok(self.rows) }
     }
 }
@@ -254,7 +180,7 @@ impl<'a> Collect<'a> {
     fn new(front: &'a Front, control: &'a Control) -> Self {
         Self {
             kept: Kept {
-                rows: Rows::new(front.bits.len()),
+                rows: Points::none(front.bits.len()),
                 limit: PENDING,
                 bits: &front.bits,
                 ties: front.ties,
@@ -285,7 +211,10 @@ impl Collect<'_> {
 }
 
 impl Sink for Collect<'_> {
-    const DOUBTS: bool = true;
+    #[inline(always)]
+    fn wants_bounds(&self) -> bool {
+        self.kept.cull.knows()
+    }
 
     #[inline(always)]
     fn passed(&mut self, count: usize) {
@@ -316,12 +245,21 @@ impl Sink for Collect<'_> {
             doubtful.retain(|&lane| mask[lane as usize] != 0.0);
         }
         let before = doubtful.len();
-        doubtful.retain(|&lane| !columns.iter().any(|column| column[lane as usize].is_nan()));
+        for column in &*columns {
+            // Seldom there is any: one loop without a branch says so.
+            if column.iter().fold(false, |any, value| any | value.is_nan()) {
+                doubtful.retain(|&lane| !column[lane as usize].is_nan());
+            }
+        }
         self.nan += (before - doubtful.len()) as u64;
         for (kept, column) in kept.rows.objectives.iter_mut().zip(columns) {
+            if doubtful.len() == column.len() {
+                kept.extend_from_slice(column);
+                continue;
+            }
             kept.extend(doubtful.iter().map(|&lane| column[lane as usize]));
         }
-        kept.rows.indices.extend(doubtful.iter().map(|&lane| row.index(lane as usize)));
+        row.push_indices(doubtful, &mut kept.rows.indices);
         if kept.rows.indices.len() > kept.limit {
             kept.filter();
         }

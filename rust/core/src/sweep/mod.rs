@@ -381,12 +381,9 @@ impl Answer {
         objectives: &[Objective],
         stats: Stats,
     ) -> Self {
-        let axes = 0..space.lengths().len();
         let minimized = minimized.into_iter().zip(objectives);
         Self {
-            positions: axes
-                .map(|axis| indices.iter().map(|&index| space.position(index, axis)).collect())
-                .collect(),
+            positions: space.positions(indices),
             objectives: minimized
                 .map(|(mut values, objective)| {
                     if objective.maximize {

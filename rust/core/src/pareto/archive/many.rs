@@ -8,7 +8,7 @@ use super::grid::Grid;
 use super::{Points, Sizes, settles_own_cell};
 use crate::control::{Control, Interrupted};
 use crate::parallel::{map_chunks, threads_for};
-use crate::pareto::filter::{Rows, Ties, front_of, joined};
+use crate::pareto::filter::{Ties, joined};
 use crate::pareto::key::{Cells, rank};
 use crate::value::simd::Level;
 
@@ -43,15 +43,11 @@ impl Question {
 
     /// The front of some rows, best first; a configuration that comes twice is kept once.
     fn front(&self, points: &Points, control: &Control) -> Result<Points, Interrupted> {
-        let columns = points.columns();
-        let rows = Rows { objectives: &columns, indices: Some(&points.indices) };
-        let mut order = front_of(rows, &self.bits, self.ties, control)?;
-        control.check()?;
-        let ranks = |row: usize| columns.iter().map(move |column| rank(column[row]));
-        let index = |row: usize| points.indices[row];
-        order.sort_unstable_by(|&a, &b| ranks(a).cmp(ranks(b)).then(index(a).cmp(&index(b))));
-        order.dedup_by(|a, b| index(*a) == index(*b) && ranks(*a).eq(ranks(*b)));
-        Ok(points.select(order.into_iter()))
+        let front = points.front(&self.bits, self.ties, control)?.sorted(control)?;
+        let ranks = |row: usize| front.objectives.iter().map(move |column| rank(column[row]));
+        let mut rows: Vec<usize> = (0..front.indices.len()).collect();
+        rows.dedup_by(|&mut a, &mut b| front.indices[a] == front.indices[b] && ranks(a).eq(ranks(b)));
+        Ok(if rows.len() < front.indices.len() { front.select(rows.into_iter()) } else { front })
     }
 }
 

@@ -45,51 +45,11 @@ use std::cmp::Ordering;
 
 use super::filter::Ties;
 use super::key::rank;
+use super::points::Points;
 use crate::control::{Control, Interrupted};
 use many::Many;
 use single::Single;
 use stairs::Stairs;
-
-/// Configurations with their minimised objectives, column by column (no NaN inside).
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Points {
-    /// A column for each objective.
-    pub objectives: Vec<Vec<f64>>,
-    /// The index of each configuration.
-    pub indices: Vec<u64>,
-}
-
-impl Points {
-    fn none(objectives: usize) -> Self {
-        Self { objectives: vec![Vec::new(); objectives], indices: Vec::new() }
-    }
-
-    /// All of them in one, in the given order.
-    fn joined(pieces: Vec<Self>) -> Self {
-        // A piece without rows may lack its columns, too.
-        let mut pieces = pieces.into_iter().filter(|piece| !piece.indices.is_empty());
-        let mut all = pieces.next().unwrap_or_default();
-        for mut piece in pieces {
-            for (column, more) in all.objectives.iter_mut().zip(&mut piece.objectives) {
-                column.append(more);
-            }
-            all.indices.append(&mut piece.indices);
-        }
-        all
-    }
-
-    fn columns(&self) -> Vec<&[f64]> {
-        self.objectives.iter().map(Vec::as_slice).collect()
-    }
-
-    fn select(&self, rows: impl Iterator<Item = usize> + Clone) -> Self {
-        let column = |column: &Vec<f64>| rows.clone().map(|row| column[row]).collect();
-        Self {
-            objectives: self.objectives.iter().map(column).collect(),
-            indices: rows.clone().map(|row| self.indices[row]).collect(),
-        }
-    }
-}
 
 /// Sizes at which the archive changes its way; what it settles is the same for any.
 #[derive(Debug, Clone, Copy)]
@@ -114,8 +74,8 @@ impl Default for Sizes {
 ///
 /// ```
 /// use isoflop_core::control::Control;
-/// use isoflop_core::pareto::Ties;
-/// use isoflop_core::pareto::archive::{Archive, Points};
+/// use isoflop_core::pareto::archive::Archive;
+/// use isoflop_core::pareto::{Points, Ties};
 /// let control = Control::new(1);
 /// let mut archive = Archive::new(&[52, 52], Ties::First);
 /// archive.add(vec![Points { objectives: vec![vec![1.0, 2.0], vec![5.0, 3.0]], indices: vec![0, 7] }], &control)?;

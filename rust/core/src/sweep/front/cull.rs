@@ -84,6 +84,12 @@ impl Cull {
         Self { cells, last: 0, others: Vec::new(), thresholds: Vec::new() }
     }
 
+    /// Whether anything is dominated.
+    #[inline(always)]
+    pub(super) fn knows(&self) -> bool {
+        !self.thresholds.is_empty()
+    }
+
     /// Culls by the rows of a front (columns of minimised objectives).
     pub(super) fn by(objectives: &[Vec<f64>], bits: &[u32]) -> Self {
         let mut cull = Self::nothing(bits);
@@ -96,7 +102,7 @@ impl Cull {
         if objectives[0].is_empty() {
             return;
         }
-        if self.thresholds.is_empty() {
+        if !self.knows() {
             self.lay_out(objectives);
         }
         for (row, &value) in objectives[self.last].iter().enumerate() {
@@ -163,7 +169,7 @@ impl Cull {
     #[inline(always)]
     pub(super) fn doubtful(&self, columns: &[Vec<f64>], places: &mut Vec<u64>, out: &mut Vec<u32>) {
         let last = columns[self.last].as_slice();
-        if self.thresholds.is_empty() {
+        if !self.knows() {
             out.extend(0..last.len() as u32);
             return;
         }

@@ -4,8 +4,7 @@ use crate::control::Control;
 use crate::error::Error;
 use crate::formula::graph::{Graph, Node, NodeId};
 use crate::formula::ops::Op;
-use crate::pareto::Ties;
-use crate::pareto::archive::Points;
+use crate::pareto::{Points, Ties};
 use crate::program::{SearchProgram, TableLimit};
 use crate::space::{Column, Space};
 
@@ -223,7 +222,7 @@ pub(in crate::sweep) fn near(
     let points = if question.then.is_empty() {
         let mut goal = AllGoal::new(group_count(groups), question.max_rows);
         asked.run(&mut goal)?;
-        goal.into_points()
+        goal.into_points(control)?
     } else {
         asked.front(question.bits, Ties::First, question.max_rows)?
     };

@@ -1,10 +1,9 @@
 //! What a search can be for: the front, the best of each group, all that is near enough, whether there is any.
 
-use crate::control::Control;
+use crate::control::{Control, Interrupted};
 use crate::error::Error;
-use crate::pareto::Ties;
-use crate::pareto::archive::{Archive, Points};
-use crate::pareto::key::rank;
+use crate::pareto::archive::Archive;
+use crate::pareto::{Points, Ties};
 
 use super::{Found, Goal};
 
@@ -156,25 +155,20 @@ impl Goal for BestGoal {
 
 /// Every configuration, each once.
 pub(in crate::sweep) struct AllGoal {
-    groups: Vec<Vec<Best>>,
+    groups: Vec<Points>,
     rows: u64,
     max_rows: u64,
 }
 
 impl AllGoal {
     pub(in crate::sweep) fn new(groups: usize, max_rows: u64) -> Self {
-        Self { groups: vec![Vec::new(); groups], rows: 0, max_rows }
+        Self { groups: vec![Points::none(1); groups], rows: 0, max_rows }
     }
 
     /// The rows, group by group, best first.
-    pub(in crate::sweep) fn into_points(self) -> Points {
-        let mut points = Points { objectives: vec![Vec::new()], indices: Vec::new() };
-        for mut rows in self.groups {
-            rows.sort_unstable_by(|a, b| rank(a.value).cmp(&rank(b.value)).then(a.index.cmp(&b.index)));
-            points.objectives[0].extend(rows.iter().map(|row| row.value));
-            points.indices.extend(rows.iter().map(|row| row.index));
-        }
-        points
+    pub(in crate::sweep) fn into_points(self, control: &Control) -> Result<Points, Interrupted> {
+        let sorted = self.groups.into_iter().map(|points| points.sorted(control));
+        Ok(Points::joined(sorted.collect::<Result<_, _>>()?))
     }
 }
 
@@ -188,7 +182,9 @@ impl Goal for AllGoal {
             self.rows += points.indices.len() as u64;
             let rows = points.objectives[0].iter().zip(&points.indices).enumerate();
             for (row, (&value, &index)) in rows {
-                self.groups[group(&groups, row)].push(Best { value, index });
+                let points = &mut self.groups[group(&groups, row)];
+                points.objectives[0].push(value);
+                points.indices.push(index);
             }
         }
         let (rows, limit) = (self.rows, self.max_rows);

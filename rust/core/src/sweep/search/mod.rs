@@ -25,7 +25,7 @@ use std::ops::Range;
 use crate::control::Control;
 use crate::error::Error;
 use crate::parallel;
-use crate::pareto::archive::Points;
+use crate::pareto::Points;
 use crate::program::SearchProgram;
 
 use super::stats::Stats;

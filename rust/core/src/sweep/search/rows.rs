@@ -12,9 +12,8 @@
 
 use crate::control::Control;
 use crate::error::Error;
-use crate::pareto::archive::Points;
 use crate::pareto::key::FINEST;
-use crate::pareto::{self, Cells, Rows};
+use crate::pareto::{Cells, Points};
 
 use super::super::FrontQuestion;
 
@@ -47,7 +46,7 @@ impl Thinning {
         for bits in if self.objectives == 1 { &LADDER[LADDER.len() - 1..] } else { &LADDER } {
             let points = front(*bits)?;
             if *bits == FINEST {
-                return self.thin(points, question, control);
+                return Ok(points.thinned(self.most, question.ties, control)?);
             }
             let too_many = self.surely_too_many(&points, *bits);
             if points.indices.len() <= self.most {
@@ -67,32 +66,6 @@ impl Thinning {
             }
         }
         unreachable!("the last bits are the finest")
-    }
-
-    /// The finest front of at most `most` rows, given the exact one: a coarser front is the front of the
-    /// exact one. Whatever lies in a cell that no other cell dominates, the exact front has a row at least as
-    /// good, whose key is then no larger, so it lies in the same cell; and the least configuration of such a
-    /// cell is on the exact front, since anything that dominates it would lie in the cell too and be less.
-    fn thin(
-        &self,
-        exact: Points,
-        question: &FrontQuestion<'_>,
-        control: &Control,
-    ) -> Result<(Points, u32), Error> {
-        let columns: Vec<&[f64]> = exact.objectives.iter().map(Vec::as_slice).collect();
-        let rows = Rows { objectives: &columns, indices: Some(&exact.indices) };
-        let mut kept: Vec<usize> = (0..exact.indices.len()).collect();
-        let mut bits = FINEST;
-        while kept.len() > self.most && bits > 0 {
-            bits -= 1;
-            kept = pareto::front_of(rows, &vec![bits; self.objectives], question.ties, control)?;
-        }
-        let column = |column: &Vec<f64>| kept.iter().map(|&row| column[row]).collect();
-        let points = Points {
-            objectives: exact.objectives.iter().map(column).collect(),
-            indices: kept.iter().map(|&row| exact.indices[row]).collect(),
-        };
-        Ok((points, bits))
     }
 
     /// Whether every finer front surely has more than `most` rows.

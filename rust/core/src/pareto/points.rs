@@ -1,0 +1,101 @@
+//! Configurations with their objectives.
+
+use super::filter::{Rows, Ties, best_first, front_of};
+use super::key::FINEST;
+use crate::control::{Control, Interrupted};
+
+/// Rows between two looks at the control.
+const LOOK: usize = 1 << 18;
+
+/// Configurations with their minimised objectives, column by column (no NaN inside).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Points {
+    /// A column for each objective.
+    pub objectives: Vec<Vec<f64>>,
+    /// The index of each configuration.
+    pub indices: Vec<u64>,
+}
+
+impl Points {
+    pub(crate) fn none(objectives: usize) -> Self {
+        Self { objectives: vec![Vec::new(); objectives], indices: Vec::new() }
+    }
+
+    /// All of them in one, in the given order.
+    pub(crate) fn joined(pieces: Vec<Self>) -> Self {
+        // A piece without rows may lack its columns, too.
+        let mut pieces = pieces.into_iter().filter(|piece| !piece.indices.is_empty());
+        let mut all = pieces.next().unwrap_or_default();
+        pieces.for_each(|piece| all.append(piece));
+        all
+    }
+
+    /// Appends others of as many objectives.
+    pub(crate) fn append(&mut self, mut other: Self) {
+        for (column, more) in self.objectives.iter_mut().zip(&mut other.objectives) {
+            column.append(more);
+        }
+        self.indices.append(&mut other.indices);
+    }
+
+    pub(crate) fn columns(&self) -> Vec<&[f64]> {
+        self.objectives.iter().map(Vec::as_slice).collect()
+    }
+
+    pub(crate) fn select(&self, rows: impl Iterator<Item = usize> + Clone) -> Self {
+        let column = |column: &Vec<f64>| rows.clone().map(|row| column[row]).collect();
+        Self {
+            objectives: self.objectives.iter().map(column).collect(),
+            indices: rows.clone().map(|row| self.indices[row]).collect(),
+        }
+    }
+
+    /// Those on the front, in their order.
+    pub(crate) fn front(&self, bits: &[u32], ties: Ties, control: &Control) -> Result<Self, Interrupted> {
+        let columns = self.columns();
+        let kept =
+            front_of(Rows { objectives: &columns, indices: Some(&self.indices) }, bits, ties, control)?;
+        Ok(self.select(kept.into_iter()))
+    }
+
+    /// The front at the finest bits, the same for all objectives, at which it has at most `most` rows; and the
+    /// bits. These are the exact front.
+    ///
+    /// A coarser front is the front of the exact one. Whatever lies in a cell that no other cell dominates, the
+    /// exact front has a row at least as good, whose key is then no larger, so it lies in the same cell; and the
+    /// least configuration of such a cell is on the exact front, since anything that dominates it would lie in
+    /// the cell too and be less.
+    pub(crate) fn thinned(
+        self,
+        most: usize,
+        ties: Ties,
+        control: &Control,
+    ) -> Result<(Self, u32), Interrupted> {
+        if self.indices.len() <= most {
+            return Ok((self, FINEST));
+        }
+        let mut bits = FINEST;
+        loop {
+            bits -= 1;
+            let thinned = self.front(&vec![bits; self.objectives.len()], ties, control)?;
+            if thinned.indices.len() <= most || bits == 0 {
+                return Ok((thinned, bits));
+            }
+        }
+    }
+
+    /// Best first by the objectives in order (-0 equal to +0), then by index.
+    pub(crate) fn sorted(&self, control: &Control) -> Result<Self, Interrupted> {
+        let columns = self.columns();
+        let order = best_first(Rows { objectives: &columns, indices: Some(&self.indices) }, control)?;
+        let mut sorted = Self::none(columns.len());
+        for rows in order.chunks(LOOK) {
+            control.check()?;
+            for (sorted, column) in sorted.objectives.iter_mut().zip(&columns) {
+                sorted.extend(rows.iter().map(|&row| column[row as usize]));
+            }
+            sorted.indices.extend(rows.iter().map(|&row| self.indices[row as usize]));
+        }
+        Ok(sorted)
+    }
+}
