@@ -55,10 +55,8 @@ pub(super) fn best(
     stats.evaluated = stats.size;
     stats.seconds.search = watch.lap();
 
-    let found: Vec<Best> = best.into_iter().flatten().collect();
-    let indices: Vec<u64> = found.iter().map(|best| best.index).collect();
-    let values = found.iter().map(|best| best.value).collect();
-    Ok(Answer::new(engine.space, &indices, vec![values], std::slice::from_ref(objective), stats))
+    let points = Best::points(best);
+    Ok(Answer::new(engine.space, points, std::slice::from_ref(objective), stats, control)?)
 }
 
 struct Scan<G> {

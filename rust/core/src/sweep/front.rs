@@ -96,8 +96,8 @@ pub(super) fn pareto(
     if rows > question.max_rows {
         return Err(Error::Limit { rows, limit: question.max_rows });
     }
-    let Points { objectives, indices } = points.sorted(control)?;
-    let mut answer = Answer::new(engine.space, &indices, objectives, question.objectives, stats);
+    let points = points.sorted(control)?;
+    let mut answer = Answer::new(engine.space, points, question.objectives, stats, control)?;
     answer.stats.seconds.finish = watch.lap();
     Ok(answer)
 }

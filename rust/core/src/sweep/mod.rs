@@ -14,12 +14,12 @@ mod search;
 mod stats;
 mod table;
 
-use crate::control::Control;
+use crate::control::{Control, Interrupted};
 use crate::error::Error;
 use crate::formula::graph::{Graph, NodeId};
 use crate::formula::ops::Op;
 use crate::formula::{Builder, FormulaError, Meaning, Scope};
-use crate::pareto::Ties;
+use crate::pareto::{Points, Ties};
 use crate::program::explain::{self, Explanation};
 use crate::program::{Depends, Order, Program, Roots};
 use crate::space::Space;
@@ -53,6 +53,9 @@ pub enum Method {
 /// far more of them have to be looked at.
 const WORTH_A_SEARCH: u64 = 1 << 20;
 const WORTH_A_WIDE_SEARCH: u64 = 1 << 24;
+
+/// Rows between two looks at the control.
+const LOOK: usize = 1 << 18;
 
 /// A formula to make small or large.
 #[derive(Debug, Clone, PartialEq)]
@@ -373,27 +376,29 @@ impl<'a> Engine<'a> {
 }
 
 impl Answer {
-    /// Configurations by their indices, with the minimised values of objectives.
+    /// Configurations with their minimised objectives, as they are told.
     fn new(
         space: &Space,
-        indices: &[u64],
-        minimized: Vec<Vec<f64>>,
+        points: Points,
         objectives: &[Objective],
         stats: Stats,
-    ) -> Self {
-        let minimized = minimized.into_iter().zip(objectives);
-        Self {
-            positions: space.positions(indices),
-            objectives: minimized
-                .map(|(mut values, objective)| {
-                    if objective.maximize {
-                        values.iter_mut().for_each(|value| *value = -*value);
-                    }
-                    values
-                })
-                .collect(),
-            stats,
+        control: &Control,
+    ) -> Result<Self, Interrupted> {
+        let mut positions = vec![Vec::new(); space.lengths().len()];
+        for indices in points.indices.chunks(LOOK) {
+            control.check()?;
+            positions.iter_mut().zip(space.positions(indices)).for_each(|(all, some)| all.extend(some));
         }
+        let minimized = points.objectives.into_iter().zip(objectives);
+        let objectives = minimized
+            .map(|(mut values, objective)| {
+                if objective.maximize {
+                    values.iter_mut().for_each(|value| *value = -*value);
+                }
+                values
+            })
+            .collect();
+        Ok(Self { positions, objectives, stats })
     }
 }
 

@@ -10,7 +10,7 @@ use crate::space::{Column, Space};
 
 use super::super::stats::{Stats, Watch};
 use super::super::{Answer, Bound, Engine, Fineness, FrontQuestion, Groups, Near, Objective};
-use super::goal::{AllGoal, AnyGoal, BestGoal, FrontGoal};
+use super::goal::{AllGoal, AnyGoal, Best, BestGoal, FrontGoal};
 use super::rows::Thinning;
 use super::{Goal, Search};
 
@@ -82,11 +82,11 @@ impl<'a> Asked<'a> {
         Ok(())
     }
 
-    fn answer(mut self, points: Points, objectives: &[Objective]) -> Answer {
+    fn answer(mut self, points: Points, objectives: &[Objective]) -> Result<Answer, Error> {
         self.control.end_passes();
-        let mut answer = Answer::new(self.space, &points.indices, points.objectives, objectives, self.stats);
+        let mut answer = Answer::new(self.space, points, objectives, self.stats, self.control)?;
         answer.stats.seconds.finish = self.watch.lap();
-        answer
+        Ok(answer)
     }
 
     /// The front at these resolutions, or nothing if it has more than `most` rows by far.
@@ -136,7 +136,7 @@ pub(in crate::sweep) fn pareto(
     match &question.fineness {
         Fineness::Bits(bits) => {
             let points = asked.front(bits, question.ties, question.max_rows)?;
-            Ok(asked.answer(points, question.objectives))
+            asked.answer(points, question.objectives)
         }
         Fineness::Rows(most) => {
             let thinning = Thinning::new(question.objectives.len(), *most);
@@ -144,7 +144,7 @@ pub(in crate::sweep) fn pareto(
                 asked.front(&vec![bits; question.objectives.len()], question.ties, question.max_rows)
             })?;
             asked.stats.bits = Some(bits);
-            Ok(asked.answer(points, question.objectives))
+            asked.answer(points, question.objectives)
         }
     }
 }
@@ -161,12 +161,7 @@ pub(in crate::sweep) fn best(
     let mut asked = Asked::new(engine, engine.space, bound, groups, TableLimit::FEW, control)?;
     let mut goal = BestGoal { best: vec![None; group_count(groups)] };
     asked.run(&mut goal)?;
-    let found: Vec<_> = goal.best.into_iter().flatten().collect();
-    let points = Points {
-        objectives: vec![found.iter().map(|best| best.value).collect()],
-        indices: found.iter().map(|best| best.index).collect(),
-    };
-    Ok(asked.answer(points, std::slice::from_ref(objective)))
+    asked.answer(Best::points(goal.best), std::slice::from_ref(objective))
 }
 
 /// See [`Engine::any`].
@@ -229,7 +224,7 @@ pub(in crate::sweep) fn near(
     seconds.compile += asked.stats.seconds.compile;
     seconds.search += asked.stats.seconds.search;
     asked.stats.seconds = seconds;
-    Ok(asked.answer(points, &objectives[usize::from(!question.then.is_empty())..]))
+    asked.answer(points, &objectives[usize::from(!question.then.is_empty())..])
 }
 
 /// The largest value that is near enough to the best, both minimised.

@@ -107,6 +107,15 @@ pub(in crate::sweep) struct Best {
 }
 
 impl Best {
+    /// Those that were found, group by group.
+    pub(in crate::sweep) fn points(groups: Vec<Option<Self>>) -> Points {
+        let found: Vec<Self> = groups.into_iter().flatten().collect();
+        Points {
+            objectives: vec![found.iter().map(|best| best.value).collect()],
+            indices: found.iter().map(|best| best.index).collect(),
+        }
+    }
+
     /// Whether another configuration is better.
     pub(in crate::sweep) fn better(self, value: f64, index: u64) -> bool {
         value < self.value || (value == self.value && index < self.index)
