@@ -1,8 +1,8 @@
 """Answers: the engine's positions and numbers as a frame.
 
 A frame holds the axis columns first, in the order of the axes and with linked ones expanded, then objectives,
-then further columns. Arrays are wrapped as they are, without expressions and without copies beyond the gather;
-short answers come gathered, in one array.
+then further columns. Arrays are wrapped as they are: no expressions, and no copies beyond the gather. Short
+answers come gathered, in one array.
 """
 
 from __future__ import annotations
