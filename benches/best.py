@@ -1,8 +1,8 @@
 """`best`: least loss under a FLOP limit over parameters x tokens x activation x quality, 1e8 configurations.
 
-The question in which nothing is stored and nothing is compared but a running minimum: enumerated, it shows
-what the loop itself costs. The rival is what an expert gets out of numba for this one question. numba's
-compile time does not count.
+The question in which nothing is stored and nothing is compared but a running minimum, by enumeration: lanes
+whose bound is no better than the best so far are passed over. The rival is what an expert gets out of numba
+for this one question. numba's compile time does not count.
 """
 
 from __future__ import annotations

@@ -226,9 +226,19 @@ def test_other_answers_are_the_same_on_any_number_of_threads(
         assert_frame_equal(again, first, check_exact=True)
 
 
-def test_progress_of_a_search_ends_at_the_whole_space() -> None:
+@pytest.mark.filterwarnings("ignore::isoflop.ExtrapolationWarning")
+@pytest.mark.parametrize("question", ["a front", "a front of few rows", "a near set"])
+def test_progress_of_a_search_ends_at_the_whole_space(question: str) -> None:
     calls: list[tuple[int, int]] = []
-    LARGE.pareto(minimize=["loss", "usd"], method="search", progress=lambda *count: calls.append(count))
+
+    def progress(settled: int, total: int) -> None:
+        calls.append((settled, total))
+
+    if question == "a near set":
+        LARGE.near(minimize="loss", within=1e-3, progress=progress)
+    else:
+        rows = 40 if question == "a front of few rows" else None
+        LARGE.pareto(minimize=["loss", "usd"], rows=rows, method="search", progress=progress)
     assert calls[-1] == (LARGE.size, LARGE.size)
     assert calls == sorted(calls)
     assert all(0 <= settled <= total for settled, total in calls)

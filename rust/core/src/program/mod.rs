@@ -36,6 +36,7 @@ pub(crate) use bounds::{Boxes, Intervals, at};
 pub use layout::{Layout, Order};
 pub(crate) use run::Machine;
 pub use run::{Places, Row, Scratch, Sink};
+use runs::RunBounds;
 pub(crate) use search::{SearchProgram, Slot, TableLimit};
 pub(crate) use strip::Lanes;
 
@@ -61,7 +62,7 @@ pub struct Program {
     tape: lower::Tape,
     tables: Vec<tables::Table>,
     level: Level,
-    bounds: Option<runs::Bounds>,
+    bounds: Option<RunBounds>,
 }
 
 impl Program {
@@ -93,7 +94,7 @@ impl Program {
     ///
     /// [`Interrupted`] if cancelled meanwhile.
     pub(crate) fn bound_outputs(&mut self, control: &Control) -> Result<(), Interrupted> {
-        self.bounds = runs::Bounds::new(&self.tape, &self.layout, &self.tables, self.level, control)?;
+        self.bounds = RunBounds::new(&self.tape, &self.layout, &self.tables, self.level, control)?;
         Ok(())
     }
 

@@ -26,7 +26,7 @@ use crate::value::simd;
 
 use super::layout::Layout;
 use super::lower::{Level, Source, Step, Tape};
-use super::runs::{self, Bounds};
+use super::runs::{self, RunBounds};
 use super::tables::Table;
 
 mod doubt;
@@ -159,7 +159,7 @@ pub(crate) struct Machine<'a> {
     pub(crate) tables: &'a [Table],
     pub(crate) level: simd::Level,
     /// Nothing if bounds can only come from values.
-    bounds: Option<&'a Bounds>,
+    bounds: Option<&'a RunBounds>,
     /// How many steps of configurations there are up to the last test.
     tests: usize,
 }
@@ -170,7 +170,7 @@ impl<'a> Machine<'a> {
         layout: &'a Layout,
         tables: &'a [Table],
         level: simd::Level,
-        bounds: Option<&'a Bounds>,
+        bounds: Option<&'a RunBounds>,
     ) -> Self {
         let steps = &tape.steps[Level::Full as usize];
         let tests = steps.iter().rposition(|step| matches!(step, Step::Test(_))).map_or(0, |last| last + 1);

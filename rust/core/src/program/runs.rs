@@ -41,7 +41,7 @@ pub(crate) fn lanes_of(runs: &Range<usize>, lanes: &Range<usize>) -> Range<usize
 
 /// What it takes to bound a tape's outputs.
 #[derive(Debug)]
-pub(crate) struct Bounds {
+pub(crate) struct RunBounds {
     /// Operations of configurations that the outputs need.
     pub(crate) operations: Vec<Operation>,
     /// Registers of lanes that the operations or the outputs read.
@@ -61,7 +61,7 @@ pub(crate) struct Least {
     pub(crate) rows: Vec<f64>,
 }
 
-impl Bounds {
+impl RunBounds {
     /// Nothing if an operation has no bound.
     pub(crate) fn new(
         tape: &Tape,

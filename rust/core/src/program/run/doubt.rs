@@ -8,7 +8,7 @@ use std::ops::Range;
 use crate::value::lanes::Operand;
 
 use super::super::lower::{Level, Source};
-use super::super::runs::{self, Bounds};
+use super::super::runs::{self, RunBounds};
 use super::{Machine, Passed, Row, Scratch, Sink};
 
 /// Bounds of what has not been computed yet, place by place.
@@ -90,7 +90,7 @@ impl<'a> Machine<'a> {
 
     /// Bounds of the tables that vary with lanes, row by row.
     #[inline(always)]
-    fn table_bounds(&self, bounds: &Bounds, scratch: &mut Scratch, rows: usize, hull: &Range<usize>) {
+    fn table_bounds(&self, bounds: &RunBounds, scratch: &mut Scratch, rows: usize, hull: &Range<usize>) {
         let runs = runs::runs_of(hull);
         for (used, least) in bounds.tables.iter().enumerate() {
             let Some(least) = least else { continue };
@@ -121,7 +121,13 @@ impl<'a> Machine<'a> {
 
     /// Bounds of configurations, from those of what they are computed from.
     #[inline(always)]
-    pub(super) fn bound(&self, bounds: &'a Bounds, scratch: &mut Scratch, row: usize, runs: &Range<usize>) {
+    pub(super) fn bound(
+        &self,
+        bounds: &'a RunBounds,
+        scratch: &mut Scratch,
+        row: usize,
+        runs: &Range<usize>,
+    ) {
         for operation in &bounds.operations {
             let mut out = std::mem::take(&mut scratch.full_bounds[operation.out]);
             let [a, b, _] = operation.operands;
@@ -151,7 +157,7 @@ impl<'a> Machine<'a> {
     #[inline(always)]
     fn bound_at_row<'s>(
         &'s self,
-        bounds: &'s Bounds,
+        bounds: &'s RunBounds,
         scratch: &'s Scratch,
         source: Source,
         row: usize,
@@ -182,7 +188,7 @@ impl<'a> Machine<'a> {
     #[inline(always)]
     fn runs_of_table<'s>(
         &self,
-        bounds: &'s Bounds,
+        bounds: &'s RunBounds,
         scratch: &Scratch,
         used: usize,
         row: usize,
