@@ -427,3 +427,85 @@ impl Intervals {
         self.nan[step.out] = nans;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NUMBERS: [f64; 22] = [
+        -1e300, -37.5, -3.0, -1.0, -0.34, -1e-9, 0.0, 5e-324, 1e-300, 1e-9, 0.3, 0.5, 0.75, 1.0, 1.1, 2.0,
+        3.0, 7.25, 1e3, 1e12, 1e150, 1e300,
+    ];
+
+    const OPS: [Op; 24] = [
+        Op::Add,
+        Op::Sub,
+        Op::Mul,
+        Op::Div,
+        Op::Pow,
+        Op::Neg,
+        Op::Abs,
+        Op::Min,
+        Op::Max,
+        Op::Floor,
+        Op::Ceil,
+        Op::Sqrt,
+        Op::Exp,
+        Op::Log,
+        Op::Log2,
+        Op::Log10,
+        Op::Lt,
+        Op::Le,
+        Op::Gt,
+        Op::Ge,
+        Op::And,
+        Op::Or,
+        Op::Not,
+        Op::Eq,
+    ];
+
+    fn compute(op: Op, a: f64, b: f64) -> f64 {
+        let mut out = [0.0];
+        lanes::apply(op, Operand::Scalar(a), Operand::Scalar(b), Operand::Scalar(0.0), &mut out);
+        out[0]
+    }
+
+    #[test]
+    fn ends_by_the_operation_reach_as_far_as_the_interval_reading() {
+        let truth = Interval { low: 0.0, high: 1.0, nan: false };
+        let intervals: Vec<Interval> = (0..NUMBERS.len())
+            .flat_map(|low| [0, 1, 4, 9].map(|width| (low, (low + width).min(NUMBERS.len() - 1))))
+            .map(|(low, high)| Interval { low: NUMBERS[low], high: NUMBERS[high], nan: false })
+            .chain([truth])
+            .collect();
+        for op in OPS {
+            let mut known = 0;
+            // Formulas join truth values only.
+            let truths = matches!(op, Op::And | Op::Or | Op::Not);
+            let is_truth = |interval: &&Interval| {
+                [interval.low, interval.high].iter().all(|end| [0.0, 1.0].contains(end))
+            };
+            let operands: Vec<Interval> =
+                intervals.iter().filter(|interval| !truths || is_truth(interval)).copied().collect();
+            for &a in &operands {
+                for &b in &operands {
+                    let reading = Interval::apply(op, a, b, Interval::EMPTY);
+                    let Some(ends) = ends(op, a, b).filter(|_| !reading.nan) else { continue };
+                    known += 1;
+                    let at = |[by_a, by_b]: [End; 2]| {
+                        let end =
+                            |interval: Interval, end| if end == Low { interval.low } else { interval.high };
+                        compute(op, end(a, by_a), end(b, by_b))
+                    };
+                    let (low, high) =
+                        (step_down(at(ends.low), ends.margin), step_up(at(ends.high), ends.margin));
+                    assert!(
+                        low <= reading.low && reading.high <= high,
+                        "{op:?} {a:?} {b:?}: {low} {high} {reading:?}"
+                    );
+                }
+            }
+            assert!(known > 0 || op == Op::Eq, "{op:?}");
+        }
+    }
+}
