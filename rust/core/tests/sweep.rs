@@ -671,6 +671,54 @@ fn rows_choose_the_finest_front_that_fits() {
 }
 
 #[test]
+fn a_finer_front_may_have_fewer_rows_than_a_coarse_one() {
+    // At 2 bits a cell ends between the two numbers, from 3 to 6 bits they lie in one.
+    let numbers = [[1.12, 1.13], [1.13, 1.12]];
+    let columns = numbers.iter().enumerate().map(|(number, values)| Column {
+        name: format!("x{number}"),
+        axis: 0,
+        values: values.to_vec().into(),
+        boolean: false,
+    });
+    let space = Space::new(vec![2], columns.collect()).expect("sound");
+    let objectives = ["x0", "x1"].map(|formula| Objective { formula: formula.into(), maximize: false });
+    for method in [Method::Enumerate, Method::Search] {
+        let engine = Engine::new(&space, [], [], Level::detect()).with_method(method);
+        let front = |fineness| {
+            let question = FrontQuestion {
+                objectives: &objectives,
+                constraints: &[],
+                fineness,
+                ties: Ties::First,
+                max_rows: 99,
+            };
+            engine.pareto(&question, &Control::new(1)).expect("nothing interrupts")
+        };
+        assert_eq!(front(Fineness::Bits(vec![2, 2])).objectives[0].len(), 2);
+        let thinned = front(Fineness::Rows(1));
+        assert_eq!((thinned.objectives[0].len(), thinned.stats.bits), (1, Some(6)), "{method:?}");
+    }
+}
+
+#[test]
+fn an_empty_answer_has_all_its_columns() {
+    let space = line(&[4, 4]);
+    let engine = Engine::new(&space, [], [], Level::detect());
+    let objective = Objective { formula: "x0 + x1".into(), maximize: false };
+    let question = Near {
+        objective: &objective,
+        within: 0.5,
+        constraints: &["x0 > 9".into()],
+        groups: None,
+        then: &[],
+        bits: &[],
+        max_rows: 99,
+    };
+    let answer = engine.near(&question, &Control::new(1)).expect("nothing interrupts");
+    assert_eq!((answer.objectives, answer.positions), (vec![vec![]], vec![vec![], vec![]]));
+}
+
+#[test]
 fn a_very_long_sum_needs_no_stack() {
     let space = line(&[10, 10]);
     let text = vec!["x0"; 15_000].join("+") + "+x1";

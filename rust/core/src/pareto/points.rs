@@ -23,10 +23,15 @@ impl Points {
 
     /// All of them in one, in the given order.
     pub(crate) fn joined(pieces: Vec<Self>) -> Self {
-        // A piece without rows may lack its columns, too.
-        let mut pieces = pieces.into_iter().filter(|piece| !piece.indices.is_empty());
-        let mut all = pieces.next().unwrap_or_default();
-        pieces.for_each(|piece| all.append(piece));
+        let mut all = Self::default();
+        for piece in pieces {
+            // A piece without rows may lack its columns, too.
+            if all.objectives.is_empty() {
+                all = piece;
+            } else {
+                all.append(piece);
+            }
+        }
         all
     }
 
