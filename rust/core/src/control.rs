@@ -4,6 +4,9 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
+/// Rows between two looks at a [`Control`], where a row costs some nanoseconds.
+pub(crate) const LOOK: usize = 1 << 18;
+
 /// The work was cancelled before it ended; nothing of it is returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("interrupted")]

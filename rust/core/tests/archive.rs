@@ -256,8 +256,9 @@ fn a_configuration_that_was_added_is_settled_unless_all_ties_are_kept() {
     }
 }
 
-/// Three objectives at one cell for each power of two: an archive of some rows, then of one more.
-fn coarse(last: [f64; 3]) -> Archive {
+/// The lanes that an archive leaves open of just this one, at one cell for each power of two: it gets some rows, then
+/// one more.
+fn open_at_coarse_keys(last: [f64; 3], lane: [f64; 3]) -> Vec<u32> {
     let control = Control::new(1);
     let points = |rows: &[[f64; 3]], first: u64| Points {
         objectives: (0..3).map(|objective| rows.iter().map(|row| row[objective]).collect()).collect(),
@@ -267,25 +268,21 @@ fn coarse(last: [f64; 3]) -> Archive {
     let before = points(&[[1.0, 16.0, 512.0], [16.0, 1.0, 512.0], [4.0, 4.0, 8.5]], 1);
     archive.add(vec![before], &control).expect("nothing interrupts");
     archive.add(vec![points(&[last], 4)], &control).expect("nothing interrupts");
-    archive
+    let mut open = Vec::new();
+    archive.unsettled(&[&lane[..1], &lane[1..2], &lane[2..]], &[0], &mut open);
+    open
 }
 
 #[test]
 fn a_row_that_gave_way_does_not_speak_for_its_cell() {
     // It dominates (4, 4, 8.5), in another cell and of the same last key.
-    let archive = coarse([2.0, 4.0, 8.0]);
-    let mut open = Vec::new();
-    archive.unsettled(&[&[4.0], &[4.0], &[8.1]], &[0], &mut open);
-    assert_eq!(open, [0; 0]);
+    assert_eq!(open_at_coarse_keys([2.0, 4.0, 8.0], [4.0, 4.0, 8.1]), [0; 0]);
 }
 
 #[test]
 fn a_lane_beyond_all_rows_is_in_no_cell_of_theirs() {
     // The second objective of the lane lies behind the last cell that any row is in, or could soon be.
-    let archive = coarse([0.55, 36.0, 8.0]);
-    let mut open = Vec::new();
-    archive.unsettled(&[&[0.5], &[100.0], &[8.0]], &[0], &mut open);
-    assert_eq!(open, [0; 0]);
+    assert_eq!(open_at_coarse_keys([0.55, 36.0, 8.0], [0.5, 100.0, 8.0]), [0; 0]);
 }
 
 /// Numbers of `steps` many values without pattern, the same each time.

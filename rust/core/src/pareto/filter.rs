@@ -15,7 +15,7 @@ use super::divide::Rest;
 use super::key::FINEST;
 use super::order::{Buckets, Problem, Scratch};
 use super::staircase::Staircase;
-use crate::control::{Control, Interrupted};
+use crate::control::{Control, Interrupted, LOOK};
 use crate::parallel::{map, map_chunks, threads_for};
 
 /// What becomes of rows with the same true objectives as one on the front.
@@ -50,9 +50,6 @@ impl Default for Sizes {
         Self { cull: 4096, bucket: 8192 }
     }
 }
-
-/// Rows between two looks at the control, where a row costs some nanoseconds.
-const LOOK: usize = 1 << 18;
 
 /// Returns the numbers of the rows that no other row dominates, ascending; all objectives are minimised.
 ///
@@ -162,12 +159,7 @@ pub(crate) fn best_first(rows: Rows<'_>, control: &Control) -> Result<Vec<u32>, 
 fn survivors(problem: &mut Problem<'_>, count: usize, control: &Control) -> Result<Vec<u32>, Interrupted> {
     if count < problem.sizes.cull {
         let mut rows: Vec<u32> = (0..count as u32).collect();
-        for (column, _) in &problem.columns {
-            // Seldom there is any: one loop without a branch says so.
-            if column.iter().fold(false, |any, value| any | value.is_nan()) {
-                rows.retain(|&row| !column[row as usize].is_nan());
-            }
-        }
+        problem.columns.iter().for_each(|(column, _)| drop_nan(column, &mut rows));
         return Ok(rows);
     }
     let mut alive: Option<Vec<u32>> = None;
@@ -191,6 +183,20 @@ fn survivors(problem: &mut Problem<'_>, count: usize, control: &Control) -> Resu
         }
     }
     Ok(alive.unwrap_or_default())
+}
+
+/// Drops the rows at which a column holds NaN.
+#[inline(always)]
+pub(crate) fn drop_nan(column: &[f64], rows: &mut Vec<u32>) {
+    if any_nan(column) {
+        rows.retain(|&row| !column[row as usize].is_nan());
+    }
+}
+
+/// Whether a column holds NaN. It is seldom there: the loop goes to the end, and lanes do it.
+#[inline(always)]
+pub(crate) fn any_nan(column: &[f64]) -> bool {
+    column.iter().fold(false, |any, value| any | value.is_nan())
 }
 
 /// The objective with most distinct keys in a sample. Sorted by it, few rows tie and the staircase of the
@@ -229,7 +235,7 @@ fn single(problem: &Problem<'_>, rows: &[u32], control: &Control) -> Result<Vec<
 /// come out in the order.
 pub(super) fn pairs(problem: &Problem<'_>, rows: &[u32], control: &Control) -> Result<Vec<u32>, Interrupted> {
     // One pile needs no dealing.
-    if rows.len() / problem.sizes.bucket < 2 {
+    if Buckets::piles(problem, rows.len()) == 1 {
         control.check()?;
         return Ok(sweep(problem, rows.iter().copied(), i64::MAX));
     }

@@ -141,9 +141,14 @@ const PIECES: usize = 64;
 const OVERSAMPLING: usize = 16;
 
 impl Buckets {
+    /// How many piles so many rows are dealt into.
+    pub(super) fn piles(problem: &Problem<'_>, rows: usize) -> usize {
+        (rows / problem.sizes.bucket).clamp(1, 1 << 14)
+    }
+
     /// Deals `rows` into piles of about `sizes.bucket` rows.
     pub(super) fn deal(problem: &Problem<'_>, rows: &[u32], control: &Control) -> Result<Self, Interrupted> {
-        let piles = (rows.len() / problem.sizes.bucket).clamp(1, 1 << 14);
+        let piles = Self::piles(problem, rows.len());
         if piles == 1 {
             let only = rows.iter().map(|&row| AtomicU32::new(row)).collect();
             return Ok(Self { piles: vec![only] });

@@ -2,10 +2,7 @@
 
 use super::filter::{Rows, Ties, best_first, front_of};
 use super::key::FINEST;
-use crate::control::{Control, Interrupted};
-
-/// Rows between two looks at the control.
-const LOOK: usize = 1 << 18;
+use crate::control::{Control, Interrupted, LOOK};
 
 /// Configurations with their minimised objectives, column by column (no NaN inside).
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -52,6 +49,13 @@ impl Points {
         Self {
             objectives: self.objectives.iter().map(column).collect(),
             indices: rows.clone().map(|row| self.indices[row]).collect(),
+        }
+    }
+
+    /// Keeps these rows, none of which comes twice, in their order.
+    pub(crate) fn keep(&mut self, rows: impl ExactSizeIterator<Item = usize> + Clone) {
+        if rows.len() < self.indices.len() {
+            *self = self.select(rows);
         }
     }
 

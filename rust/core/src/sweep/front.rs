@@ -14,6 +14,7 @@ use std::borrow::Cow;
 
 use crate::control::{Control, Interrupted};
 use crate::error::Error;
+use crate::pareto::filter::drop_nan;
 use crate::pareto::key::FINEST;
 use crate::pareto::{Points, Ties};
 use crate::program::{Places, Row, Sink};
@@ -21,7 +22,7 @@ use crate::value::lanes::Operand;
 
 use super::enumerate::Grid;
 use super::stats::{Stats, Watch};
-use super::{Answer, Bound, Engine, Fineness, FrontQuestion};
+use super::{Answer, Bound, CAP, Engine, Fineness, FrontQuestion};
 
 mod cull;
 
@@ -32,9 +33,6 @@ const FIRST_ROUND: u64 = 1 << 16;
 
 /// Rows kept by a worker before it filters them: few, since what is left makes a stronger cull.
 const PENDING: usize = 1 << 12;
-
-/// The front so far may exceed the limit on rows by this factor before the run is refused.
-const CAP: u64 = 4;
 
 pub(super) fn pareto(
     engine: &Engine<'_>,
@@ -245,12 +243,10 @@ impl Sink for Collect<'_> {
             doubtful.retain(|&lane| mask[lane as usize] != 0.0);
         }
         let before = doubtful.len();
-        for column in &*columns {
-            // Seldom there is any: one loop without a branch says so.
-            if column.iter().fold(false, |any, value| any | value.is_nan()) {
-                doubtful.retain(|&lane| !column[lane as usize].is_nan());
-            }
-        }
+        columns.iter().for_each(
+            #[inline(always)]
+            |column| drop_nan(column, doubtful),
+        );
         self.nan += (before - doubtful.len()) as u64;
         for (kept, column) in kept.rows.objectives.iter_mut().zip(columns) {
             if doubtful.len() == column.len() {

@@ -14,7 +14,7 @@ mod search;
 mod stats;
 mod table;
 
-use crate::control::{Control, Interrupted};
+use crate::control::{Control, Interrupted, LOOK};
 use crate::error::Error;
 use crate::formula::graph::{Graph, NodeId};
 use crate::formula::ops::Op;
@@ -54,8 +54,8 @@ pub enum Method {
 const WORTH_A_SEARCH: u64 = 1 << 20;
 const WORTH_A_WIDE_SEARCH: u64 = 1 << 24;
 
-/// Rows between two looks at the control.
-const LOOK: usize = 1 << 18;
+/// The front so far may exceed the limit on rows by this factor before a run is refused.
+const CAP: u64 = 4;
 
 /// A formula to make small or large.
 #[derive(Debug, Clone, PartialEq)]

@@ -311,9 +311,7 @@ impl Grid {
                 kept.push(row);
             }
         }
-        if kept.len() < self.points.indices.len() {
-            self.points = self.points.select(kept.into_iter());
-        }
+        self.points.keep(kept.into_iter());
         self.tidied = self.points.indices.len();
         if !self.copies.indices.is_empty() {
             let values = |points: &Points, row: usize| -> Vec<i64> {

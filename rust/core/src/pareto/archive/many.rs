@@ -43,11 +43,12 @@ impl Question {
 
     /// The front of some rows, best first; a configuration that comes twice is kept once.
     fn front(&self, points: &Points, control: &Control) -> Result<Points, Interrupted> {
-        let front = points.front(&self.bits, self.ties, control)?.sorted(control)?;
+        let mut front = points.front(&self.bits, self.ties, control)?.sorted(control)?;
         let ranks = |row: usize| front.objectives.iter().map(move |column| rank(column[row]));
         let mut rows: Vec<usize> = (0..front.indices.len()).collect();
         rows.dedup_by(|&mut a, &mut b| front.indices[a] == front.indices[b] && ranks(a).eq(ranks(b)));
-        Ok(if rows.len() < front.indices.len() { front.select(rows.into_iter()) } else { front })
+        front.keep(rows.into_iter());
+        Ok(front)
     }
 }
 
@@ -101,9 +102,7 @@ impl Many {
             }
             kept.push(row);
         }
-        if kept.len() < points.indices.len() {
-            *points = points.select(kept.into_iter());
-        }
+        points.keep(kept.into_iter());
     }
 
     pub(super) fn add(&mut self, points: &Points, control: &Control) -> Result<(), Interrupted> {

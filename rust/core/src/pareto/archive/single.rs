@@ -1,15 +1,12 @@
 //! One objective: the least value settles everything from there on.
 
 use super::Points;
-use crate::control::{Control, Interrupted};
+use crate::control::{Control, Interrupted, LOOK};
 use crate::pareto::filter::Ties;
 use crate::value::simd::Level;
 
 /// Lanes that are looked at together.
 const BLOCK: usize = 256;
-
-/// Rows between two looks at the control.
-const LOOK: usize = 1 << 18;
 
 /// The rows of the least value: one, or all of them.
 #[derive(Debug, Clone)]

@@ -145,9 +145,7 @@ impl Stairs {
         let rows = Rows { objectives: &columns, indices: Some(&points.indices) };
         let problem = Problem::new(rows, &self.bits, filter::Sizes::default());
         let kept = uncovered(&problem, 0..points.indices.len() as u32, i64::MAX);
-        if kept.len() < points.indices.len() {
-            *points = points.select(kept.into_iter().map(|row| row as usize));
-        }
+        points.keep(kept.into_iter().map(|row| row as usize));
     }
 
     pub(super) fn add(&mut self, points: &Points, control: &Control) -> Result<(), Interrupted> {

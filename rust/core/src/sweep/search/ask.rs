@@ -9,13 +9,10 @@ use crate::program::{SearchProgram, TableLimit};
 use crate::space::{Column, Space};
 
 use super::super::stats::{Stats, Watch};
-use super::super::{Answer, Bound, Engine, Fineness, FrontQuestion, Groups, Near, Objective};
+use super::super::{Answer, Bound, CAP, Engine, Fineness, FrontQuestion, Groups, Near, Objective};
 use super::goal::{AllGoal, AnyGoal, Best, BestGoal, FrontGoal};
 use super::rows::Thinning;
 use super::{Goal, Search};
-
-/// The front so far may exceed the limit on rows by this factor before the run is refused.
-const CAP: u64 = 4;
 
 /// A question being answered: a program made for it, how the slots stand for the space, what was done.
 struct Asked<'a> {

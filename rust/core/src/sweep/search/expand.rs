@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::pareto::filter::any_nan;
 use crate::program::{Boxes, Intervals, Lanes, Slot, at};
 use crate::value::lanes::Operand;
 use crate::value::scalar;
@@ -393,8 +394,7 @@ impl<'a, G: Goal> Worker<'a, G> {
         let nan = |lane: usize| program.outputs().iter().any(|&place| at(lanes.at(place), lane).is_nan());
         let clean = program.outputs().iter().all(|&place| match lanes.at(place) {
             Operand::Scalar(value) => !value.is_nan(),
-            // To the end of them without looking: lanes do that.
-            Operand::Lanes(values) => !values[..count].iter().fold(false, |nan, value| nan | value.is_nan()),
+            Operand::Lanes(values) => !any_nan(&values[..count]),
         });
         let chosen =
             Chosen::new(count, clean && program.constraints().is_empty(), |lane| meets(lane) && !nan(lane));

@@ -22,14 +22,8 @@ impl FrontGoal {
 
     /// The rows, group by group.
     pub(in crate::sweep) fn into_points(self, control: &Control) -> Result<Points, Error> {
-        let mut all = Points::default();
-        for archive in self.archives {
-            let points = archive.into_points(control)?;
-            all.objectives.resize(points.objectives.len(), Vec::new());
-            all.objectives.iter_mut().zip(points.objectives).for_each(|(all, more)| all.extend(more));
-            all.indices.extend(points.indices);
-        }
-        Ok(all)
+        let points = self.archives.into_iter().map(|archive| archive.into_points(control));
+        Ok(Points::joined(points.collect::<Result<_, _>>()?))
     }
 }
 
@@ -74,11 +68,7 @@ impl Goal for FrontGoal {
             let mut parts: Vec<Vec<Points>> = vec![Vec::new(); self.archives.len()];
             for Found { points, groups } in found {
                 by_group(&groups, |group, rows| {
-                    let column = |column: &Vec<f64>| select(column, rows);
-                    parts[group].push(Points {
-                        objectives: points.objectives.iter().map(column).collect(),
-                        indices: select(&points.indices, rows),
-                    });
+                    parts[group].push(points.select(rows.iter().map(|&row| row as usize)));
                 });
             }
             for (archive, points) in self.archives.iter_mut().zip(parts) {
