@@ -8,6 +8,7 @@
 use std::ops::Range;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread::Builder;
 
 use crate::control::Interrupted;
@@ -99,10 +100,11 @@ pub fn map<R: Send>(
     jobs: usize,
     step: impl Fn(usize) -> Result<R, Interrupted> + Sync,
 ) -> Result<Vec<R>, Interrupted> {
-    map_with(threads, jobs, || (), |(), job| step(job))
+    map_with(threads, jobs, &mut Vec::new(), || (), |(), job| step(job))
 }
 
-/// [`map`], where each worker makes a state of its own with `make` and gives it to all its steps.
+/// [`map`], where each worker gives a state of its own to all its steps. States are taken from `states`, or made with
+/// `make` if there are too few, and lie there afterwards: a call in a loop finds the memory of the one before.
 ///
 /// # Errors
 ///
@@ -114,17 +116,25 @@ pub fn map<R: Send>(
 pub fn map_with<S: Send, R: Send>(
     threads: usize,
     jobs: usize,
+    states: &mut Vec<S>,
     make: impl Fn() -> S + Sync,
     step: impl Fn(&mut S, usize) -> Result<R, Interrupted> + Sync,
 ) -> Result<Vec<R>, Interrupted> {
-    let make = || (make(), Vec::new());
-    let states = workers(threads, jobs, make, |(state, results): &mut (S, Vec<(usize, R)>), job| {
+    let ready = Mutex::new(std::mem::take(states));
+    let state = || ready.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    let make = || (state().unwrap_or_else(&make), Vec::new());
+    let worked = workers(threads, jobs, make, |(state, results): &mut (S, Vec<(usize, R)>), job| {
         results.push((job, step(state, job)?));
         Ok(())
     })?;
-    let mut results: Vec<_> = states.into_iter().flat_map(|(_, results)| results).collect();
-    results.sort_unstable_by_key(|&(job, _)| job);
-    Ok(results.into_iter().map(|(_, result)| result).collect())
+    *states = ready.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut all = Vec::with_capacity(jobs);
+    for (state, results) in worked {
+        states.push(state);
+        all.extend(results);
+    }
+    all.sort_unstable_by_key(|&(job, _)| job);
+    Ok(all.into_iter().map(|(_, result)| result).collect())
 }
 
 /// Returns `step(range)` for the pieces of `0..count`, each of `size` (the last one may be shorter), in order.
@@ -205,6 +215,19 @@ mod tests {
     fn mapped_results_come_in_the_order_of_the_jobs() {
         let squares = map(3, 100, |job| Ok(job * job)).expect("nothing interrupts");
         assert_eq!(squares, (0..100).map(|job| job * job).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn states_are_made_once_for_several_calls() {
+        let made = AtomicUsize::new(0);
+        let make = || made.fetch_add(1, Ordering::Relaxed);
+        let mut states = Vec::new();
+        for _ in 0..10 {
+            map_with(2, 100, &mut states, make, |_, job| Ok(job)).expect("nothing interrupts");
+        }
+        states.sort_unstable();
+        assert_eq!(states, (0..made.into_inner()).collect::<Vec<_>>());
+        assert!(states.len() <= 2);
     }
 
     #[test]

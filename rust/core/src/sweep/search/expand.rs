@@ -5,10 +5,10 @@ use std::ops::Range;
 use crate::pareto::filter::any_nan;
 use crate::program::{Boxes, Intervals, Lanes, Slot, at};
 use crate::value::lanes::Operand;
-use crate::value::scalar;
 
 use super::super::stats::Stats;
 use super::open::{Extent, Open, digit};
+use super::spots::{Spot, spread};
 use super::weights::Weights;
 use super::{Found, Goal, Search};
 
@@ -68,10 +68,11 @@ impl Outcome {
 }
 
 /// A worker: its memory, and what its job has done so far.
-pub(super) struct Worker<'a, G> {
+pub(super) struct Worker<'a> {
     search: &'a Search<'a>,
     slots: &'a [Slot],
-    goal: &'a G,
+    /// Where samples are taken, by slots.
+    spots: &'a [Spot],
     outcome: Outcome,
     leaves: Pending,
     samples: Pending,
@@ -151,24 +152,21 @@ impl Chosen {
 impl Search<'_> {
     /// Nothing done yet.
     fn outcome(&self) -> Outcome {
-        let mut outcome = Outcome {
-            open: Open::new(self.program.slots.len(), self.program.bounds.outputs()),
-            ..Outcome::default()
-        };
+        let mut outcome = Outcome { open: self.no_boxes(), ..Outcome::default() };
         outcome.found.points.objectives = vec![Vec::new(); self.objectives];
         outcome
     }
 }
 
-impl<'a, G: Goal> Worker<'a, G> {
-    pub(super) fn new(search: &'a Search<'a>, goal: &'a G) -> Self {
+impl<'a> Worker<'a> {
+    pub(super) fn new(search: &'a Search<'a>, spots: &'a [Spot]) -> Self {
         let slots = &search.program.slots;
         let outputs = search.program.bounds.outputs();
         let pending = |settles| Pending { positions: vec![Vec::new(); slots.len()], count: 0, settles };
         Self {
             search,
             slots,
-            goal,
+            spots,
             outcome: search.outcome(),
             leaves: pending(true),
             samples: pending(false),
@@ -186,32 +184,32 @@ impl<'a, G: Goal> Worker<'a, G> {
     }
 
     /// Splits some boxes of a round.
-    pub(super) fn expand(&mut self, round: &Open, range: Range<usize>) -> Outcome {
-        let alive = self.alive(round, range);
+    pub(super) fn expand(&mut self, goal: &impl Goal, round: &Open, range: Range<usize>) -> Outcome {
+        let alive = self.alive(goal, round, range);
         self.outcome.open.reserve(2 * alive.len());
         for parents in alive.chunks(LANES >> HALVINGS) {
             // Neighbours of the same levels are split alike.
             let runs: Vec<&[usize]> =
                 parents.chunk_by(|&a, &b| round.alike(a, b)).flat_map(|run| run.chunks(ALIKE)).collect();
-            self.outcome.bounds += self.weights.weigh(self.search, self.goal, round, &runs);
+            self.outcome.bounds += self.weights.weigh(self.search, goal, round, &runs);
             self.boxes.clear();
             self.depths.clear();
             for (place, run) in runs.into_iter().enumerate() {
                 self.split(round, run, place);
             }
-            self.judge();
+            self.judge(goal);
         }
-        self.finish()
+        self.finish(goal)
     }
 
-    fn finish(&mut self) -> Outcome {
-        self.compute(|worker| &mut worker.leaves);
-        self.compute(|worker| &mut worker.samples);
+    fn finish(&mut self, goal: &impl Goal) -> Outcome {
+        self.compute(goal, |worker| &mut worker.leaves);
+        self.compute(goal, |worker| &mut worker.samples);
         std::mem::replace(&mut self.outcome, self.search.outcome())
     }
 
     /// The boxes of a round that the goal does not settle by now.
-    fn alive(&mut self, round: &Open, range: Range<usize>) -> Vec<usize> {
+    fn alive(&mut self, goal: &impl Goal, round: &Open, range: Range<usize>) -> Vec<usize> {
         self.boxes.clear();
         for (column, first) in self.boxes.first.iter_mut().zip(&round.first) {
             column.extend_from_slice(&first[range.clone()]);
@@ -225,7 +223,7 @@ impl<'a, G: Goal> Worker<'a, G> {
             round.bounds[..self.search.objectives].iter().map(|bounds| &bounds[range.clone()]).collect();
         let groups = self.groups(|slot| &self.boxes.first[slot], &Chosen::All(range.len()));
         self.unsettled.clear();
-        self.goal.unsettled(&bounds, &round.index[range.clone()], &groups, &mut self.unsettled);
+        goal.unsettled(&bounds, &round.index[range.clone()], &groups, &mut self.unsettled);
         let all: u64 = self.extent.size.iter().sum();
         let alive: u64 = self.unsettled.iter().map(|&lane| self.extent.size[lane as usize]).sum();
         self.outcome.bounded += all - alive;
@@ -310,7 +308,7 @@ impl<'a, G: Goal> Worker<'a, G> {
     }
 
     /// Bounds the parts in `boxes` and sends each where it belongs.
-    fn judge(&mut self) {
+    fn judge(&mut self, goal: &impl Goal) {
         let (program, objectives) = (self.search.program, self.search.objectives);
         let bounds = &program.bounds;
         let count = self.boxes.count;
@@ -334,7 +332,7 @@ impl<'a, G: Goal> Worker<'a, G> {
             .map(|(output, buffer)| possible.column(bounds.low(&self.intervals, output), buffer))
             .collect();
         self.unsettled.clear();
-        self.goal.unsettled(&columns[..objectives], &indices, &groups, &mut self.unsettled);
+        goal.unsettled(&columns[..objectives], &indices, &groups, &mut self.unsettled);
         let mut left = 0;
         let (mut places, mut lanes) = (Vec::new(), Vec::new());
         for &place in &self.unsettled {
@@ -359,31 +357,31 @@ impl<'a, G: Goal> Worker<'a, G> {
             extend(&mut open.first[slot], &self.boxes.first[slot], &lanes);
             extend(&mut open.level[slot], &self.boxes.level[slot], &lanes);
         }
-        if self.goal.samples() {
-            self.samples.push_middles(&self.boxes, &lanes);
+        if goal.samples() {
+            self.samples.push_one_of_each(&self.boxes, &lanes, self.spots);
         }
         self.outcome.bounded += self.extent.size.iter().sum::<u64>() - left;
         self.extent.index = indices;
         if self.leaves.count >= LANES {
-            self.compute(|worker| &mut worker.leaves);
+            self.compute(goal, |worker| &mut worker.leaves);
         }
         if self.samples.count >= LANES {
-            self.compute(|worker| &mut worker.samples);
+            self.compute(goal, |worker| &mut worker.samples);
         }
     }
 
     /// Computes the configurations that wait, and keeps those that the goal does not settle.
-    fn compute(&mut self, which: impl Fn(&mut Self) -> &mut Pending) {
+    fn compute(&mut self, goal: &impl Goal, which: impl Fn(&mut Self) -> &mut Pending) {
         let mut pending = std::mem::take(which(self));
         for start in (0..pending.count).step_by(LANES) {
-            self.compute_some(&pending, start..pending.count.min(start + LANES));
+            self.compute_some(goal, &pending, start..pending.count.min(start + LANES));
         }
         pending.positions.iter_mut().for_each(Vec::clear);
         pending.count = 0;
         *which(self) = pending;
     }
 
-    fn compute_some(&mut self, pending: &Pending, range: Range<usize>) {
+    fn compute_some(&mut self, goal: &impl Goal, pending: &Pending, range: Range<usize>) {
         let program = self.search.program;
         let count = range.len();
         let positions: Vec<&[u32]> =
@@ -422,7 +420,7 @@ impl<'a, G: Goal> Worker<'a, G> {
             .map(|(&place, buffer)| chosen.column(lanes.at(place), buffer))
             .collect();
         self.unsettled.clear();
-        self.goal.unsettled(&columns, &self.indices, &groups, &mut self.unsettled);
+        goal.unsettled(&columns, &self.indices, &groups, &mut self.unsettled);
         let found = &mut self.outcome.found;
         let kept = self.unsettled.iter().map(|&place| place as usize);
         for (column, found) in columns.iter().zip(&mut found.points.objectives) {
@@ -435,31 +433,24 @@ impl<'a, G: Goal> Worker<'a, G> {
     }
 
     /// Computes configurations spread over the space.
-    pub(super) fn sample(&mut self, most: usize) -> Found {
-        // Multiples of the powers of a generalised golden section fill a cube evenly (Roberts 2018).
-        let mut golden = 2.0;
-        for _ in 0..64 {
-            golden = scalar::pow(1.0 + golden, 1.0 / (self.slots.len() as f64 + 1.0));
-        }
-        let mut step = 1.0;
-        for (slot, positions) in self.slots.iter().zip(&mut self.samples.positions) {
-            step /= golden;
-            positions.extend((0..most).map(|number| {
-                let place = ((number as f64 + 0.5) * step).fract() * f64::from(slot.length);
-                (place as u32).min(slot.length - 1)
-            }));
+    pub(super) fn sample(&mut self, goal: &impl Goal, most: usize) -> Found {
+        self.samples.positions = spread(self.slots, most);
+        for ((slot, positions), spot) in self.slots.iter().zip(&mut self.samples.positions).zip(self.spots) {
+            if *spot != Spot::Middle {
+                positions.fill(spot.position(0, slot.length - 1));
+            }
         }
         self.samples.count = most;
-        self.finish().found
+        self.finish(goal).found
     }
 }
 
 impl Pending {
-    /// Adds the configurations in the middle of boxes.
-    fn push_middles(&mut self, boxes: &Boxes, lanes: &[usize]) {
-        for (slot, positions) in self.positions.iter_mut().enumerate() {
+    /// Adds a configuration of each of some boxes, the one on these spots.
+    fn push_one_of_each(&mut self, boxes: &Boxes, lanes: &[usize], spots: &[Spot]) {
+        for (slot, (positions, spot)) in self.positions.iter_mut().zip(spots).enumerate() {
             let (first, last) = (&boxes.first[slot], &boxes.last[slot]);
-            positions.extend(lanes.iter().map(|&lane| first[lane] + (last[lane] - first[lane]) / 2));
+            positions.extend(lanes.iter().map(|&lane| spot.position(first[lane], last[lane])));
         }
         self.count += lanes.len();
     }

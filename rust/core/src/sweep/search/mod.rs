@@ -6,7 +6,7 @@
 //!     take some of the last boxes; for each that the goal does not settle by now, in parallel:
 //!         split it along the axes that narrow its bounds most
 //!         bound the parts; leave out those where a constraint surely fails or that the goal settles
-//!         small parts: compute their configurations; large parts: back to open, and compute one of each
+//!         small parts: compute their configurations; large parts: back to open, and compute one of each (see `spots`)
 //!     the goal takes in the configurations found
 //! ```
 //!
@@ -18,6 +18,7 @@ mod expand;
 mod goal;
 mod open;
 mod rows;
+mod spots;
 mod weights;
 
 use std::ops::Range;
@@ -106,30 +107,32 @@ impl Search<'_> {
         stats: &mut Stats,
     ) -> Result<(), Error> {
         let mut open = self.start();
+        let spots = if goal.samples() { spots::spots(self) } else { Vec::new() };
         if goal.samples() {
             let size: u64 = self.program.slots.iter().map(|slot| u64::from(slot.length)).product();
-            let sample = Worker::new(self, goal).sample(SAMPLE.min(size / SAMPLE_SHARE) as usize);
+            let sample = Worker::new(self, &spots).sample(goal, SAMPLE.min(size / SAMPLE_SHARE) as usize);
             goal.take(vec![sample], control)?;
         }
+        let (mut round, mut workers) = (self.no_boxes(), Vec::new());
         while open.len() > 0 && !goal.is_done() {
-            let round = open.take(goal.rows().saturating_mul(2).clamp(ROUND.start, ROUND.end));
+            open.take(goal.rows().saturating_mul(2).clamp(ROUND.start, ROUND.end), &mut round);
             let jobs = round.len().div_ceil(JOB_BOXES);
             let threads = if round.len() < WORTH_A_THREAD { 1 } else { control.threads() };
             let shared: &_ = goal;
             let outcomes = parallel::map_with(
                 threads,
                 jobs,
-                || Worker::new(self, shared),
+                &mut workers,
+                || Worker::new(self, &spots),
                 |worker, job| {
                     control.check()?;
                     let boxes = job * JOB_BOXES..round.len().min((job + 1) * JOB_BOXES);
-                    let mut outcome = worker.expand(&round, boxes);
+                    let mut outcome = worker.expand(shared, &round, boxes);
                     shared.thin(&mut outcome.found);
                     control.advance(outcome.settled() * self.weight);
                     Ok(outcome)
                 },
             )?;
-            drop(round);
             let before = open.len();
             let mut found = Vec::with_capacity(outcomes.len());
             for outcome in outcomes {
@@ -153,10 +156,14 @@ impl Search<'_> {
         })
     }
 
+    fn no_boxes(&self) -> Open {
+        Open::new(self.program.slots.len(), self.program.bounds.outputs())
+    }
+
     /// The whole space as a box; one box for each position of the grouped axis.
     fn start(&self) -> Open {
         let slots = &self.program.slots;
-        let mut open = Open::new(slots.len(), self.program.bounds.outputs());
+        let mut open = self.no_boxes();
         let count = self.groups.map_or(1, |(grouped, _)| slots[grouped].length);
         for (number, slot) in slots.iter().enumerate() {
             let grouped = self.groups.is_some_and(|(grouped, _)| grouped == number);

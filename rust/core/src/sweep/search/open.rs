@@ -50,19 +50,22 @@ impl Open {
         self.depth.append(&mut other.depth);
     }
 
-    /// Takes the last `count` boxes away.
-    pub(super) fn take(&mut self, count: usize) -> Self {
+    /// Moves the last `count` boxes to `taken`, in place of what is there: fresh memory for each round costs more.
+    pub(super) fn take(&mut self, count: usize, taken: &mut Self) {
         let at = self.len() - count.min(self.len());
-        fn cut<T>(columns: &mut [Vec<T>], at: usize) -> Vec<Vec<T>> {
-            columns.iter_mut().map(|column| column.split_off(at)).collect()
+        fn cut<T: Copy>(column: &mut Vec<T>, at: usize, taken: &mut Vec<T>) {
+            taken.clear();
+            taken.extend_from_slice(&column[at..]);
+            column.truncate(at);
         }
-        Self {
-            first: cut(&mut self.first, at),
-            level: cut(&mut self.level, at),
-            bounds: cut(&mut self.bounds, at),
-            index: self.index.split_off(at),
-            depth: self.depth.split_off(at),
+        fn cut_all<T: Copy>(columns: &mut [Vec<T>], at: usize, taken: &mut [Vec<T>]) {
+            columns.iter_mut().zip(taken).for_each(|(column, taken)| cut(column, at, taken));
         }
+        cut_all(&mut self.first, at, &mut taken.first);
+        cut_all(&mut self.level, at, &mut taken.level);
+        cut_all(&mut self.bounds, at, &mut taken.bounds);
+        cut(&mut self.index, at, &mut taken.index);
+        cut(&mut self.depth, at, &mut taken.depth);
     }
 
     /// Of the boxes from `start` on, brings those of least first bound, then least index, to the end, where they are

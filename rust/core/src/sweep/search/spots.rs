@@ -1,0 +1,141 @@
+//! Which configuration of an open box is computed: one that is likely to settle much.
+//!
+//! That is the middle of the box, but along a slot of which one end is never worse, that end: where quality costs
+//! nothing, the best data. Which slots are such is found by trying, on some configurations. Were it wrong for
+//! others, less would be settled, but nothing wrongly.
+
+use crate::program::{Lanes, Slot, at};
+use crate::value::scalar;
+
+use super::Search;
+
+/// Configurations that are tried.
+const TRIED: usize = 64;
+
+/// A position of a block of a slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Spot {
+    Middle,
+    First,
+    Last,
+}
+
+impl Spot {
+    /// Where none is better, the first of these is taken.
+    const ALL: [Self; 3] = [Self::Middle, Self::First, Self::Last];
+
+    /// The position in a block from `first` to `last`.
+    #[inline(always)]
+    pub(super) fn position(self, first: u32, last: u32) -> u32 {
+        match self {
+            Self::Middle => first + (last - first) / 2,
+            Self::First => first,
+            Self::Last => last,
+        }
+    }
+}
+
+/// For each slot, positions of configurations that fill the space evenly.
+pub(super) fn spread(slots: &[Slot], count: usize) -> Vec<Vec<u32>> {
+    // Multiples of the powers of a generalised golden section fill a cube evenly (Roberts 2018).
+    let mut golden = 2.0;
+    for _ in 0..64 {
+        golden = scalar::pow(1.0 + golden, 1.0 / (slots.len() as f64 + 1.0));
+    }
+    let mut step = 1.0;
+    let along = |slot: &Slot| {
+        step /= golden;
+        let place = |number: usize| ((number as f64 + 0.5) * step).fract() * f64::from(slot.length);
+        (0..count).map(|number| (place(number) as u32).min(slot.length - 1)).collect()
+    };
+    slots.iter().map(along).collect()
+}
+
+/// The spot of each slot that is best, all else as it is, whatever else is.
+pub(super) fn spots(search: &Search<'_>) -> Vec<Spot> {
+    let program = search.program;
+    let all = spread(&program.slots, TRIED).into_iter().map(|column| column.repeat(Spot::ALL.len()));
+    let mut positions: Vec<Vec<u32>> = all.collect();
+    let mut lanes = Lanes::default();
+    let mut spots = Vec::with_capacity(positions.len());
+    for (number, slot) in program.slots.iter().enumerate() {
+        let varied = Spot::ALL.iter().flat_map(|spot| [spot.position(0, slot.length - 1); TRIED]).collect();
+        let before = std::mem::replace(&mut positions[number], varied);
+        let columns: Vec<&[u32]> = positions.iter().map(Vec::as_slice).collect();
+        program.values(&columns, TRIED * Spot::ALL.len(), &mut lanes);
+        let never_worse = |spot: usize, other: usize| {
+            (0..TRIED).all(|tried| no_worse(search, &lanes, spot * TRIED + tried, other * TRIED + tried))
+        };
+        let count = Spot::ALL.len();
+        let best = (0..count).find(|&spot| (0..count).all(|other| never_worse(spot, other)));
+        spots.push(best.map_or(Spot::Middle, |spot| Spot::ALL[spot]));
+        positions[number] = before;
+    }
+    spots
+}
+
+/// Whether one configuration is an answer no worse in any objective than another, or the other is none.
+fn no_worse(search: &Search<'_>, lanes: &Lanes, one: usize, other: usize) -> bool {
+    let program = search.program;
+    let value = |place, lane| at(lanes.at(place), lane);
+    let counts = |lane| {
+        program.constraints().iter().all(|&place| value(place, lane) != 0.0)
+            && program.outputs().iter().all(|&place| !value(place, lane).is_nan())
+    };
+    let at_most = |place| value(place, one) <= value(place, other);
+    !counts(other) || counts(one) && program.outputs().iter().all(|&place| at_most(place))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::{Engine, minimized};
+    use super::Spot::{First, Last, Middle};
+    use super::*;
+    use crate::control::Control;
+    use crate::program::{SearchProgram, TableLimit};
+    use crate::space::{Column, Space};
+    use crate::value::simd::Level;
+
+    /// The spots on the axes `size`, `good` and `bad` (each 1 to 9), for these objectives under these constraints.
+    fn found(objectives: &[&str], constraints: &[&str]) -> Vec<Spot> {
+        let owned = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
+        let columns = ["size", "good", "bad"].iter().enumerate().map(|(axis, &name)| Column {
+            name: name.to_owned(),
+            axis,
+            values: (1..10).map(f64::from).collect(),
+            boolean: false,
+        });
+        let space = Space::new(vec![9; 3], columns.collect()).expect("three axes");
+        let engine = Engine::new(&space, [], [], Level::detect());
+        let outputs = minimized(&owned(objectives));
+        let bound = engine.bind(&owned(constraints), &outputs).expect("formulas");
+        let program = SearchProgram::new(
+            &bound.graph,
+            &space,
+            &bound.roots,
+            &[],
+            &bound.axes,
+            TableLimit::FEW,
+            Level::detect(),
+            &Control::new(1),
+        );
+        let program = program.expect("nothing interrupts");
+        spots(&Search { program: &program, objectives: objectives.len(), groups: None, weight: 1 })
+    }
+
+    #[test]
+    fn an_end_that_is_never_worse_is_taken() {
+        assert_eq!(found(&["bad/(size*good)", "size"], &[]), [Middle, Last, First]);
+        assert_eq!(found(&["-bad*size/good", "-size"], &[]), [Last, First, Last]);
+    }
+
+    #[test]
+    fn no_end_is_taken_that_is_worse_somewhere() {
+        assert_eq!(found(&["(good - 4)**2 + (bad - 5)**2", "size"], &[]), [First, Middle, Middle]);
+        assert_eq!(
+            found(&["bad/(size*good)", "size"], &["good <= 6", "bad*size > 3"]),
+            [Middle, Middle, Middle]
+        );
+        assert_eq!(found(&["log(6 - good) + bad", "size"], &[]), [First, Middle, First]);
+    }
+}
