@@ -13,7 +13,15 @@ import pytest
 
 import isoflop as iso
 from isoflop import _native
-from isoflop._accounting import Resolution, known_names, names_in, quantities, require_same_sparsity, resolve
+from isoflop._accounting import (
+    LAW_QUANTITIES,
+    Resolution,
+    known_names,
+    names_in,
+    quantities,
+    require_same_sparsity,
+    resolve,
+)
 from isoflop._catalog import quantity_tables
 
 BIBLIOGRAPHY = files("isoflop").joinpath("catalog", "references.bib")
@@ -25,6 +33,7 @@ UNITS = {
     "US dollar",
     "US dollar/hour",
     "US dollar/token",
+    "bit",
     "byte",
     "byte/parameter",
     "day",
@@ -103,6 +112,7 @@ REACHED = {
     "fresh_tokens": ["tokens"],
     "effective_tokens": ["tokens"],
     "train_flops": ["params tokens"],
+    "compute_efficiency": ["equivalent_flops params tokens"],
     "attention_flops_per_token": ["layers d_model context"],
     "inference_flops_per_token": ["params"],
     "inference_flops": ["params"],
@@ -120,6 +130,24 @@ REACHED = {
     "train_state_bytes": ["params"],
     "kv_bytes": ["layers kv_heads head_dim resident_tokens"],
     "serving_bytes": ["params"],
+    "sparsity": ["experts"],
+    "router_params": ["d_model experts layers"],
+    "switch_params": ["d_model vocab_size experts layers"],
+    "switch_active_params": ["d_model vocab_size layers"],
+    "fine_grained_params": ["d_model experts layers"],
+    "fine_grained_active_params": ["d_model layers"],
+    "fine_grained_train_flops": ["d_model experts layers tokens"],
+    "ling_granularity": ["d_model d_expert"],
+    "efficiency_leverage": ["activation train_flops"],
+    "hoffmann_layer_flops_per_sequence": ["layers d_model d_ff heads head_dim context"],
+    "hoffmann_vocab_flops_per_sequence": ["context vocab_size d_model"],
+    "hoffmann_train_flops": ["layers d_model d_ff heads head_dim context vocab_size tokens"],
+    "deepseek_flops_per_token": ["layers d_model context"],
+    "weight_bits": ["training_bits"],
+    "activation_bits": ["training_bits"],
+    "kv_bits": ["training_bits"],
+    "precision_train_flops": ["params tokens"],
+    "learning_rate": ["params tokens"],
 }
 ALTERNATIVES = [
     pytest.param(table["name"], alternative, position, id=f"{table['name']}-{position}")
@@ -154,7 +182,7 @@ def test_every_name_in_an_alternative_is_a_quantity(
     name: str, alternative: Mapping[str, str], position: int
 ) -> None:
     needs = {choice.strip() for need in alternative.get("needs", ()) for choice in need.split("|")}
-    assert needs | set(names_in(alternative["formula"])) <= set(quantities())
+    assert needs | set(names_in(alternative["formula"])) <= {*quantities(), *LAW_QUANTITIES}
 
 
 @pytest.mark.parametrize(("name", "alternative", "position"), ALTERNATIVES)

@@ -23,6 +23,12 @@ def mine(**changes: Any) -> iso.Law:
     return iso.Law(ADDITIVE, COEFFICIENTS, id="mine").replace(id="mine", **changes)
 
 
+def rearranged(**changes: Any) -> iso.Law:
+    """The same law in other words, of which no closed form is known."""
+    formula = "B / effective_tokens**beta + (E + A / effective_params**alpha)"
+    return iso.Law(formula, COEFFICIENTS, id="other", irreducible="E").replace(id="other", **changes)
+
+
 # Loss -----------------------------------------------------------------------------------------------
 
 
@@ -232,8 +238,8 @@ def test_budgets_must_be_one_dimensional() -> None:
 
 
 def test_methods_that_do_not_apply_are_refused() -> None:
-    with pytest.raises(iso.LawError, match="`mine` has no closed form"):
-        mine().compute_optimal(1e21, method="closed")
+    with pytest.raises(iso.LawError, match="`other` has no closed form"):
+        rearranged().compute_optimal(1e21, method="closed")
     with pytest.raises(iso.LawError, match="does not hold with `quality` given"):
         iso.law("besiroglu2024").compute_optimal(1e21, method="closed", quality=2)
     with pytest.raises(ValueError, match="method must be 'closed', 'search' or None"):
@@ -251,6 +257,111 @@ def test_a_loss_without_minimum_is_refused() -> None:
         iso.Law("E + A / (params * tokens) + B / params", COEFFICIENTS, id="flat").compute_optimal(1e21)
     with pytest.raises(iso.LawError, match="does not depend on both size and tokens"):
         iso.Law("E + A / params", {"E": 1, "A": 1}).compute_optimal(1e21)
+
+
+# Equivalent compute ---------------------------------------------------------------------------------
+
+
+def test_the_optimum_is_worth_its_own_compute() -> None:
+    budgets = np.geomspace(1e18, 1e27, 10)
+    for law in (iso.law("besiroglu2024"), iso.law("hoffmann2022"), rearranged()):
+        optima = law.compute_optimal(budgets)["loss"].to_numpy()
+        np.testing.assert_allclose(law.equivalent_flops(optima), budgets, rtol=1e-4)
+
+
+def test_equal_compute_by_closed_form_and_by_search_agree() -> None:
+    losses = np.array([[1.9, 2.0, 2.5], [3.0, 4.0, 1.71]])
+    closed, searched = mine().equivalent_flops(losses), rearranged().equivalent_flops(losses)
+    assert isinstance(closed, np.ndarray)
+    assert closed.shape == losses.shape
+    np.testing.assert_allclose(searched, closed, rtol=1e-4)
+
+
+def test_equal_compute_of_what_no_compute_reaches_is_infinite() -> None:
+    for law in (mine(), rearranged()):
+        assert law.equivalent_flops(1.7) == law.equivalent_flops(1.0) == float("inf")
+        assert np.isnan(law.equivalent_flops(float("nan")))
+        assert isinstance(law.equivalent_flops(2.0), float)
+        assert np.asarray(law.equivalent_flops([])).shape == (0,)
+
+
+def test_equal_compute_of_a_mixture_is_that_of_its_own_optimum() -> None:
+    law = iso.law("besiroglu2024")
+    sparse = {"activation": 0.125, "moe_gain": 0.35}
+    loss = law.compute_optimal(1e22, method=None, **sparse)["loss"].item()
+    assert law.equivalent_flops(loss, **sparse) == pytest.approx(1e22, rel=1e-4)
+    assert law.equivalent_flops(loss) > 1e22
+
+
+def test_efficiency_is_a_quantity_of_sweeps() -> None:
+    sweep = iso.Sweep({"params": iso.geomspace(1e9, 1e11, 41), "train_flops": [1e22]}, law="besiroglu2024")
+    table = sweep.table(
+        columns=["tokens", "loss", "reducible_loss", "equivalent_flops", "compute_efficiency"]
+    )
+    law = iso.law("besiroglu2024")
+    np.testing.assert_array_equal(table["reducible_loss"], table["loss"] - law.coefficients["E"])
+    np.testing.assert_allclose(table["equivalent_flops"], law.equivalent_flops(table["loss"]), rtol=1e-9)
+    np.testing.assert_allclose(table["compute_efficiency"], table["equivalent_flops"] / 1e22, rtol=1e-9)
+    assert 0.99 < table["compute_efficiency"].to_numpy().max() <= 1
+
+
+def test_slack_in_loss_is_slack_in_compute() -> None:
+    law = iso.law("besiroglu2024")
+    loss = law.compute_optimal(1e24)["loss"].item()
+    assert 1 - law.equivalent_flops(loss * 1.001) / 1e24 == pytest.approx(0.07, abs=0.005)
+    assert 1 - law.equivalent_flops(loss * 1.01) / 1e24 == pytest.approx(0.51, abs=0.005)
+
+
+def test_laws_without_these_quantities_say_so() -> None:
+    sweep = iso.Sweep({"params": [1e9], "tokens": [1e10]}, law=rearranged())
+    with pytest.raises(iso.LawError, match=r"law.equivalent_flops\(loss\) finds it by search"):
+        sweep.table(columns="compute_efficiency")
+    silent = iso.Law("1 + 1 / params + 1 / tokens", {})
+    with pytest.raises(iso.LawError, match="does not say which part of the loss is irreducible"):
+        iso.Sweep({"params": [1e9], "tokens": [1e10]}, law=silent).table(columns="reducible_loss")
+    with pytest.raises(iso.SpaceError, match="`equivalent_flops` needs a law"):
+        iso.Sweep({"params": [1e9], "tokens": [1e10]}).table(columns="compute_efficiency")
+
+
+def test_another_meaning_of_the_inputs_has_no_closed_form() -> None:
+    law = iso.Law(ADDITIVE, COEFFICIENTS, quantities={"effective_tokens": "tokens / 2"})
+    assert law.optimal is None
+    assert "equivalent_flops" not in law.rows
+
+
+# Scenarios ------------------------------------------------------------------------------------------
+
+
+def test_scenarios_are_drawn_together() -> None:
+    law = iso.law("besiroglu2024")
+    draws = law.sample(4000, seed=1)
+    assert draws.columns == list(law.coefficients)
+    assert law.covariance is not None
+    logs = draws.select(pl.col("A", "B", "E").log(), "alpha", "beta").to_numpy()
+    np.testing.assert_allclose(np.cov(logs.T), law.covariance.matrix, rtol=0.15, atol=2e-5)
+    assert np.corrcoef(logs[:, 0], logs[:, 3])[0, 1] > 0.99
+    assert draws.equals(law.sample(4000, seed=1))
+    assert not draws.equals(law.sample(4000, seed=2))
+    scenario = law.replace(**draws.row(0, named=True))
+    assert scenario.covariance is None
+    # What is uncertain is the coefficients, not what they say where the runs were.
+    losses = [law.replace(**row).loss(params=1e9, tokens=2e10) for row in draws[:50].iter_rows(named=True)]
+    assert np.std(losses) < 0.02
+
+
+def test_scenarios_of_fixed_coefficients_and_of_none() -> None:
+    law = mine(covariance={"of": ["E"], "matrix": [[0.01]]})
+    draws = law.sample(100, seed=0)
+    assert draws["A"].n_unique() == 1
+    assert draws["E"].n_unique() == 100
+    assert law.sample(0).height == 0
+
+
+def test_scenarios_need_a_covariance() -> None:
+    with pytest.raises(iso.LawError, match="no joint covariance of the coefficients of `hoffmann2022`"):
+        iso.law("hoffmann2022").sample(3)
+    with pytest.raises(ValueError, match="n must not be negative, not -1"):
+        iso.law("besiroglu2024").sample(-1)
 
 
 # Values ---------------------------------------------------------------------------------------------
@@ -365,8 +476,15 @@ def test_a_formula_that_cannot_be_read_is_refused_at_once() -> None:
         ({"source": {"page": "3"}}, "source: unknown key `page`; the keys are cite, where, arxiv"),
         ({"title": 3}, "law `custom`: title must be a text, not 3"),
         ({"checks": [{"loss": 3}]}, "check 0 must be a table with `at`"),
-        ({"optimal": {"kind": "exact", "formulas": {}}}, "kind must be closed or rule, not 'exact'"),
+        ({"optimal": {"kind": "exact", "formulas": {}}}, "kind must be closed, search or rule, not 'exact'"),
         ({"optimal": {"formulas": {"params": "1"}}}, "`tokens` among them"),
+        ({"irreducible": "F"}, "reads `F`, which is no coefficient"),
+        ({"caveats": "fragile"}, "caveats must be a list of texts, not 'fragile'"),
+        ({"covariance": {"of": ["F"], "matrix": [[1]]}}, "covariance of `F`, which is no coefficient"),
+        ({"covariance": {"of": ["E"], "matrix": [[1, 2]]}}, "matrix must have 1 rows of as many numbers"),
+        ({"covariance": {"of": ["E"], "matrix": 3}}, "matrix must be a list of rows of numbers"),
+        ({"covariance": {"of": ["E", "E"], "matrix": [[1, 2], [3, 1]]}}, "matrix must be symmetric"),
+        ({"covariance": {"off": ["E"]}}, "unknown key `off`; did you mean `of`?"),
     ],
 )
 def test_a_law_that_does_not_hold_together_is_refused(arguments: dict[str, Any], message: str) -> None:

@@ -6,12 +6,16 @@
     sweep.pareto(minimize=["loss", "total_usd"])
 
 - Searching: :class:`Sweep`, with the axes' :func:`geomspace` and :func:`linspace`; :class:`Profile`.
-- Laws: :func:`law`, :func:`laws`, :class:`Law`; the standard quantities: :func:`accounting`.
+- Laws: :func:`law`, :func:`laws`, :class:`Law`; rules of how to divide a budget: :func:`allocation`,
+  :func:`allocations`, :class:`Allocation`; the standard quantities: :func:`accounting`. All beside what
+  was published: :func:`checks`.
 - The filter alone, for any frame: :func:`pareto`.
 - Exceptions under :class:`IsoflopError`, warnings under :class:`IsoflopWarning`.
 """
 
 from isoflop._accounting import accounting
+from isoflop._allocation import Allocation, allocation, allocations
+from isoflop._checks import checks
 from isoflop._exceptions import (
     CatalogError,
     EdgeWarning,
@@ -32,6 +36,7 @@ from isoflop._spacing import geomspace, linspace
 from isoflop._sweep import Sweep
 
 __all__ = [
+    "Allocation",
     "CatalogError",
     "EdgeWarning",
     "EmptyResultWarning",
@@ -47,6 +52,9 @@ __all__ = [
     "Sweep",
     "__version__",
     "accounting",
+    "allocation",
+    "allocations",
+    "checks",
     "geomspace",
     "law",
     "laws",

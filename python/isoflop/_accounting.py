@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 How: TypeAlias = Literal["given", "quantity", "alternative", "default", "law", "coefficient"]
 
 
+LAW_QUANTITIES = ("loss", "extrapolation", "reducible_loss", "equivalent_flops")
+"""What only a law defines."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """What one name stands for, and why.
@@ -122,6 +126,7 @@ def _quantity(
     name: str,
     unit: str,
     doc: str,
+    checks: Iterable[Mapping[str, Any]] = (),
     source: str = "",
     note: str = "",
     default: float | None = None,
@@ -143,7 +148,7 @@ def _quantity(
 def known_names(law: Law | None = None) -> tuple[str, ...]:
     """Return every name that a formula may use besides the user's own, for suggestions."""
     standard = tuple(quantities())
-    return (*standard, *law.names) if law is not None else (*standard, "loss", "extrapolation")
+    return (*standard, *law.names) if law is not None else (*standard, *LAW_QUANTITIES)
 
 
 def resolve(
@@ -314,12 +319,17 @@ class _Walk:
     def refuse(self, name: str, formula: str, parent: Step | None) -> None:
         law = self.law
         if law is None:
-            if name in ("loss", "extrapolation"):
+            if name in LAW_QUANTITIES:
                 message = f'`{name}` needs a law; pass law=, e.g. law="besiroglu2024"'
                 raise SpaceError(message, axis=name)
-        elif name == "extrapolation":
-            message = f"`{law.id}` states no fitted range, so how far it is extrapolated is not known"
-            raise LawError(message, law=law.id)
+        elif name in LAW_QUANTITIES:
+            lacks = {
+                "extrapolation": "states no fitted range, so how far it is extrapolated is not known",
+                "reducible_loss": "does not say which part of the loss is irreducible",
+                "equivalent_flops": "has no closed form for the compute of an equal optimum; "
+                "law.equivalent_flops(loss) finds it by search",
+            }
+            raise LawError(f"`{law.id}` {lacks[name]}", law=law.id)
         elif name in law.variables:
             meant = did_you_mean(name, (*self.given, *self.rows))
             message = f"{_reader(formula, parent, name)} `{name}`, a variable of the law `{law.id}`; "

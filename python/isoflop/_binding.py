@@ -72,7 +72,12 @@ class Binding:
     @property
     def known(self) -> tuple[str, ...]:
         """Names that an error may suggest."""
-        return (*known_names(self.law), *self._described.quantities, *self.scalars)
+        return (*known_names(self.law), *self._described.formulas, *self.scalars)
+
+    @property
+    def own_quantities(self) -> Mapping[str, str]:
+        """The user's formulas by name, without those that follow from pools."""
+        return self._described.quantities
 
     @property
     def scalars(self) -> Mapping[str, float]:
@@ -96,7 +101,7 @@ class Binding:
                     formulas,
                     columns=self.columns,
                     scalars=self.scalars,
-                    quantities=self._described.quantities,
+                    quantities=self._described.formulas,
                     law=self.law,
                 )
             except FormulaError as error:

@@ -30,8 +30,13 @@ def quantity_tables() -> tuple[dict[str, Any], ...]:
 @lru_cache(maxsize=1)
 def law_ids() -> tuple[str, ...]:
     """Return the identifiers of the laws that come with the package, sorted."""
-    entries = (entry.name for entry in _folder().joinpath("laws").iterdir())
-    return tuple(sorted(name.removesuffix(".toml") for name in entries if name.endswith(".toml")))
+    return _ids("laws")
+
+
+@lru_cache(maxsize=1)
+def allocation_ids() -> tuple[str, ...]:
+    """Return the identifiers of the allocation rules that come with the package, sorted."""
+    return _ids("allocations")
 
 
 def law_table(law_id: str) -> dict[str, Any]:
@@ -42,12 +47,32 @@ def law_table(law_id: str) -> dict[str, Any]:
     CatalogError
         If no law has this identifier; the message names the nearest.
     """
-    if law_id not in law_ids():
-        matches = close_matches(law_id, law_ids())
+    return _entry("laws", "law", law_id, law_ids())
+
+
+def allocation_table(allocation_id: str) -> dict[str, Any]:
+    """Return what an allocation rule's file holds.
+
+    Raises
+    ------
+    CatalogError
+        If no rule has this identifier; the message names the nearest.
+    """
+    return _entry("allocations", "allocation rule", allocation_id, allocation_ids())
+
+
+def _ids(folder: str) -> tuple[str, ...]:
+    names = (entry.name for entry in _folder().joinpath(folder).iterdir())
+    return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
+
+
+def _entry(folder: str, kind: str, wanted: str, known: tuple[str, ...]) -> dict[str, Any]:
+    if wanted not in known:
+        matches = close_matches(wanted, known)
         meant = f"did you mean {' or '.join(f'`{match}`' for match in matches)}? " if matches else ""
-        message = f"no law `{law_id}` in the catalogue; {meant}iso.laws() lists all of them"
-        raise CatalogError(message, name=law_id, close_matches=matches)
-    return _read("laws", f"{law_id}.toml")
+        message = f"no {kind} `{wanted}` in the catalogue; {meant}iso.{folder}() lists all of them"
+        raise CatalogError(message, name=wanted, close_matches=matches)
+    return _read(folder, f"{wanted}.toml")
 
 
 def _read(*path: str) -> dict[str, Any]:
@@ -67,3 +92,8 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
     """Return the end of a message that names the nearest of `names`, or nothing."""
     matches = close_matches(name, names)
     return f"; did you mean `{matches[0]}`?" if matches else ""
+
+
+def model_table() -> bytes:
+    """Return what ``models.csv`` holds, as it is."""
+    return _folder().joinpath("models.csv").read_bytes()

@@ -10,6 +10,7 @@ from isoflop._axes import Axis, AxisValues, check_name, column_names, read_axes,
 from isoflop._exceptions import FormulaError, SpaceError
 from isoflop._law import Law
 from isoflop._law import law as catalogue_law
+from isoflop._pools import Pool, pool_quantities, read_pools
 from isoflop._questions import Formulas, read_formulas
 
 
@@ -22,6 +23,9 @@ class Description:
     law: Law | None
     quantities: Mapping[str, str]
     where: tuple[str, ...]
+    pools: tuple[Pool, ...]
+    formulas: Mapping[str, str]
+    """Of the user, and in their absence those of the pools."""
     size: int
 
     def same(self, other: Description) -> bool:
@@ -31,6 +35,7 @@ class Description:
             and self.quantities == other.quantities
             and self.scalars == other.scalars
             and self.law == other.law
+            and self.pools == other.pools
             and len(self.axes) == len(other.axes)
             and all(mine.same(theirs) for mine, theirs in zip(self.axes, other.axes, strict=True))
         )
@@ -46,17 +51,23 @@ def read_description(
     law: str | Law | None,
     quantities: Mapping[str, str] | None,
     where: Formulas,
+    pools: object,
 ) -> Description:
     """Read what a user gives the constructor of a sweep; see there for the errors."""
     dimensions, scalars = read_axes(axes)
     size = space_size(dimensions)
     found = _read_law(law)
-    formulas = _read_quantities({} if quantities is None else quantities, dimensions, scalars)
+    named = _read_quantities({} if quantities is None else quantities, dimensions, scalars)
+    supplies = read_pools(pools)
+    formulas = named
+    if supplies:
+        formulas = pool_quantities(supplies) | named
+        _check_pools(supplies, formulas, {*column_names(dimensions), *scalars})
     constraints = read_formulas(where, "where")
     for constraint in constraints:
         names_in(constraint)
     _refuse_hidden_text(dimensions, found, formulas)
-    return Description(dimensions, scalars, found, formulas, constraints, size)
+    return Description(dimensions, scalars, found, named, constraints, supplies, formulas, size)
 
 
 def _read_law(law: str | Law | None) -> Law | None:
@@ -94,6 +105,21 @@ def _read_quantities(
             error.quantity = name
             raise
     return dict(quantities)
+
+
+def _check_pools(pools: Sequence[Pool], formulas: Mapping[str, str], given: set[str]) -> None:
+    for name in formulas:
+        if name in given:
+            parts = " + ".join(f"`{pool.tokens}`" for pool in pools)
+            meaning = f"with pools `{name}` follows from {parts}"
+            raise SpaceError(f"{meaning}; leave it out of the axes, or leave pools= out", axis=name)
+    for pool in pools:
+        if pool.tokens not in given and pool.tokens not in formulas:
+            example = f'"{pool.tokens}": [0, *iso.geomspace(1e11, 1e13, 41)]'
+            message = (
+                f"pool `{pool.name}` needs an axis or a scalar `{pool.tokens}`, the tokens taken from it"
+            )
+            raise SpaceError(f"{message}, e.g. {example}", axis=pool.tokens)
 
 
 def _refuse_hidden_text(axes: Sequence[Axis], law: Law | None, quantities: Mapping[str, str]) -> None:

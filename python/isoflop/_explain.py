@@ -27,7 +27,7 @@ def explanation(binding: Binding, objectives: Sequence[Objective]) -> str:
     sections = {
         f"Space: {binding.space.size:,} configurations": _space(binding.axes, binding.scalars),
         "Question": _question(objectives, where),
-        "Quantities, each after what it reads": _quantities(resolution.steps, law),
+        "Quantities, each after what it reads": _quantities(resolution.steps, law, binding.own_quantities),
         "Tables, filled once": _tables(tables, binding.axes),
         f"Then, for each {'box and configuration looked at' if tape['searched'] else 'configuration'}": _cost(
             tape, binding
@@ -60,7 +60,7 @@ def _question(objectives: Sequence[Objective], where: Sequence[str]) -> list[str
     return _aligned(rows)
 
 
-def _quantities(steps: Sequence[Step], law: Law | None) -> list[str]:
+def _quantities(steps: Sequence[Step], law: Law | None, own: Mapping[str, str]) -> list[str]:
     rows = []
     for step in steps:
         unit = f" {step.unit}" if step.unit not in ("", "1") else ""
@@ -70,17 +70,17 @@ def _quantities(steps: Sequence[Step], law: Law | None) -> list[str]:
             meaning = f"= {step.value:.10g}{unit}"
         else:
             meaning = "axis"
-        rows.append((step.name, meaning, "; ".join(_reasons(step, law))))
+        rows.append((step.name, meaning, "; ".join(_reasons(step, law, own))))
     return _aligned(rows)
 
 
-def _reasons(step: Step, law: Law | None) -> Iterator[str]:
+def _reasons(step: Step, law: Law | None, own: Mapping[str, str]) -> Iterator[str]:
     """Say where a meaning comes from: short for what the user gave, in full for defaults."""
     if step.how == "given":
         if step.value is not None:
             yield "given"
     elif step.how == "quantity":
-        yield "yours"
+        yield "yours" if step.name in own else "pools"
     elif step.how in ("law", "coefficient"):
         name = law.id if law is not None else "law"
         yield f"{name}, coefficient" if step.how == "coefficient" else name

@@ -6,20 +6,24 @@ from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, overload
 
-from isoflop._accounting import Row, Step, names_in, quantities
+from isoflop._accounting import LAW_QUANTITIES, Row, Step, names_in, quantities
 from isoflop._catalog import did_you_mean, law_ids, law_table
+from isoflop._chinchilla import EQUIVALENT_FLOPS, is_chinchilla, optimal_formulas
 from isoflop._exceptions import FormulaError, LawError
 from isoflop._law_records import (
     Check,
+    Covariance,
     Frozen,
     Optimal,
     Source,
     Variable,
     read_checks,
+    read_covariance,
     read_number,
     read_optimal,
     read_source,
     read_text,
+    read_texts,
     read_variable,
 )
 from isoflop._law_table import law_from_mapping, law_to_mapping
@@ -55,15 +59,25 @@ class Law:
         Formulas by name that belong to the law; they take the place of standard quantities.
     standard_errors
         Of coefficients, as far as the source prints them.
+    irreducible
+        The loss that no compute removes, as a formula: ``reducible_loss`` is what lies above it. Known for
+        the form ``E + A / effective_params**alpha + B / effective_tokens**beta``; ``None`` if not known.
+    covariance
+        How the errors of coefficients go together: a mapping with ``of`` (coefficients, or their logarithms
+        as in ``"log(A)"``), ``matrix`` and ``note``. `sample` draws from it.
     id, title, unit, corpus, tokenizer, convention
         Identifier, title, unit of the loss, training corpus, tokenizer, and how parameters are counted.
+    evidence
+        How well the coefficients are known: ``V1``, ``V2`` or ``V3``, see `laws`.
+    caveats
+        Sentences: what to know before using it.
     source
         Where it was printed: a mapping with any of ``cite``, ``where`` and ``arxiv``.
     checks
         Values that it must give, in the form of a law's file.
     optimal
-        Formulas of ``train_flops`` for `compute_optimal`, in the form of a law's file; without them it
-        searches.
+        Formulas of ``train_flops`` for `compute_optimal`, in the form of a law's file. Without them it
+        searches, unless the law has the form above, whose optimum is known.
 
     Raises
     ------
@@ -87,12 +101,16 @@ class Law:
     variables: Mapping[str, Variable]
     quantities: Mapping[str, str]
     standard_errors: Mapping[str, float]
+    irreducible: str | None
+    covariance: Covariance | None
     id: str
     title: str
     unit: str
     corpus: str
     tokenizer: str
     convention: str
+    evidence: str
+    caveats: tuple[str, ...]
     source: Source
     checks: tuple[Check, ...]
     optimal: Optimal | None
@@ -114,19 +132,23 @@ class Law:
         variables: Mapping[str, Variable | Mapping[str, Any]] | None = None,
         quantities: Mapping[str, str] | None = None,
         standard_errors: Mapping[str, float] | None = None,
+        irreducible: str | None = None,
+        covariance: Covariance | Mapping[str, Any] | None = None,
         id: str = "custom",
         title: str = "",
         unit: str = "nats/token",
         corpus: str = "",
         tokenizer: str = "",
         convention: str = "",
+        evidence: str = "",
+        caveats: Iterable[str] = (),
         source: Source | Mapping[str, Any] | None = None,
         checks: Iterable[Check | Mapping[str, Any]] = (),
         optimal: Optimal | Mapping[str, Any] | None = None,
     ) -> None:
         where = f"law `{id}`"
         texts = {"id": id, "title": title, "unit": unit, "corpus": corpus}
-        texts |= {"tokenizer": tokenizer, "convention": convention}
+        texts |= {"tokenizer": tokenizer, "convention": convention, "evidence": evidence}
         values: dict[str, object] = {key: read_text(text, f"{where}: {key}") for key, text in texts.items()}
         values["formula"] = formula
         for key, numbers in (("coefficients", coefficients), ("standard_errors", standard_errors or {})):
@@ -137,7 +159,16 @@ class Law:
         values["quantities"] = Frozen(quantities or {})
         values["source"] = read_source(source or Source(), where)
         values["checks"] = read_checks(checks, where)
-        values["optimal"] = None if optimal is None else read_optimal(optimal, where)
+        values["caveats"] = read_texts(caveats, f"{where}: caveats")
+        values["covariance"] = None if covariance is None else read_covariance(covariance, where)
+        chinchilla = is_chinchilla(formula, coefficients, quantities or {})
+        known = optimal_formulas(formula) if chinchilla else None
+        if known is not None and irreducible is None:
+            irreducible = "E"
+        values["irreducible"] = irreducible
+        if optimal is None and known is not None:
+            optimal = {"kind": "closed"}
+        values["optimal"] = None if optimal is None else read_optimal(optimal, where, known)
         values["coefficient_names"] = frozenset(coefficients)
         values["own_names"] = frozenset((*coefficients, *(quantities or {})))
         self._set(values)
@@ -180,18 +211,25 @@ class Law:
             for name in names:
                 if not _is_name(name):
                     raise self._error(f"{kind} {name!r} of `{self.id}` is not a name that a formula can read")
-                if name in ("loss", "extrapolation"):
+                if name in LAW_QUANTITIES:
                     raise self._error(f"`{name}` is what a law defines; give the {kind} another name")
                 if name in kinds:
                     raise self._error(
                         f"`{name}` of `{self.id}` is both a {kinds[name]} and a {kind}; rename one"
                     )
                 kinds[name] = kind
+        for name in self.covariance.names if self.covariance is not None else ():
+            if name not in self.coefficients:
+                raise self._error(f"covariance of `{name}`, which is no coefficient of `{self.id}`")
         for name in self.standard_errors:
             if name not in self.coefficients:
                 raise self._error(f"standard error of `{name}`, which is no coefficient of `{self.id}`")
         standard = quantities()
         known = (*kinds, *standard)
+        reads = (
+            *reads,
+            *(_names_of("irreducible", self.irreducible) if self.irreducible is not None else ()),
+        )
         for name in (*reads, *(variable.reads for variable in self.variables.values())):
             if name not in kinds and name not in standard:
                 message = f"`{self.id}` reads `{name}`, which is no coefficient, variable or quantity"
@@ -201,6 +239,14 @@ class Law:
         source, standard = str(self.source), quantities()
         step = Step("loss", self.formula, None, "law", self.title, self.unit, source)
         rows: dict[str, Row] = {"loss": (step, names_in(self.formula))}
+        if self.irreducible is not None:
+            formula = "loss" if self.irreducible == "0" else f"loss - ({self.irreducible})"
+            step = Step("reducible_loss", formula, None, "law", "", self.unit, source)
+            rows["reducible_loss"] = step, _names_of("reducible_loss", formula)
+        if is_chinchilla(self.formula, self.coefficients, self.quantities):
+            note = "the compute at which this law's own optimum is as good"
+            step = Step("equivalent_flops", EQUIVALENT_FLOPS, None, "law", note, "FLOP", source)
+            rows["equivalent_flops"] = step, names_in(EQUIVALENT_FLOPS)
         for name, formula in self.quantities.items():
             unit = standard[name].unit if name in standard else ""
             rows[name] = Step(name, formula, None, "law", "", unit, source), _names_of(name, formula)
@@ -318,12 +364,91 @@ class Law:
 
         return compute_optimal(self, flops, method, given)
 
+    @overload
+    def equivalent_flops(self, loss: float, **given: float) -> float: ...
+    @overload
+    def equivalent_flops(self, loss: ArrayLike, **given: float) -> float | NDArray[np.float64]: ...
+    def equivalent_flops(self, loss: ArrayLike, **given: float) -> float | NDArray[np.float64]:
+        """Return the training compute at which this law's own optimum reaches a loss.
+
+        Differences of loss are told in compute this way: a thousandth of the loss is 7 % of compute at 1e24
+        FLOP, a hundredth 51 % (besiroglu2024). A law of the form ``E + A/N**alpha + B/D**beta`` has it in
+        closed form, and as the quantity ``equivalent_flops`` in sweeps; for others it is found by search,
+        good to about five digits.
+
+        Parameters
+        ----------
+        loss
+            In the law's ``unit``: a number or an array.
+        **given
+            As for `compute_optimal`.
+
+        Returns
+        -------
+        float or ndarray
+            FLOP. A float if `loss` is a number, else float64 of its shape. NaN where the loss is NaN,
+            infinity where no compute reaches it (up to 1e40 FLOP, if it is searched for).
+
+        Raises
+        ------
+        LawError
+            If the law has no optimum at a fixed budget, or lacks an input.
+
+        Examples
+        --------
+        >>> import isoflop as iso
+        >>> law = iso.law("besiroglu2024")
+        >>> float(f"{law.equivalent_flops(law.loss(params=8e9, tokens=15e12)):.3g}")
+        1.32e+23
+        """
+        from isoflop._optimal import equivalent_flops
+
+        return equivalent_flops(self, loss, given)
+
+    def sample(self, n: int, *, seed: int | None = None) -> pl.DataFrame:
+        """Draw sets of coefficients as uncertain as the source says they are.
+
+        Each row is a scenario: ``law.replace(**row)`` for ``row in law.sample(100).iter_rows(named=True)``.
+        Coefficients are drawn together, since their errors go together: drawn independently, predictions
+        would be uncertain beyond measure.
+
+        Parameters
+        ----------
+        n
+            How many.
+        seed
+            For the same draws again (`numpy.random.default_rng`).
+
+        Returns
+        -------
+        pl.DataFrame
+            A row for each draw, a float64 column for each coefficient; those without an error are the same
+            everywhere.
+
+        Raises
+        ------
+        ValueError
+            If `n` is negative.
+        LawError
+            If no joint covariance of the coefficients is known.
+
+        Examples
+        --------
+        >>> import isoflop as iso
+        >>> iso.law("besiroglu2024").sample(3, seed=0).shape
+        (3, 5)
+        """
+        from isoflop._sample import sample
+
+        return sample(self, n, seed)
+
     def replace(self, **changes: Any) -> Law:
         """Return a changed copy.
 
         A coefficient is changed by its name, everything else by the name of the field. What is known of the
-        unchanged law only is dropped: checks, the standard errors of changed coefficients, and ``optimal`` if
-        the formula or the quantities change. The copy's ``id`` ends in ``*`` unless it is among the changes.
+        unchanged law only is dropped: checks, the standard errors of changed coefficients and the covariance,
+        and ``optimal`` and ``irreducible`` if the formula or the quantities change. The copy's ``id`` ends in
+        ``*`` unless it is among the changes.
 
         Raises
         ------
@@ -340,8 +465,11 @@ class Law:
         values |= {"checks": (), "id": self.id if self.id.endswith("*") else f"{self.id}*"}
         if "formula" in changes or "quantities" in changes:
             values["optimal"] = None
+            values["irreducible"] = None
         elif self.optimal is not None:
             values["optimal"] = self.optimal._replace(checks=())
+        if any(name in self.coefficients for name in changes):
+            values["covariance"] = None
         coefficients = dict(changes.get("coefficients", self.coefficients))
         for name, value in changes.items():
             if name in self.coefficients:
@@ -423,13 +551,16 @@ def laws() -> pl.DataFrame:
     -------
     pl.DataFrame
         Text columns ``id``, ``title``, ``formula``, ``unit``, ``corpus``, ``tokenizer``, ``convention`` (how
-        parameters are counted), ``range`` (fitted range of each variable) and ``source``.
+        parameters are counted), ``range`` (fitted range of each variable), ``evidence``, ``source`` and
+        ``caveats``. Evidence is ``V1`` for coefficients read in the paper or in its authors' code, ``V2`` for
+        such from two independent secondary sources (or from one, and they reproduce a published number),
+        ``V3`` for such from one secondary source only.
 
     Examples
     --------
     >>> import isoflop as iso
-    >>> iso.laws()["id"].to_list()
-    ['besiroglu2024', 'hoffmann2022', 'hoffmann2022-tex', 'kaplan2020']
+    >>> iso.laws().filter(id="sardana2024")["evidence"].item()
+    'V2'
     """
     import polars as pl
 
@@ -437,5 +568,7 @@ def laws() -> pl.DataFrame:
     rows = []
     for entry in map(law, law_ids()):
         ranges = (f"{n} {v.range[0]:g} to {v.range[1]:g}" for n, v in entry.variables.items() if v.range)
-        rows.append([*(getattr(entry, column) for column in columns), ", ".join(ranges), str(entry.source)])
-    return pl.DataFrame(rows, schema=dict.fromkeys((*columns, "range", "source"), pl.String), orient="row")
+        texts = (getattr(entry, column) for column in columns)
+        rows.append([*texts, ", ".join(ranges), entry.evidence, str(entry.source), " ".join(entry.caveats)])
+    names = (*columns, "range", "evidence", "source", "caveats")
+    return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")

@@ -73,8 +73,9 @@ class Source(NamedTuple):
 class Check(NamedTuple):
     """A value that a law must give: ``name`` at the inputs ``at`` is ``value``, give or take ``tolerance``.
 
-    ``origin`` is ``printed`` (in the source), ``recomputed`` (a published value, found again from the
-    coefficients) or ``derived`` (from the coefficients alone: it guards against slips, no more).
+    ``name`` may be any formula over the names of the law. ``origin`` is ``printed`` (in the source),
+    ``recomputed`` (a published value, found again from the coefficients) or ``derived`` (from the
+    coefficients alone: it guards against slips, no more). ``reason`` says where the tolerance comes from.
     """
 
     at: Frozen[float]
@@ -82,19 +83,44 @@ class Check(NamedTuple):
     value: float
     tolerance: float
     origin: str
+    reason: str = ""
+
+
+class Covariance(NamedTuple):
+    """How the errors of coefficients go together.
+
+    Attributes
+    ----------
+    of
+        Coefficients, or their logarithms, such as ``"log(A)"``.
+    matrix
+        Covariances, one row for each of them.
+    note
+        Where they come from.
+    """
+
+    of: tuple[str, ...]
+    matrix: tuple[tuple[float, ...], ...]
+    note: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The coefficients alone."""
+        return tuple(entry.removeprefix("log(").removesuffix(")") for entry in self.of)
 
 
 class Optimal(NamedTuple):
     """How a law divides a FLOP budget, as formulas of ``train_flops``.
 
-    ``kind`` is ``closed`` (the minimum of the law's formula, in closed form) or ``rule`` (published on its
-    own).
+    ``kind`` is ``closed`` (the minimum of the law's formula, in closed form), ``search`` (there is none, but
+    there are checks) or ``rule`` (published on its own, as the allocation ``rule`` of the catalogue).
     """
 
     kind: str
     formulas: Frozen[str]
     note: str = ""
     checks: tuple[Check, ...] = ()
+    rule: str = ""
 
 
 def read_number(value: object, where: str) -> float:
@@ -137,18 +163,21 @@ def read_variable(value: Variable | Mapping[str, Any], name: str, where: str) ->
     if isinstance(value, Variable):
         value = {"unit": value.unit, "range": value.range, "reads": value.reads}
     table = read_table(value, ("unit", "range", "reads"), where)
-    given = table.get("range")
-    limits = None
-    if given is not None:
-        try:
-            low, high = given
-        except (TypeError, ValueError):
-            raise LawError(f"{where}: range must be two numbers, lowest and highest, not {given!r}") from None
-        limits = read_number(low, f"{where}: range"), read_number(high, f"{where}: range")
-        if not 0 < limits[0] <= limits[1]:
-            raise LawError(f"{where}: range must be 0 < lowest <= highest, not {list(limits)}")
+    limits = read_range(table.get("range"), where)
     unit = read_text(table.get("unit", ""), f"{where}: unit")
     return Variable(unit, limits, read_text(table.get("reads", ""), f"{where}: reads") or name)
+
+
+def read_range(value: object, where: str) -> tuple[float, float] | None:
+    """Read lowest and highest value that something was fitted on."""
+    if value is None:
+        return None
+    if isinstance(value, str) or not isinstance(value, Iterable) or len(ends := list(value)) != 2:
+        raise LawError(f"{where}: range must be two numbers, lowest and highest, not {value!r}")
+    low, high = (read_number(end, f"{where}: range") for end in ends)
+    if not 0 < low <= high:
+        raise LawError(f"{where}: range must be 0 < lowest <= highest, not {[low, high]}")
+    return low, high
 
 
 def read_source(value: Source | Mapping[str, Any], where: str) -> Source:
@@ -157,6 +186,13 @@ def read_source(value: Source | Mapping[str, Any], where: str) -> Source:
         return value
     table = read_table(value, Source._fields, f"{where}: source")
     return Source(**{key: read_text(text, f"{where}: source: {key}") for key, text in table.items()})
+
+
+def read_texts(value: object, where: str) -> tuple[str, ...]:
+    """Return a sequence of texts; `where` begins the message of the `LawError` otherwise."""
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise LawError(f"{where} must be a list of texts, not {value!r}")
+    return tuple(read_text(text, where) for text in value)
 
 
 def read_checks(value: Iterable[Check | Mapping[str, Any]], where: str) -> tuple[Check, ...]:
@@ -169,30 +205,72 @@ def read_checks(value: Iterable[Check | Mapping[str, Any]], where: str) -> tuple
         place = f"{where}: check {position}"
         if not isinstance(given, Mapping) or not isinstance(given.get("at"), Mapping):
             raise LawError(f"{place} must be a table with `at`, a table of inputs, not {given!r}")
-        at = Frozen({name: read_number(x, f"{place}: `{name}`") for name, x in given["at"].items()})
         for name, expected in given.items():
             if name != "at":
-                table = read_table(expected, ("value", "tolerance", "from"), f"{place}: `{name}`")
-                value_ = read_number(table.get("value"), f"{place}: value")
-                tolerance = read_number(table.get("tolerance"), f"{place}: tolerance")
-                checks.append(
-                    Check(at, name, value_, tolerance, read_text(table.get("from", ""), f"{place}: from"))
-                )
+                checks.append(read_check(name, given["at"], expected, f"{place}: `{name}`"))
     return tuple(checks)
 
 
-def read_optimal(value: Optimal | Mapping[str, Any], where: str) -> Optimal:
-    """Read how a law divides a FLOP budget."""
+def read_check(name: str, at: Mapping[str, Any], expected: object, where: str) -> Check:
+    """Read one value that is expected, with its tolerance and origin."""
+    table = read_table(expected, ("value", "tolerance", "from", "reason"), where)
+    return Check(
+        Frozen({other: read_number(x, f"{where}: `{other}`") for other, x in at.items()}),
+        name,
+        read_number(table.get("value"), f"{where}: value"),
+        read_number(table.get("tolerance"), f"{where}: tolerance"),
+        read_text(table.get("from", ""), f"{where}: from"),
+        read_text(table.get("reason", ""), f"{where}: reason"),
+    )
+
+
+def read_covariance(value: Covariance | Mapping[str, Any], where: str) -> Covariance:
+    """Read how the errors of coefficients go together."""
+    if isinstance(value, Covariance):
+        return value
+    where = f"{where}: covariance"
+    table = read_table(value, Covariance._fields, where)
+    of = read_texts(table.get("of", ()), f"{where}: of")
+    rows = table.get("matrix", ())
+    try:
+        matrix = tuple(tuple(read_number(x, f"{where}: matrix") for x in row) for row in rows)
+    except TypeError:
+        raise LawError(f"{where}: matrix must be a list of rows of numbers, not {rows!r}") from None
+    if len(matrix) != len(of) or any(len(row) != len(of) for row in matrix):
+        raise LawError(
+            f"{where}: matrix must have {len(of)} rows of as many numbers, one for each of {list(of)}"
+        )
+    # A bootstrap's covariance is printed with a few digits, the same ones on both sides of the diagonal.
+    if any(matrix[i][j] != matrix[j][i] for i in range(len(of)) for j in range(i)):
+        raise LawError(f"{where}: matrix must be symmetric")
+    return Covariance(of, matrix, read_text(table.get("note", ""), f"{where}: note"))
+
+
+def read_formulas(value: object, where: str) -> Frozen[str]:
+    """Read formulas of ``train_flops`` by name; `LawError` if ``tokens`` is not among them."""
+    if not isinstance(value, Mapping) or "tokens" not in value:
+        raise LawError(f"{where}: formulas must be a table of formulas of train_flops, `tokens` among them")
+    return Frozen({name: read_text(text, f"{where}: `{name}`") for name, text in value.items()})
+
+
+def read_optimal(value: Optimal | Mapping[str, Any], where: str, known: Mapping[str, str] | None) -> Optimal:
+    """Read how a law divides a FLOP budget; `known` are the formulas if the law's form gives them."""
     if isinstance(value, Optimal):
         return value
     where = f"{where}: optimal"
-    table = read_table(value, ("kind", "note", "formulas", "checks"), where)
+    table = read_table(value, ("kind", "note", "formulas", "checks", "rule"), where)
     kind = table.get("kind", "closed")
-    if kind not in ("closed", "rule"):
-        raise LawError(f"{where}: kind must be closed or rule, not {kind!r}")
-    formulas = table.get("formulas")
-    if not isinstance(formulas, Mapping) or "tokens" not in formulas:
-        raise LawError(f"{where}: formulas must be a table of formulas of train_flops, `tokens` among them")
-    texts = Frozen({name: read_text(text, f"{where}: `{name}`") for name, text in formulas.items()})
+    if kind not in ("closed", "rule", "search"):
+        raise LawError(f"{where}: kind must be closed, search or rule, not {kind!r}")
+    rule = read_text(table.get("rule", ""), f"{where}: rule")
+    formulas: Mapping[str, str] = {}
+    if rule:
+        from isoflop._allocation import allocation
+
+        formulas = allocation(rule).bound_formulas
+    elif kind == "closed" and "formulas" not in table and known is not None:
+        formulas = known
+    elif kind != "search":
+        formulas = read_formulas(table.get("formulas"), where)
     note = read_text(table.get("note", ""), f"{where}: note")
-    return Optimal(kind, texts, note, read_checks(table.get("checks", ()), where))
+    return Optimal(kind, Frozen(formulas), note, read_checks(table.get("checks", ()), where), rule)

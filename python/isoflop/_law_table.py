@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from isoflop._exceptions import FormulaError, LawError
-from isoflop._law_records import Check, Variable, read_number, read_table
+from isoflop._law_records import Check, Optimal, Variable, read_number, read_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from isoflop._law import Law
 
-TEXTS = ("id", "title", "formula", "unit", "corpus", "tokenizer", "convention")
-KEYS = (*TEXTS, "coefficients", "variables", "quantities", "standard_errors", "source", "checks", "optimal")
+TEXTS = ("id", "title", "formula", "unit", "corpus", "tokenizer", "convention", "evidence", "irreducible")
+TABLES = ("coefficients", "variables", "quantities", "standard_errors", "covariance", "source", "optimal")
+KEYS = (*TEXTS, "caveats", *TABLES, "checks")
 
 
 def law_from_mapping(mapping: Mapping[str, Any], where: str) -> Law:
@@ -79,18 +80,33 @@ def law_to_mapping(law: Law) -> dict[str, Any]:
     for key in TEXTS:
         if key != "formula" and getattr(law, key) != getattr(plain, key):
             table[key] = getattr(law, key)
+    if law.caveats:
+        table["caveats"] = list(law.caveats)
+    if law.covariance is not None:
+        of, matrix, note = law.covariance
+        table["covariance"] = {"of": list(of), "matrix": [list(row) for row in matrix]}
+        if note:
+            table["covariance"]["note"] = note
     source = {key: text for key in ("cite", "where", "arxiv") if (text := getattr(law.source, key))}
     if source:
         table["source"] = source
     if law.checks:
         table["checks"] = _checks(law.checks)
-    if law.optimal is not None:
-        optimal: dict[str, Any] = {"kind": law.optimal.kind, "formulas": dict(law.optimal.formulas)}
-        if law.optimal.note:
-            optimal["note"] = law.optimal.note
-        if law.optimal.checks:
-            optimal["checks"] = _checks(law.optimal.checks)
-        table["optimal"] = optimal
+    if law.optimal is not None and law.optimal != plain.optimal:
+        table["optimal"] = _optimal(law.optimal, plain.optimal)
+    return table
+
+
+def _optimal(optimal: Optimal, plain: Optimal | None) -> dict[str, Any]:
+    table: dict[str, Any] = {"kind": optimal.kind}
+    if optimal.rule:
+        table["rule"] = optimal.rule
+    elif optimal.formulas and (plain is None or optimal.formulas != plain.formulas):
+        table["formulas"] = dict(optimal.formulas)
+    if optimal.note:
+        table["note"] = optimal.note
+    if optimal.checks:
+        table["checks"] = _checks(optimal.checks)
     return table
 
 
@@ -107,7 +123,12 @@ def _checks(checks: Iterable[Check]) -> list[dict[str, Any]]:
     return [
         {
             "at": dict(check.at),
-            check.name: {"value": check.value, "tolerance": check.tolerance, "from": check.origin},
+            check.name: {
+                "value": check.value,
+                "tolerance": check.tolerance,
+                **({"from": check.origin} if check.origin else {}),
+                **({"reason": check.reason} if check.reason else {}),
+            },
         }
         for check in checks
     ]

@@ -27,6 +27,11 @@ POSITIONS = 257
 KEPT = 2 / (POSITIONS // 2)
 FINEST_STEP = 1e-7
 
+# Budgets among which a loss is looked for, and how many are tried at a time for each.
+FLOPS = (1e6, 1e40)
+TRIED = 33
+CLOSE = 1e-6
+
 
 def compute_optimal(
     law: Law, flops: ArrayLike, method: str | None, given: Mapping[str, float]
@@ -34,7 +39,7 @@ def compute_optimal(
     """Do what `Law.compute_optimal` says."""
     import polars as pl
 
-    budgets = _budgets(flops)
+    budgets = read_budgets(flops)
     fixed = {name: float(read_input(law, name, value)) for name, value in given.items()}
     size = _size(law)
     for name in fixed:
@@ -55,8 +60,37 @@ def compute_optimal(
     return pl.DataFrame(series, schema=dict.fromkeys(series, pl.Float64))
 
 
-def _budgets(flops: ArrayLike) -> NDArray[np.float64]:
-    # A copy: the frame keeps it.
+def equivalent_flops(law: Law, loss: ArrayLike, given: Mapping[str, float]) -> float | NDArray[np.float64]:
+    """Do what `Law.equivalent_flops` says."""
+    losses = np.asarray(loss, dtype=np.float64)
+    if "equivalent_flops" in law.rows and not given:
+        (flops,) = evaluate(law, ("equivalent_flops",), {"loss": losses.ravel()}, {}, losses.size)
+        # No compute reaches what is irreducible.
+        (reducible,) = evaluate(law, ("reducible_loss",), {"loss": losses.ravel()}, {}, losses.size)
+        flops = np.where(reducible <= 0, np.inf, flops)
+    else:
+        flops = _look_for(law, losses.ravel(), given)
+    return flops.reshape(losses.shape) if losses.ndim else float(flops[0])
+
+
+def _look_for(law: Law, losses: NDArray[np.float64], given: Mapping[str, float]) -> NDArray[np.float64]:
+    """Return the least budget whose optimum is as good as each loss; all are looked for together."""
+    low, high = (np.full(losses.shape, np.log(end)) for end in FLOPS)
+    shares = np.linspace(0.0, 1.0, TRIED)
+    while losses.size and (high - low).max() > CLOSE:
+        budgets = low[:, None] + (high - low)[:, None] * shares
+        optima = compute_optimal(law, np.exp(budgets).ravel(), None, given)["loss"].to_numpy()
+        reached = optima.reshape(budgets.shape) <= losses[:, None]
+        first = np.where(reached.any(axis=1), reached.argmax(axis=1), TRIED - 1)
+        rows = np.arange(losses.size)
+        low, high = budgets[rows, np.maximum(first - 1, 0)], budgets[rows, first]
+    flops = np.exp(high)
+    flops[high >= np.log(FLOPS[1])] = np.inf
+    return np.where(np.isnan(losses), np.nan, flops)
+
+
+def read_budgets(flops: ArrayLike) -> NDArray[np.float64]:
+    """Return training budgets as an array of their own: positive and finite, else a `ValueError`."""
     budgets = np.array(flops, dtype=np.float64, ndmin=1)
     if budgets.ndim != 1:
         raise ValueError(
@@ -81,7 +115,7 @@ def _closed(law: Law, method: str | None, fixed: Mapping[str, float]) -> bool:
     optimal = law.optimal
     if method not in (None, "closed", "search"):
         raise ValueError(f"method must be 'closed', 'search' or None, not {method!r}")
-    if method == "closed" and optimal is None:
+    if method == "closed" and (optimal is None or optimal.kind == "search"):
         raise LawError(f"`{law.id}` has no closed form; leave method= out to search", law=law.id)
     if optimal is not None and optimal.kind == "rule":
         names = ", ".join(f"`{name}`" for name in fixed)
@@ -98,7 +132,7 @@ def _closed(law: Law, method: str | None, fixed: Mapping[str, float]) -> bool:
         raise LawError(
             f"the closed form of `{law.id}` does not hold with {names} given; search instead", law=law.id
         )
-    return optimal is not None and not fixed and method != "search"
+    return optimal is not None and optimal.kind != "search" and not fixed and method != "search"
 
 
 def _search(

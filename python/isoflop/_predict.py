@@ -58,8 +58,11 @@ def evaluate(
     count: int,
     *,
     quantities: Mapping[str, str] | None = None,
+    idle: bool = False,
 ) -> list[NDArray[np.float64]]:
     """Evaluate formulas at `count` points, where `quantities` take the place of the law's own.
+
+    With `idle`, inputs may be without effect.
 
     Raises
     ------
@@ -77,7 +80,7 @@ def evaluate(
         raise LawError(f"the loss of `{law.id}` needs {wanted}", law=law.id, missing=missing) from None
     reached = {step.name for step in resolution.steps}
     for name in (*columns, *scalars):
-        if name not in reached:
+        if name not in reached and not idle:
             others = " and ".join(f"`{other}`" for other in (*columns, *scalars) if other in reached)
             message = f"`{name}` has no effect: the loss of `{law.id}` follows from {others} without it"
             raise LawError(message, law=law.id)

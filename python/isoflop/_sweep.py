@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -43,11 +43,19 @@ class Sweep:
         Formulas by name. They may replace standard quantities, not axes.
     where
         One constraint or several: conditions that every configuration of an answer meets.
+    pools
+        Data of different worth, supply and price used side by side: a frame with a row for each pool and the
+        columns ``pool`` (its name), ``quality`` (1 if absent), ``unique_tokens`` (endless if absent) and
+        ``usd_per_token`` (0 if absent). The tokens taken from the pool ``web`` are ``web_tokens``, which must
+        be an axis, a constant or a quantity, and may be 0. ``tokens`` and ``effective_tokens`` are sums over
+        the pools, ``data_usd`` is the price of the distinct tokens, and ``web_epochs`` tells how often a pool
+        is seen.
 
     Raises
     ------
     SpaceError
-        If a value cannot be an axis, names clash, or the space has more than 2^63 - 1 configurations.
+        If a value cannot be an axis or a pool, names clash, or the space has more than 2^63 - 1
+        configurations.
     FormulaError
         If a quantity or constraint cannot be read.
     CatalogError
@@ -76,8 +84,9 @@ class Sweep:
         law: str | Law | None = None,
         quantities: Mapping[str, str] | None = None,
         where: Formulas = (),
+        pools: pl.DataFrame | Mapping[str, Sequence[Any]] | None = None,
     ) -> None:
-        self._described = read_description(axes, law, quantities, where)
+        self._described = read_description(axes, law, quantities, where, pools)
         self._binding: Binding | None = None
 
     # What it is -------------------------------------------------------------------------------------
@@ -110,6 +119,13 @@ class Sweep:
         """The constraints."""
         return self._described.where
 
+    @property
+    def pools(self) -> pl.DataFrame | None:
+        """The pools of data, ``None`` if there are none."""
+        from isoflop._pools import pool_frame
+
+        return pool_frame(self._described.pools) if self._described.pools else None
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Sweep):
             return NotImplemented
@@ -124,7 +140,7 @@ class Sweep:
         return sweep_text(self._described)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (dict(self.axes), self.law, dict(self.quantities), self.where)
+        return _rebuild, (dict(self.axes), self.law, dict(self.quantities), self.where, self.pools)
 
     def replace(self, **changes: Any) -> Sweep:
         """Return a changed copy.
@@ -132,8 +148,8 @@ class Sweep:
         Parameters
         ----------
         **changes
-            Keywords of the constructor (``axes``, ``law``, ``quantities``, ``where``), each replaced as a
-            whole.
+            Keywords of the constructor (``axes``, ``law``, ``quantities``, ``where``, ``pools``), each
+            replaced as a whole.
 
         Examples
         --------
@@ -147,6 +163,7 @@ class Sweep:
             "law": self.law,
             "quantities": self.quantities,
             "where": self.where,
+            "pools": self.pools,
         }
         for name in changes:
             if name not in given:
@@ -509,6 +526,7 @@ def _rebuild(
     law: Law | None,
     quantities: Mapping[str, str],
     where: tuple[str, ...],
+    pools: pl.DataFrame | None,
 ) -> Sweep:
     """Make a sweep from what :meth:`Sweep.__reduce__` keeps."""
-    return Sweep(axes, law=law, quantities=quantities, where=where)
+    return Sweep(axes, law=law, quantities=quantities, where=where, pools=pools)

@@ -13,6 +13,10 @@ gpu_count = 2048                 # a constant
 pool = ["curated", "web"]
 quality = [1.0, 0.4]
 
+[pools.web]                      # data side by side; `web_tokens` is then an axis or a constant
+quality = 0.4
+unique_tokens = 6e13
+
 [quantities]
 my_cost = "total_usd + 1e6 * (activation < 0.1)"
 
@@ -40,6 +44,7 @@ from isoflop._catalog import close_matches
 from isoflop._exceptions import FormulaError, IsoflopError, SpaceError
 from isoflop._law import in_catalogue
 from isoflop._law_table import law_from_mapping, law_to_mapping
+from isoflop._pools import DEFAULTS
 from isoflop._spacing import geomspace, linspace, recognize
 from isoflop._sweep import Sweep
 
@@ -57,7 +62,7 @@ _QUESTIONS: Mapping[str, Sequence[str]] = {
 }
 """The questions that a file may hold, and the keywords of each; threads and methods change no answer."""
 
-_KEYS = ("law", "where", "axes", "quantities", *_QUESTIONS)
+_KEYS = ("law", "where", "axes", "pools", "quantities", *_QUESTIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +115,9 @@ def parse(text: str, file: str) -> SweepFile:
     where = _constraints(content.get("where", []), file)
     law = _law(content.get("law"), file)
     values = {name: _axis_values(item, f"{file}: axes.{name}") for name, item in axes.items()}
+    pools = _pools(_table(content, "pools", file), file)
     with _located(file):
-        sweep = Sweep(values, law=law, quantities=quantities, where=where)
+        sweep = Sweep(values, law=law, quantities=quantities, where=where, pools=pools)
     question = {
         name: MappingProxyType(_question(_table(content, name, file), name, file))
         for name in _QUESTIONS
@@ -158,6 +164,9 @@ def dump(described: Description) -> str:
     lines.extend(_toml.entry(name, value) for name, value in described.scalars.items())
     parts = ["\n".join(head)] if head else []
     parts += ["\n".join(lines), *tables]
+    for pool in described.pools:
+        values = {key: value for key in DEFAULTS if (value := getattr(pool, key)) != DEFAULTS[key]}
+        parts.append(_toml.table(f"pools.{pool.name}", values))
     if described.quantities:
         parts.append(_toml.table("quantities", described.quantities))
     if law is not None and not in_catalogue(law):
@@ -236,6 +245,17 @@ def _constraints(where: object, file: str) -> list[str]:
         with _located(f"{file}: where"):
             _native.parse(constraint)
     return where
+
+
+def _pools(tables: Mapping[str, Any], file: str) -> Mapping[str, Sequence[Any]] | None:
+    """Turn a table for each pool into columns; the constructor checks names and numbers."""
+    rows = []
+    for name, table in tables.items():
+        if not isinstance(table, dict):
+            raise SpaceError(f"{file}: pools.{name}: a table [pools.{name}], not {table!r}")
+        _known(table, tuple(DEFAULTS), f"{file}: pools.{name}")
+        rows.append({"pool": name, **dict.fromkeys(DEFAULTS), **table})
+    return {key: [row[key] for row in rows] for key in rows[0]} if rows else None
 
 
 def _law(item: object, file: str) -> str | Law | None:

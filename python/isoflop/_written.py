@@ -10,6 +10,7 @@ import polars as pl
 from isoflop._axes import Axis, Column
 from isoflop._law import in_catalogue
 from isoflop._numbers import number_text
+from isoflop._pools import pool_frame
 from isoflop._spacing import recognize
 
 if TYPE_CHECKING:
@@ -28,6 +29,10 @@ def sweep_text(described: Description) -> str:
         parts.append(f"quantities={dict(described.quantities)!r}")
     if described.where:
         parts.append(f"where={list(described.where)!r}")
+    if described.pools:
+        frame = pool_frame(described.pools)
+        columns = ", ".join(f"{column.name!r}: {column.to_list()!r}" for column in frame)
+        parts.append(f"pools=pl.DataFrame({{{columns}}})")
     return f"iso.Sweep({', '.join(parts)})"
 
 

@@ -1,0 +1,225 @@
+"""Allocation rules: optimal size and tokens as published formulas of compute, without a loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from isoflop._accounting import names_in
+from isoflop._catalog import allocation_ids, allocation_table
+from isoflop._exceptions import LawError
+from isoflop._law_records import (
+    Check,
+    Frozen,
+    Source,
+    read_checks,
+    read_formulas,
+    read_number,
+    read_range,
+    read_source,
+    read_table,
+    read_text,
+    read_texts,
+)
+
+if TYPE_CHECKING:
+    import polars as pl
+    from numpy.typing import ArrayLike
+
+SIZES = ("params", "non_embedding_params")
+TEXTS = ("id", "title", "corpus", "tokenizer", "convention", "evidence")
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """A published rule of how to divide a training budget between size and tokens. Immutable.
+
+    Attributes
+    ----------
+    id, title
+        Its identifier in the catalogue, and its title.
+    formulas
+        Formulas of ``train_flops`` by name, over each other and the coefficients: ``tokens``, and ``params``
+        or ``non_embedding_params``; often also batch size and learning rate.
+    coefficients
+        Numbers by name.
+    range
+        Lowest and highest training compute that it was fitted on, in FLOP; ``None`` if not stated.
+    corpus, tokenizer, convention
+        Training corpus, tokenizer, and how parameters are counted.
+    evidence
+        How well the numbers are known: ``V1``, ``V2`` or ``V3``, see `laws`.
+    caveats
+        What to know before using it.
+    source
+        Where it was printed.
+    checks
+        Values that it must give.
+    """
+
+    id: str
+    title: str
+    formulas: Frozen[str]
+    coefficients: Frozen[float]
+    range: tuple[float, float] | None
+    corpus: str
+    tokenizer: str
+    convention: str
+    evidence: str
+    caveats: tuple[str, ...]
+    source: Source
+    checks: tuple[Check, ...]
+
+    def __repr__(self) -> str:
+        return f"iso.allocation({self.id!r})"
+
+    @property
+    def size(self) -> str:
+        """``params`` or ``non_embedding_params``: the size that it counts in."""
+        return next(name for name in SIZES if name in self.formulas)
+
+    @property
+    def bound_formulas(self) -> dict[str, str]:
+        """All formulas, with coefficients written as formulas of their own."""
+        return {**{name: repr(value) for name, value in self.coefficients.items()}, **self.formulas}
+
+    def compute_optimal(self, flops: ArrayLike) -> pl.DataFrame:
+        """Return size and tokens for a training budget.
+
+        Parameters
+        ----------
+        flops
+            Training FLOP as the rule counts it, a number or several.
+
+        Returns
+        -------
+        pl.DataFrame
+            One row for each budget: ``train_flops``, the size by the rule's convention (``params`` or
+            ``non_embedding_params``), ``tokens``, ``tokens_per_param``, and ``extrapolation`` (decades of
+            compute outside the fitted range) if the rule states a range.
+
+        Raises
+        ------
+        ValueError
+            If a budget is not positive and finite.
+
+        Examples
+        --------
+        >>> import isoflop as iso
+        >>> iso.allocation("llama3-2024").compute_optimal(3.8e25)["tokens"].round(-10).item()
+        16290000000000.0
+        """
+        import polars as pl
+
+        from isoflop._optimal import read_budgets
+
+        budgets = read_budgets(flops)
+        asked = {self.size: self.size, "tokens": "tokens", "tokens_per_param": f"tokens / {self.size}"}
+        if self.range is not None:
+            low, high = self.range
+            asked["extrapolation"] = f"max(0, log10(train_flops / {high!r}), log10({low!r} / train_flops))"
+        values = self.evaluate(tuple(asked.values()), budgets)
+        return pl.DataFrame({"train_flops": budgets, **dict(zip(asked, values, strict=True))})
+
+    def evaluate(self, formulas: tuple[str, ...], budgets: Any) -> list[Any]:
+        """Evaluate formulas over the rule's names at some budgets, each an array of as many values."""
+        import numpy as np
+
+        from isoflop import _native
+
+        names = self.bound_formulas
+        space = _native.Space([len(budgets)], [("train_flops", 0, budgets, False)])
+        points = [np.arange(len(budgets), dtype=np.uint32)]
+        return space.evaluate(names, ("train_flops", *names), list(formulas), points)
+
+
+@lru_cache(maxsize=64)
+def allocation(id: str) -> Allocation:
+    """Return an allocation rule of the catalogue.
+
+    Parameters
+    ----------
+    id
+        Its identifier, as listed by `allocations`.
+
+    Raises
+    ------
+    CatalogError
+        If there is none; ``.close_matches`` holds identifiers that look like it.
+
+    Examples
+    --------
+    >>> import isoflop as iso
+    >>> iso.allocation("deepseek2024").compute_optimal(1e21)["tokens"].item() < 1e11
+    True
+    """
+    where = f"catalog/allocations/{id}.toml"
+    keys = (*TEXTS, "caveats", "range", "coefficients", "formulas", "source", "checks")
+    table = read_table(allocation_table(id), keys, where)
+    texts = {key: read_text(table.get(key, ""), f"{where}: {key}") for key in TEXTS}
+    coefficients = Frozen(
+        {
+            name: _coefficient(value, f"{where}: `{name}`")
+            for name, value in table.get("coefficients", {}).items()
+        }
+    )
+    formulas = read_formulas(table.get("formulas"), where)
+    if not any(size in formulas for size in SIZES):
+        raise LawError(f"{where}: formulas must give {' or '.join(SIZES)}")
+    known = {"train_flops", *coefficients, *formulas}
+    for name, formula in formulas.items():
+        for other in names_in(formula):
+            if other not in known:
+                raise LawError(
+                    f"{where}: `{name}` reads `{other}`, which is no formula or coefficient of the rule"
+                )
+    return Allocation(
+        formulas=formulas,
+        coefficients=coefficients,
+        range=read_range(table.get("range"), where),
+        caveats=read_texts(table.get("caveats", ()), f"{where}: caveats"),
+        source=read_source(table.get("source", {}), where),
+        checks=read_checks(table.get("checks", ()), where),
+        **texts,
+    )
+
+
+def _coefficient(value: Any, where: str) -> float:
+    return read_number(read_table(value, ("value",), where).get("value"), where)
+
+
+def allocations() -> pl.DataFrame:
+    """Return the catalogue's allocation rules as a frame, one row for each, sorted by identifier.
+
+    Returns
+    -------
+    pl.DataFrame
+        Text columns ``id``, ``title``, ``params`` (formula of the size, by the rule's convention),
+        ``tokens``, ``convention``, ``corpus``, ``range`` (of training compute), ``evidence`` (see `laws`),
+        ``source`` and ``caveats``.
+
+    Examples
+    --------
+    >>> import isoflop as iso
+    >>> iso.allocations()["id"][0]
+    'deepseek2024'
+    """
+    import polars as pl
+
+    rows = []
+    for rule in map(allocation, allocation_ids()):
+        span = f"{rule.range[0]:g} to {rule.range[1]:g}" if rule.range is not None else ""
+        rows.append({
+            "id": rule.id,
+            "title": rule.title,
+            "params": rule.formulas[rule.size],
+            "tokens": rule.formulas["tokens"],
+            "convention": rule.convention,
+            "corpus": rule.corpus,
+            "range": span,
+            "evidence": rule.evidence,
+            "source": str(rule.source),
+            "caveats": " ".join(rule.caveats),
+        })  # fmt: skip
+    return pl.DataFrame(rows)
