@@ -233,6 +233,30 @@ def test_laws_lists_the_catalogue_whole(isoflop: Isoflop) -> None:
     assert isoflop("laws", "--format", "csv").out == iso.laws().write_csv()
 
 
+def test_laws_are_checked_against_what_was_published(isoflop: Isoflop) -> None:
+    answer = isoflop("laws", "--check")
+    assert answer.code == 0
+    checks = iso.checks()
+    assert len(answer.out.splitlines()) == checks.height + 1
+    assert f"{checks.height} of {checks.height} values are as expected, within their tolerance" in answer.err
+    assert "2.225644089" in answer.out
+    assert isoflop("laws", "--check", "--format", "csv").out == checks.write_csv()
+
+
+def test_a_law_that_is_off_fails_the_check(isoflop: Isoflop, monkeypatch: pytest.MonkeyPatch) -> None:
+    off = iso.checks().with_columns(passes=pl.col("id") != "kaplan2020")
+    monkeypatch.setattr(iso, "checks", lambda: off)
+    answer = isoflop("laws", "--check")
+    assert answer.code == 2
+    assert "not so: kaplan2020" in answer.err
+
+
+def test_allocations_lists_the_rules(isoflop: Isoflop) -> None:
+    answer = isoflop("allocations")
+    assert [line.split()[0] for line in answer.out.splitlines()] == ["id", *iso.allocations()["id"]]
+    assert isoflop("allocations", "--format", "csv").out == iso.allocations().write_csv()
+
+
 def test_law_shows_formula_coefficients_range_and_source(isoflop: Isoflop) -> None:
     answer = isoflop("law", "besiroglu2024")
     law = iso.law("besiroglu2024")
@@ -261,7 +285,19 @@ def test_version_is_that_of_the_package(isoflop: Isoflop) -> None:
 def test_help_lists_every_command(isoflop: Isoflop) -> None:
     answer = isoflop("--help")
     assert answer.code == 0
-    for command in ("pareto", "best", "near", "table", "explain", "optimal", "laws", "law"):
+    for command in (
+        "pareto",
+        "best",
+        "near",
+        "table",
+        "explain",
+        "optimal",
+        "laws",
+        "law",
+        "allocations",
+        "models",
+        "diagnose",
+    ):
         assert f" {command} " in answer.out
 
 

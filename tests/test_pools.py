@@ -35,7 +35,8 @@ SCALE = 15.387756
 
 
 def sweep(**changes: Any) -> iso.Sweep:
-    return iso.Sweep(**({"axes": AXES, "law": "besiroglu2024", "pools": POOLS} | changes))
+    given_: dict[str, Any] = {"axes": AXES, "law": "besiroglu2024", "pools": POOLS}
+    return iso.Sweep(**(given_ | changes))
 
 
 def worth(tokens: Any, quality: float, unique: float) -> Any:
@@ -73,7 +74,7 @@ def test_one_pool_is_the_accounting_without_pools(
     names = ["loss", "tokens", "effective_tokens", "fresh_tokens", "data_usd", "total_usd", "epochs"]
     given_ = {"quality": quality, "unique_tokens": unique, "usd_per_token": price}
     alone = iso.Sweep({"params": [1e9], "tokens": tokens, **given_}, law="besiroglu2024")
-    pools = {"pool": ["only"], **{name: [value] for name, value in given_.items()}}
+    pools: dict[str, list[Any]] = {"pool": ["only"], **{name: [value] for name, value in given_.items()}}
     pooled = iso.Sweep({"params": [1e9], "only_tokens": tokens}, law="besiroglu2024", pools=pools)
     expected = alone.table(columns=names).select(names)
     found = pooled.table(columns=names).select(names)

@@ -9,6 +9,7 @@
 - Laws: :func:`law`, :func:`laws`, :class:`Law`; rules of how to divide a budget: :func:`allocation`,
   :func:`allocations`, :class:`Allocation`; the standard quantities: :func:`accounting`. All beside what
   was published: :func:`checks`.
+- Real models: :func:`models`, and :func:`diagnose` of any against a law.
 - The filter alone, for any frame: :func:`pareto`.
 - Exceptions under :class:`IsoflopError`, warnings under :class:`IsoflopWarning`.
 """
@@ -16,6 +17,7 @@
 from isoflop._accounting import accounting
 from isoflop._allocation import Allocation, allocation, allocations
 from isoflop._checks import checks
+from isoflop._diagnose import diagnose
 from isoflop._exceptions import (
     CatalogError,
     EdgeWarning,
@@ -29,6 +31,7 @@ from isoflop._exceptions import (
     SpaceError,
 )
 from isoflop._law import Law, law, laws
+from isoflop._models import models
 from isoflop._native import __version__
 from isoflop._pareto import pareto
 from isoflop._profile import Profile
@@ -55,9 +58,11 @@ __all__ = [
     "allocation",
     "allocations",
     "checks",
+    "diagnose",
     "geomspace",
     "law",
     "laws",
     "linspace",
+    "models",
     "pareto",
 ]

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import polars as pl
 from cyclopts import App, CycloptsError, Parameter
 
 import isoflop as iso
 from isoflop._sweepfile import SweepFile, load
 from isoflop.cli._law_text import law_text
 from isoflop.cli._messages import Mistake, mistakes, one_line, plain_warnings, tell
-from isoflop.cli._output import Format, PipeConsole, check_destination, deliver
+from isoflop.cli._models import diagnose, models
+from isoflop.cli._output import DEFAULT_OUTPUT, Output, PipeConsole, check_destination, deliver, show
 
 app = App(
     name="isoflop",
@@ -33,21 +35,6 @@ Method = Literal["auto", "enumerate", "search"]
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class Output:
-    """Where the answer goes."""
-
-    out: Annotated[
-        Path | None,
-        Parameter(help="Write all rows to this file instead; .parquet, .csv or .json tells the format."),
-    ] = None
-    format: Annotated[
-        Format | None,
-        Parameter(help="Format on standard output: a table for reading, or all rows as CSV or JSON."),
-    ] = None
-
-
-@Parameter(name="*")
-@dataclass(frozen=True, kw_only=True)
 class Running:
     """How the search runs."""
 
@@ -57,7 +44,6 @@ class Running:
     progress: Annotated[bool, Parameter(help="Draw a progress bar, if standard error is a terminal.")] = True
 
 
-DEFAULT_OUTPUT = Output()
 DEFAULT_RUNNING = Running()
 
 
@@ -296,14 +282,53 @@ def optimal(
 
 
 @app.command
-def laws(*, output: Output = DEFAULT_OUTPUT) -> None:
-    """List the laws of the catalogue; CSV, JSON and files hold all that is known of each."""
+def laws(
+    *,
+    check: Annotated[bool, Parameter(negative="")] = False,
+    output: Output = DEFAULT_OUTPUT,
+) -> None:
+    """List the laws of the catalogue; CSV, JSON and files hold all that is known of each.
+
+    Parameters
+    ----------
+    check
+        Compare every published value of the catalogue with ours instead; the exit code is 2 if any is further
+        off than its tolerance.
+    """
     check_destination(output.out, output.format)
-    catalogue = iso.laws()
-    if output.out is None and output.format in (None, "table"):
+    if check:
+        _check_laws(output)
+    else:
         # What fits a line; `isoflop law ID` shows the rest.
-        catalogue = catalogue.select("id", "title", "unit", "corpus")
-    deliver(catalogue, output.out, output.format, whole=True)
+        show(iso.laws(), ("id", "evidence", "unit", "corpus", "title"), output)
+
+
+def _check_laws(output: Output) -> None:
+    checks = iso.checks()
+    if output.is_table:
+        # A deviation is of the last digits, which a table of numbers would cut.
+        digits = {"expected": 12, "ours": 12, "deviation": 2, "tolerance": 2}
+        numbers = [pl.Series(name, [f"{x:.{some}g}" for x in checks[name]]) for name, some in digits.items()]
+        names = [name if len(name) <= 30 else f"{name[:27]}..." for name in checks["check"]]
+        told = checks.with_columns(pl.Series("check", names), *numbers)
+        deliver(told.select("id", "check", *digits, "from", "at"), None, None, whole=True)
+    else:
+        deliver(checks, output.out, output.format)
+    wrong = checks.filter(~pl.col("passes"))
+    tell(f"{checks.height - wrong.height} of {checks.height} values are as expected, within their tolerance")
+    if wrong.height:
+        raise Mistake(f"not so: {', '.join(wrong['id'].unique(maintain_order=True))}")
+
+
+@app.command
+def allocations(*, output: Output = DEFAULT_OUTPUT) -> None:
+    """List published rules of how to divide compute; CSV, JSON and files hold all that is known of each."""
+    check_destination(output.out, output.format)
+    show(iso.allocations(), ("id", "evidence", "corpus", "title"), output)
+
+
+app.command(models)
+app.command(diagnose)
 
 
 @app.command(name="law")

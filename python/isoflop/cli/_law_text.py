@@ -8,7 +8,7 @@ from isoflop._law import Law
 
 
 def law_text(law: Law) -> str:
-    """Return formula, coefficients, inputs with their fitted range, conventions and source of a law."""
+    """Return formula, coefficients, inputs with fitted range, conventions, source and caveats of a law."""
     return "\n".join(_lines(law))
 
 
@@ -25,10 +25,13 @@ def _lines(law: Law) -> Iterator[str]:
         "corpus": law.corpus,
         "tokenizer": law.tokenizer,
         "parameters": law.convention,
+        "irreducible": law.irreducible or "",
         "source": str(law.source),
+        "evidence": law.evidence,
     }
     yield from _section("about", [(name, text) for name, text in facts.items() if text])
-    if law.optimal is not None:
+    yield from _section("caveats", [("-", text) for text in law.caveats], " ")
+    if law.optimal is not None and law.optimal.formulas:
         rows = list(law.optimal.formulas.items())
         note = f": {law.optimal.note}" if law.optimal.note else ""
         yield from _section(f"compute-optimal ({law.optimal.kind}{note})", rows, " = ")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import polars as pl
+from cyclopts import Parameter
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.measure import Measurement
@@ -27,6 +29,29 @@ _WRITERS: dict[str, Callable[[pl.DataFrame, Path], object]] = {
     ".csv": lambda frame, path: frame.write_csv(path),
     ".json": lambda frame, path: frame.write_json(path),
 }
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """Where the answer goes."""
+
+    out: Annotated[
+        Path | None,
+        Parameter(help="Write all rows to this file instead; .parquet, .csv or .json tells the format."),
+    ] = None
+    format: Annotated[
+        Format | None,
+        Parameter(help="Format on standard output: a table for reading, or all rows as CSV or JSON."),
+    ] = None
+
+    @property
+    def is_table(self) -> bool:
+        """Whether a reader is to see it, not a program."""
+        return self.out is None and self.format in (None, "table")
+
+
+DEFAULT_OUTPUT = Output()
 
 
 class PipeConsole(Console):
@@ -88,6 +113,12 @@ def deliver(frame: pl.DataFrame, out: Path | None, form: Format | None, *, whole
         _print_table(shown)
         if shown.height < frame.height:
             tell(f"{shown.height} of {frame.height:,} rows; --out FILE keeps all")
+
+
+def show(frame: pl.DataFrame, columns: Sequence[str], output: Output) -> None:
+    """Deliver all rows of a frame; a table has these columns only, which fit a line."""
+    some = [name for name in columns if name in frame.columns]
+    deliver(frame.select(some) if output.is_table else frame, output.out, output.format, whole=True)
 
 
 def thin(frame: pl.DataFrame, rows: int) -> pl.DataFrame:

@@ -1,0 +1,84 @@
+"""The commands on real models: the catalogue of them, and a file of models against a law."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import polars as pl
+from cyclopts import Parameter
+
+from isoflop import _diagnose, _models
+from isoflop.cli._messages import Mistake, mistakes, one_line
+from isoflop.cli._output import DEFAULT_OUTPUT, Output, check_destination, show
+
+_READERS: dict[str, Callable[[Path], pl.DataFrame]] = {
+    # All rows tell the types: tokens may be whole numbers for a thousand rows and then 1e12.
+    ".csv": lambda path: pl.read_csv(path, infer_schema_length=None),
+    ".parquet": pl.read_parquet,
+    ".json": lambda path: pl.read_json(path, infer_schema_length=None),
+    ".jsonl": lambda path: pl.read_ndjson(path, infer_schema_length=None),
+    ".ndjson": lambda path: pl.read_ndjson(path, infer_schema_length=None),
+}
+
+# What fits a line; CSV, JSON and files hold the rest.
+_MODELS_SHOWN = ("name", "params", "active_params", "tokens", "train_flops", "evidence")
+_DIAGNOSIS_SHOWN = (
+    "name", "params", "active_params", "tokens", "tokens_per_param", "optimal_params", "optimal_tokens",
+    "compute_efficiency", "verdict", "why",
+)  # fmt: skip
+
+
+def models(*, output: Output = DEFAULT_OUTPUT) -> None:
+    """List real models: size, tokens, compute; CSV, JSON and files hold source and note of each."""
+    check_destination(output.out, output.format)
+    show(_models.models(), _MODELS_SHOWN, output)
+
+
+def diagnose(
+    file: Annotated[
+        Path,
+        Parameter(
+            name="FILE",
+            help="Models, one in a row, with columns params and tokens, and active_params if some are "
+            "mixtures of experts: .csv, .parquet, .json, or .jsonl with an object in each line.",
+            show_default=False,
+        ),
+    ],
+    /,
+    *,
+    law: str = "besiroglu2024",
+    moe_gain: float | None = None,
+    output: Output = DEFAULT_OUTPUT,
+) -> None:
+    """Tell how far models are from what a law says is the best use of their compute.
+
+    Parameters
+    ----------
+    law
+        A law of the catalogue, by its identifier.
+    moe_gain
+        What further experts are worth, from 0 (nothing) to 1 (as much as dense parameters); mixtures of
+        experts are not rated without it.
+    """
+    check_destination(output.out, output.format)
+    with mistakes():
+        entry = _diagnose.read_law(law)
+    frame = _read(file)
+    with mistakes(file):
+        found = _diagnose.diagnose(frame, entry, moe_gain=moe_gain)
+    # `why` is empty if every model is rated.
+    rated = found["why"].is_null().all()
+    show(found, [name for name in _DIAGNOSIS_SHOWN if name != "why" or not rated], output)
+
+
+def _read(path: Path) -> pl.DataFrame:
+    reader = _READERS.get(path.suffix)
+    if reader is None:
+        raise Mistake(f"{path}: the suffix of a file of models must be one of {', '.join(_READERS)}")
+    with mistakes(path):
+        try:
+            return reader(path)
+        except pl.exceptions.PolarsError as error:
+            raise Mistake(f"{path}: {one_line(str(error))}") from error
