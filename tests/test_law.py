@@ -329,6 +329,46 @@ def test_another_meaning_of_the_inputs_has_no_closed_form() -> None:
     assert "equivalent_flops" not in law.rows
 
 
+# Several laws ---------------------------------------------------------------------------------------
+
+
+def test_several_laws_predict_the_same_plans() -> None:
+    ids = ["besiroglu2024", "hoffmann2022", "muennighoff2023"]
+    plans = {"params": [[1e9], [7e9]], "tokens": [2e10, 2e11, 2e12], "unique_tokens": 1e11}
+    with pytest.warns(iso.IsoflopWarning, match="were fitted with another corpus: MassiveText; C4"):
+        frame = iso.losses(ids, **plans)
+    assert frame.columns == ["params", "tokens", "unique_tokens", *ids]
+    assert frame.height == 6
+    for row in frame.iter_rows(named=True):
+        inputs = {name: row[name] for name in plans}
+        for law_id in ids:
+            assert row[law_id] == iso.law(law_id).loss(**inputs)
+
+
+def test_a_law_takes_the_inputs_that_it_knows() -> None:
+    frame = iso.losses(["hoffmann2022", mine(corpus="MassiveText")], params=1e9, tokens=2e10)
+    assert frame.height == 1
+    with pytest.warns(iso.IsoflopWarning):
+        both = iso.losses(["besiroglu2024", "ludziejewski2025"], params=1e9, tokens=2e10, experts=[1, 8])
+    assert both["besiroglu2024"].n_unique() == 1
+    assert both["ludziejewski2025"].n_unique() == 2
+
+
+def test_losses_that_cannot_be_compared_are_refused() -> None:
+    with pytest.raises(
+        iso.LawError, match=r"`besiroglu2024` \(nats/token\) and `minicpm2024-ultratext` \(nats/b"
+    ):
+        iso.losses(["besiroglu2024", "minicpm2024-ultratext"], params=1e9, tokens=2e10)
+    with pytest.raises(ValueError, match="laws must be one or several different ones, not"):
+        iso.losses([])
+    with pytest.raises(ValueError, match="different ones, not"):
+        iso.losses(["hoffmann2022", "hoffmann2022"])
+    with pytest.raises(iso.LawError, match="`parms` is no input of `hoffmann2022`; did you mean `params`"):
+        iso.losses(["hoffmann2022", "besiroglu2024"], parms=1e9, tokens=2e10)
+    with pytest.raises(iso.LawError, match="the loss of `hoffmann2022` needs `tokens`"):
+        iso.losses(["hoffmann2022"], params=1e9)
+
+
 # Scenarios ------------------------------------------------------------------------------------------
 
 

@@ -6,9 +6,9 @@
     sweep.pareto(minimize=["loss", "total_usd"])
 
 - Searching: :class:`Sweep`, with the axes' :func:`geomspace` and :func:`linspace`; :class:`Profile`.
-- Laws: :func:`law`, :func:`laws`, :class:`Law`; rules of how to divide a budget: :func:`allocation`,
-  :func:`allocations`, :class:`Allocation`; the standard quantities: :func:`accounting`. All beside what
-  was published: :func:`checks`.
+- Laws: :func:`law`, :func:`laws`, :class:`Law`; several at once: :func:`losses`; rules of how to divide a
+  budget: :func:`allocation`, :func:`allocations`, :class:`Allocation`; the standard quantities:
+  :func:`accounting`. All beside what was published: :func:`checks`.
 - Real models: :func:`models`, and :func:`diagnose` of any against a law.
 - The filter alone, for any frame: :func:`pareto`.
 - Exceptions under :class:`IsoflopError`, warnings under :class:`IsoflopWarning`.
@@ -31,6 +31,7 @@ from isoflop._exceptions import (
     SpaceError,
 )
 from isoflop._law import Law, law, laws
+from isoflop._losses import losses
 from isoflop._models import models
 from isoflop._native import __version__
 from isoflop._pareto import pareto
@@ -63,6 +64,7 @@ __all__ = [
     "law",
     "laws",
     "linspace",
+    "losses",
     "models",
     "pareto",
 ]

@@ -399,7 +399,7 @@ class Law:
         >>> import isoflop as iso
         >>> law = iso.law("besiroglu2024")
         >>> float(f"{law.equivalent_flops(law.loss(params=8e9, tokens=15e12)):.3g}")
-        1.32e+23
+        1.31e+23
         """
         from isoflop._optimal import equivalent_flops
 

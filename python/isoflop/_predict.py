@@ -25,14 +25,21 @@ def loss(law: Law, inputs: Mapping[str, ArrayLike]) -> float | NDArray[np.float6
     arrays = {name: read_input(law, name, value) for name, value in inputs.items()}
     scalars = {name: float(array) for name, array in arrays.items() if array.ndim == 0}
     arrays = {name: array for name, array in arrays.items() if array.ndim > 0}
+    columns, shape = broadcast(arrays, law.id)
+    (values,) = evaluate(law, ("loss",), columns, scalars, math.prod(shape))
+    return values.reshape(shape) if arrays else float(values[0])
+
+
+def broadcast(
+    arrays: Mapping[str, NDArray[np.float64]], law_id: str
+) -> tuple[dict[str, NDArray[np.float64]], tuple[int, ...]]:
+    """Return inputs as flat columns of the same length, and the shape that they have together."""
     try:
         shape = np.broadcast_shapes(*(array.shape for array in arrays.values()))
     except ValueError:
         shapes = ", ".join(f"`{name}` {array.shape}" for name, array in arrays.items())
-        raise LawError(f"inputs do not broadcast against each other: {shapes}", law=law.id) from None
-    columns = {name: np.broadcast_to(array, shape).flatten() for name, array in arrays.items()}
-    (values,) = evaluate(law, ("loss",), columns, scalars, math.prod(shape))
-    return values.reshape(shape) if arrays else float(values[0])
+        raise LawError(f"inputs do not broadcast against each other: {shapes}", law=law_id) from None
+    return {name: np.broadcast_to(array, shape).flatten() for name, array in arrays.items()}, shape
 
 
 def read_input(law: Law, name: str, value: ArrayLike) -> NDArray[np.float64]:
