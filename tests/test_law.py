@@ -334,7 +334,7 @@ def test_another_meaning_of_the_inputs_has_no_closed_form() -> None:
 
 def test_several_laws_predict_the_same_plans() -> None:
     ids = ["besiroglu2024", "hoffmann2022", "muennighoff2023"]
-    plans = {"params": [[1e9], [7e9]], "tokens": [2e10, 2e11, 2e12], "unique_tokens": 1e11}
+    plans: dict[str, Any] = {"params": [[1e9], [7e9]], "tokens": [2e10, 2e11, 2e12], "unique_tokens": 1e11}
     with pytest.warns(iso.IsoflopWarning, match="were fitted with another corpus: MassiveText; C4"):
         frame = iso.losses(ids, **plans)
     assert frame.columns == ["params", "tokens", "unique_tokens", *ids]

@@ -14,10 +14,9 @@
 - Exceptions under :class:`IsoflopError`, warnings under :class:`IsoflopWarning`.
 """
 
+from typing import TYPE_CHECKING
+
 from isoflop._accounting import accounting
-from isoflop._allocation import Allocation, allocation, allocations
-from isoflop._checks import checks
-from isoflop._diagnose import diagnose
 from isoflop._exceptions import (
     CatalogError,
     EdgeWarning,
@@ -31,13 +30,18 @@ from isoflop._exceptions import (
     SpaceError,
 )
 from isoflop._law import Law, law, laws
-from isoflop._losses import losses
-from isoflop._models import models
 from isoflop._native import __version__
 from isoflop._pareto import pareto
 from isoflop._profile import Profile
 from isoflop._spacing import geomspace, linspace
 from isoflop._sweep import Sweep
+
+if TYPE_CHECKING:
+    from isoflop._allocation import Allocation, allocation, allocations
+    from isoflop._checks import checks
+    from isoflop._diagnose import diagnose
+    from isoflop._losses import losses
+    from isoflop._models import models
 
 __all__ = [
     "Allocation",
@@ -68,3 +72,30 @@ __all__ = [
     "models",
     "pareto",
 ]
+
+# Loaded when they are used: a script that searches need not wait for them.
+_ON_USE = {
+    "Allocation": "_allocation",
+    "allocation": "_allocation",
+    "allocations": "_allocation",
+    "checks": "_checks",
+    "diagnose": "_diagnose",
+    "losses": "_losses",
+    "models": "_models",
+}
+
+
+if not TYPE_CHECKING:  # a type checker shall still find misspelt names
+
+    def __getattr__(name: str) -> object:
+        if name not in _ON_USE:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        value = getattr(import_module(f"{__name__}.{_ON_USE[name]}"), name)
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
