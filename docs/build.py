@@ -1,0 +1,29 @@
+"""Writes the generated pages of the documentation: `.venv/bin/python docs/build.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import laws
+import quality
+import rules_of_thumb
+
+PAGES: dict[str, Callable[[], str]] = {
+    "rules-of-thumb.md": rules_of_thumb.page,
+    "quality.md": quality.page,
+    **laws.PAGES,
+}
+"""What writes each page, by file name in docs/."""
+
+
+def main() -> None:
+    """Write every page beside this file."""
+    for name, page in PAGES.items():
+        path = Path(__file__).parent / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
