@@ -15,21 +15,8 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from quality import (
-    MADE,
-    TRANSLATION,
-    count,
-    exponent,
-    flop,
-    listed,
-    number,
-    paragraph,
-    percent,
-    points,
-    quoted,
-    table,
-    table_of,
-)
+from prose import MADE, count, flop, listed, number, paragraph, percent, points, quoted, table, table_of
+from quality import TRANSLATION, exponent
 
 import isoflop as iso
 
