@@ -285,19 +285,8 @@ def test_version_is_that_of_the_package(isoflop: Isoflop) -> None:
 def test_help_lists_every_command(isoflop: Isoflop) -> None:
     answer = isoflop("--help")
     assert answer.code == 0
-    for command in (
-        "pareto",
-        "best",
-        "near",
-        "table",
-        "explain",
-        "optimal",
-        "laws",
-        "law",
-        "allocations",
-        "models",
-        "diagnose",
-    ):
+    questions = ("pareto", "best", "near", "table", "explain", "optimal", "plan", "diagnose")
+    for command in (*questions, "laws", "law", "allocations", "models"):
         assert f" {command} " in answer.out
 
 
@@ -462,7 +451,7 @@ def test_a_formula_that_cannot_be_read_shows_a_caret(isoflop: Isoflop, sweep: Pa
         (["optimal", "--law", "besiroglu2025", "--flops", "1e20"], "did you mean `besiroglu2024`"),
         (["optimal", "--law", "besiroglu2024", "--flops", "-1"], "flops"),
         (["law", "chinchilla"], "no law `chinchilla`"),
-        (["plan", "SWEEP"], "plan"),
+        (["parteo", "SWEEP"], "parteo"),
     ],
 )
 def test_a_mistake_on_the_command_line_is_one_line(

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::isoflop.IsoflopWarning")
 
 def test_there_are_examples_of_each_kind() -> None:
     assert {path.stem for path in SWEEP_FILES} == {"isoflop_curve", "moe_quality", "pools"}
-    assert {"quickstart", "pools_mixture"} <= {path.stem for path in SCRIPTS}
+    assert {path.stem for path in SCRIPTS} == {"inverse", "plan", "pools_mixture", "quickstart"}
 
 
 @pytest.mark.parametrize("path", SWEEP_FILES, ids=lambda path: path.stem)

@@ -9,6 +9,7 @@
 - Laws: :func:`law`, :func:`laws`, :class:`Law`; several at once: :func:`losses`; rules of how to divide a
   budget: :func:`allocation`, :func:`allocations`, :class:`Allocation`; the standard quantities:
   :func:`accounting`. All beside what was published: :func:`checks`.
+- From a budget to a choice with reasons: :func:`plan`, :class:`Plan`; GPUs: :func:`gpus`.
 - Real models: :func:`models`, and :func:`diagnose` of any against a law.
 - The filter alone, for any frame: :func:`pareto`.
 - Exceptions under :class:`IsoflopError`, warnings under :class:`IsoflopWarning`.
@@ -40,8 +41,10 @@ if TYPE_CHECKING:
     from isoflop._allocation import Allocation, allocation, allocations
     from isoflop._checks import checks
     from isoflop._diagnose import diagnose
+    from isoflop._gpus import gpus
     from isoflop._losses import losses
     from isoflop._models import models
+    from isoflop._plan import Plan, plan
 
 __all__ = [
     "Allocation",
@@ -55,6 +58,7 @@ __all__ = [
     "Law",
     "LawError",
     "LimitError",
+    "Plan",
     "Profile",
     "SpaceError",
     "Sweep",
@@ -65,23 +69,28 @@ __all__ = [
     "checks",
     "diagnose",
     "geomspace",
+    "gpus",
     "law",
     "laws",
     "linspace",
     "losses",
     "models",
     "pareto",
+    "plan",
 ]
 
 # Loaded when they are used: a script that searches need not wait for them.
 _ON_USE = {
     "Allocation": "_allocation",
+    "Plan": "_plan",
     "allocation": "_allocation",
     "allocations": "_allocation",
     "checks": "_checks",
     "diagnose": "_diagnose",
+    "gpus": "_gpus",
     "losses": "_losses",
     "models": "_models",
+    "plan": "_plan",
 }
 
 

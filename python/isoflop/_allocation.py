@@ -46,6 +46,8 @@ class Allocation:
         Numbers by name.
     range
         Lowest and highest training compute that it was fitted on, in FLOP; ``None`` if not stated.
+    sparse
+        Whether it is one for mixtures of experts.
     corpus, tokenizer, convention
         Training corpus, tokenizer, and how parameters are counted.
     evidence
@@ -63,6 +65,7 @@ class Allocation:
     formulas: Frozen[str]
     coefficients: Frozen[float]
     range: tuple[float, float] | None
+    sparse: bool
     corpus: str
     tokenizer: str
     convention: str
@@ -155,7 +158,7 @@ def allocation(id: str) -> Allocation:
     True
     """
     where = f"catalog/allocations/{id}.toml"
-    keys = (*TEXTS, "caveats", "range", "coefficients", "formulas", "source", "checks")
+    keys = (*TEXTS, "caveats", "range", "sparse", "coefficients", "formulas", "source", "checks")
     table = read_table(allocation_table(id), keys, where)
     texts = {key: read_text(table.get(key, ""), f"{where}: {key}") for key in TEXTS}
     coefficients = Frozen(
@@ -178,6 +181,7 @@ def allocation(id: str) -> Allocation:
         formulas=formulas,
         coefficients=coefficients,
         range=read_range(table.get("range"), where),
+        sparse=bool(table.get("sparse", False)),
         caveats=read_texts(table.get("caveats", ()), f"{where}: caveats"),
         source=read_source(table.get("source", {}), where),
         checks=read_checks(table.get("checks", ()), where),

@@ -61,6 +61,17 @@ def allocation_table(allocation_id: str) -> dict[str, Any]:
     return _entry("allocations", "allocation rule", allocation_id, allocation_ids())
 
 
+@lru_cache(maxsize=1)
+def gpu_tables() -> tuple[dict[str, Any], ...]:
+    """Return the rows of ``gpus.toml`` in the file's order, as TOML gives them."""
+    return tuple(_read("gpus.toml")["gpu"])
+
+
+def model_table() -> bytes:
+    """Return what ``models.csv`` holds, as it is."""
+    return _folder().joinpath("models.csv").read_bytes()
+
+
 def _ids(folder: str) -> tuple[str, ...]:
     names = (entry.name for entry in _folder().joinpath(folder).iterdir())
     return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
@@ -92,8 +103,3 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
     """Return the end of a message that names the nearest of `names`, or nothing."""
     matches = close_matches(name, names)
     return f"; did you mean `{matches[0]}`?" if matches else ""
-
-
-def model_table() -> bytes:
-    """Return what ``models.csv`` holds, as it is."""
-    return _folder().joinpath("models.csv").read_bytes()

@@ -16,6 +16,7 @@ from isoflop.cli._law_text import law_text
 from isoflop.cli._messages import Mistake, mistakes, one_line, plain_warnings, tell
 from isoflop.cli._models import diagnose, models
 from isoflop.cli._output import DEFAULT_OUTPUT, Output, PipeConsole, check_destination, deliver, show
+from isoflop.cli._plan import plan
 
 app = App(
     name="isoflop",
@@ -327,6 +328,7 @@ def allocations(*, output: Output = DEFAULT_OUTPUT) -> None:
     show(iso.allocations(), ("id", "evidence", "corpus", "title"), output)
 
 
+app.command(plan)
 app.command(models)
 app.command(diagnose)
 

@@ -1,0 +1,53 @@
+"""Accelerators: what one of them can do at most."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from isoflop._catalog import did_you_mean, gpu_tables
+
+if TYPE_CHECKING:
+    import polars as pl
+
+COLUMNS = ("gpu", "precision", "peak_flops", "memory_bytes", "bandwidth_bytes_per_second", "source")
+
+
+def gpus() -> pl.DataFrame:
+    """Return the accelerators of the catalogue as a frame, one row for each precision of each.
+
+    Returns
+    -------
+    pl.DataFrame
+        Columns ``gpu``, ``precision``, ``peak_flops`` (FLOP/s, dense: data sheets often print figures with
+        sparsity, twice as high), ``memory_bytes`` (byte), ``bandwidth_bytes_per_second`` (byte/s, of the
+        memory; null, as the memory is, where sources do not agree) and ``source``.
+
+    Examples
+    --------
+    >>> import isoflop as iso
+    >>> iso.gpus().filter(gpu="h100", precision="bf16")["peak_flops"].item()
+    989000000000000.0
+    """
+    import polars as pl
+
+    schema = dict.fromkeys(COLUMNS, pl.Float64) | dict.fromkeys(("gpu", "precision", "source"), pl.String)
+    rows = [[table.get(column) for column in COLUMNS] for table in gpu_tables()]
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def peak_flops(gpu: str, precision: str) -> float:
+    """Return the dense peak of a GPU in FLOP/s.
+
+    Raises
+    ------
+    ValueError
+        If there is no such GPU, or none with a peak in this precision; the message names what there is.
+    """
+    peaks = {table["precision"]: table["peak_flops"] for table in gpu_tables() if table["gpu"] == gpu}
+    if not peaks:
+        names = list(dict.fromkeys(table["gpu"] for table in gpu_tables()))
+        meant = did_you_mean(str(gpu).lower(), names)
+        raise ValueError(f"no GPU {gpu!r} in the catalogue, which has {', '.join(names)}{meant}")
+    if precision not in peaks:
+        raise ValueError(f"`{gpu}` has no peak in {precision!r} in the catalogue, only {' and '.join(peaks)}")
+    return float(peaks[precision])

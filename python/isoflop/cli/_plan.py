@@ -1,0 +1,154 @@
+"""The command `plan`: from a budget to a plan one can defend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import polars as pl
+from cyclopts import Parameter
+
+from isoflop._plan import plan as make_plan
+from isoflop.cli._messages import Mistake, mistakes, tell
+from isoflop.cli._output import Format, check_destination, deliver
+
+Frame = Literal["recommended", "front", "ranges", "margins", "opinions", "more-data", "baseline"]
+
+_READERS: dict[str, Callable[[Path], pl.DataFrame]] = {
+    ".csv": lambda path: pl.read_csv(path),
+    ".parquet": lambda path: pl.read_parquet(path),
+    ".json": lambda path: pl.read_json(path),
+}
+
+
+def plan(
+    *,
+    flops: float | None = None,
+    usd: float | None = None,
+    gpu_count: float | None = None,
+    days: float | None = None,
+    gpu: str = "h100",
+    precision: str = "bf16",
+    goal: Literal["loss", "serving", "data"] = "loss",
+    law: str = "besiroglu2024",
+    pools: Path | None = None,
+    unique_tokens: float | None = None,
+    quality: float | None = None,
+    usd_per_token: float | None = None,
+    params: float | None = None,
+    activation: float | None = None,
+    moe_gain: float | None = None,
+    serving_bytes: float | None = None,
+    inference_tokens: float | None = None,
+    target_loss: float | None = None,
+    train_flops_max: float | None = None,
+    mfu: float | None = None,
+    inference_mfu: float | None = None,
+    usd_per_gpu_hour: float | None = None,
+    where: Annotated[
+        tuple[str, ...], Parameter(consume_multiple=(1, None), negative="", show_default=False)
+    ] = (),
+    show: Frame | None = None,
+    sweep: Path | None = None,
+    out: Path | None = None,
+    format: Format | None = None,
+    threads: int | None = None,
+) -> None:
+    """Recommend a training plan for a budget, and say how sure one can be of it.
+
+    The budget is one of --flops, --usd, or --gpu-count with --days.
+
+    Parameters
+    ----------
+    flops
+        The budget as training FLOP.
+    usd
+        The budget in US dollars, for training and data.
+    gpu_count
+        GPUs; beside another budget than days, it tells how long it takes.
+    days
+        The budget as days of these GPUs.
+    gpu
+        Which GPU; its dense peak turns GPU time into FLOP.
+    precision
+        Of training: bf16 or fp8.
+    goal
+        The lowest loss; the cheapest life of an equally good model; or the data for a given size.
+    law
+        A law of the catalogue, of size and tokens.
+    pools
+        Data to choose from: .csv, .parquet or .json with columns pool, quality, unique_tokens, usd_per_token.
+    unique_tokens
+        Distinct tokens, without pools.
+    quality
+        Worth of a token, without pools; 1 is the law's own corpus.
+    usd_per_token
+        Price of a distinct token, without pools.
+    params
+        Stored parameters, if they are fixed; needed for --goal data.
+    activation
+        Share of the parameters that is active, if it is fixed.
+    moe_gain
+        What further experts are worth; the best share of active parameters is then looked for.
+    serving_bytes
+        Memory that the served weights must fit into.
+    inference_tokens
+        Tokens read and written over the life of the model; needed for --goal serving.
+    target_loss
+        For --goal serving, in the place of a budget.
+    train_flops_max
+        For --goal serving, the most compute that training may take.
+    mfu
+        Share of the peak that training reaches; 0.35 if not given.
+    inference_mfu
+        Share of the peak that serving reaches; 0.10 if not given.
+    usd_per_gpu_hour
+        Price of a GPU-hour; 2 if not given.
+    where
+        Further constraints: formulas.
+    show
+        One frame of the plan instead of its text; with --format or --out the recommended plan if not given.
+    sweep
+        Write the sweep that the plan is the best of to this sweep file (.toml).
+    out
+        Write the frame to this file; .parquet, .csv or .json tells the format.
+    format
+        Format of the frame on standard output.
+    threads
+        Worker threads; all cores if not given. The answer is the same.
+    """
+    arguments: dict[str, Any] = dict(locals())
+    for name in ("show", "sweep", "out", "format"):
+        del arguments[name]
+    check_destination(out, format)
+    if sweep is not None and sweep.suffix != ".toml":
+        raise Mistake(f"{sweep}: the suffix of --sweep must be .toml")
+    arguments["pools"] = _read_pools(pools)
+    with mistakes():
+        found = make_plan(**arguments)
+    if sweep is not None:
+        with mistakes(sweep):
+            found.sweep.to_toml(sweep)
+        tell(f"wrote the sweep to {sweep}")
+    if show is None and out is None and format is None:
+        print(found)
+        return
+    name = (show or "recommended").replace("-", "_")
+    frame: pl.DataFrame | None = getattr(found, name)
+    if frame is None:
+        needed = {"more_data": "data", "baseline": "serving"}[name]
+        raise Mistake(f"--show {show} goes with --goal {needed}")
+    deliver(frame, out, format, whole=True)
+
+
+def _read_pools(path: Path | None) -> pl.DataFrame | None:
+    if path is None:
+        return None
+    if path.suffix not in _READERS:
+        raise Mistake(f"{path}: the suffix of --pools must be one of {', '.join(_READERS)}")
+    with mistakes(path):
+        try:
+            return _READERS[path.suffix](path)
+        except pl.exceptions.PolarsError as error:
+            raise ValueError(f"cannot be read: {error}") from error
