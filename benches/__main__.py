@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .harness import Options, machine, table
 
-SUBJECTS = ("card", "plane", "kaplan", "best", "filter", "tiny", "startup", "bits", "search")
+SUBJECTS = ("card", "plane", "kaplan", "best", "filter", "tiny", "startup", "plan", "bits", "search")
 RESULTS = Path(__file__).resolve().parent / "results"
 
 
