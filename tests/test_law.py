@@ -6,6 +6,7 @@ import copy
 import dataclasses
 import pickle
 import tomllib
+import warnings
 from typing import Any
 
 import numpy as np
@@ -312,10 +313,35 @@ def test_slack_in_loss_is_slack_in_compute() -> None:
     assert 1 - law.equivalent_flops(loss * 1.01) / 1e24 == pytest.approx(0.51, abs=0.005)
 
 
+@pytest.mark.parametrize(
+    "law", ["muennighoff2023", "busbridge2025-supervised", "kaplan2020", rearranged()], ids=str
+)
+def test_efficiency_is_a_quantity_of_laws_without_a_closed_form(law: str | iso.Law) -> None:
+    entry = iso.law(law) if isinstance(law, str) else law
+    size = next(iter(entry.variables)) if isinstance(law, str) else "params"
+    axes = {size: iso.geomspace(1e8, 1e12, 9), "tokens": iso.geomspace(1e9, 1e14, 9)}
+    sweep = iso.Sweep(axes, law=entry)
+    table = sweep.table(columns=["loss", "equivalent_flops"])
+    expected = np.asarray(entry.equivalent_flops(table["loss"].to_numpy()))
+    np.testing.assert_allclose(table["equivalent_flops"], expected, rtol=1e-4)
+    asked: dict[str, Any] = {"minimize": "train_flops", "maximize": "compute_efficiency", "resolution": 1e-3}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", iso.ExtrapolationWarning)
+        found = [sweep.pareto(**asked, method=method) for method in ("search", "enumerate")]
+    assert found[0].equals(found[1])
+
+
 def test_laws_without_these_quantities_say_so() -> None:
-    sweep = iso.Sweep({"params": [1e9], "tokens": [1e10]}, law=rearranged())
-    with pytest.raises(iso.LawError, match=r"law.equivalent_flops\(loss\) finds it by search"):
+    sweep = iso.Sweep({"active_params": [1e9], "tokens": [1e10], "experts": 8}, law="ludziejewski2025")
+    with pytest.raises(
+        iso.LawError, match=r"`experts`.*; law.equivalent_flops\(loss, ...\) takes what it needs"
+    ):
         sweep.table(columns="compute_efficiency")
+    flat = iso.Law("1 + 1 / params", {})
+    with pytest.raises(
+        iso.LawError, match="has no formula of `equivalent_flops`: the loss of `custom` does not"
+    ):
+        iso.Sweep({"params": [1e9], "tokens": [1e10]}, law=flat).table(columns="compute_efficiency")
     silent = iso.Law("1 + 1 / params + 1 / tokens", {})
     with pytest.raises(iso.LawError, match="does not say which part of the loss is irreducible"):
         iso.Sweep({"params": [1e9], "tokens": [1e10]}, law=silent).table(columns="reducible_loss")

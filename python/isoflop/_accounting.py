@@ -296,6 +296,8 @@ class _Walk:
             return law.rows[name]
         quantity = self.rows.get(name)
         if quantity is None:
+            if name == "equivalent_flops" and law is not None:
+                return self.equivalent(law)
             self.refuse(name, formula, parent)
             return None  # the engine points at it
         given = self.given
@@ -307,6 +309,16 @@ class _Walk:
         if quantity.default is None:
             raise _missing(name, formula, parent, quantity)
         return quantity.default, ()
+
+    def equivalent(self, law: Law) -> Row:
+        from isoflop._equivalent import ACCURACY, equivalent_formula
+
+        formula = equivalent_formula(law)
+        note = (
+            f"the compute at which this law's own optimum is as good, found by search; good to {ACCURACY:g}"
+        )
+        step = Step("equivalent_flops", formula, None, "law", note, "FLOP", str(law.source))
+        return step, names_in(formula)
 
     def user(self, name: str, formula: str) -> Row:
         try:
@@ -326,8 +338,6 @@ class _Walk:
             lacks = {
                 "extrapolation": "states no fitted range, so how far it is extrapolated is not known",
                 "reducible_loss": "does not say which part of the loss is irreducible",
-                "equivalent_flops": "has no closed form for the compute of an equal optimum; "
-                "law.equivalent_flops(loss) finds it by search",
             }
             raise LawError(f"`{law.id}` {lacks[name]}", law=law.id)
         elif name in law.variables:

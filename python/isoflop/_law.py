@@ -373,8 +373,8 @@ class Law:
 
         Differences of loss are told in compute this way: a thousandth of the loss is 7 % of compute at 1e24
         FLOP, a hundredth 51 % (besiroglu2024). A law of the form ``E + A/N**alpha + B/D**beta`` has it in
-        closed form, and as the quantity ``equivalent_flops`` in sweeps; for others it is found by search,
-        good to about five digits.
+        closed form; for others it is found by search, good to about five digits. Sweeps have it as the
+        quantity ``equivalent_flops``, under laws whose optimum needs size and tokens only.
 
         Parameters
         ----------

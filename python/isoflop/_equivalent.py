@@ -1,0 +1,64 @@
+"""The compute of an equally good optimum as a formula, for laws that have no closed form of it.
+
+Optima are found once, over budgets from `FLOPS[0]` to `FLOPS[1]`, and their compute is fitted as a polynomial
+of the logarithm of the loss that is left to remove, of which it is nearly a power. Beyond, the power goes on.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from isoflop._exceptions import LawError, SpaceError
+
+if TYPE_CHECKING:
+    from isoflop._law import Law
+
+FLOPS = (1e15, 1e30)
+POINTS, DEGREE = 61, 12
+ACCURACY = 1e-4
+"""Largest error of the fitted compute, as a share, that is let pass."""
+
+
+@lru_cache(maxsize=64)
+def equivalent_formula(law: Law) -> str:
+    """Return ``equivalent_flops`` as a formula of ``reducible_loss``, or of ``loss`` where that is unknown.
+
+    Raises
+    ------
+    LawError
+        If the law has no optimum at a fixed budget, needs more than size and tokens for it, or does not
+        follow such a formula.
+    """
+    start = f"`{law.id}` has no formula of `equivalent_flops`"
+    budgets = np.geomspace(*FLOPS, POINTS)
+    try:
+        losses = law.compute_optimal(budgets)["loss"].to_numpy()
+    except (LawError, SpaceError) as error:
+        message = f"{start}: {error}; law.equivalent_flops(loss, ...) takes what it needs"
+        raise LawError(message, law=law.id) from None
+    of, left = "loss", losses
+    if law.irreducible is not None:
+        from isoflop._predict import evaluate
+
+        of = "reducible_loss"
+        (left,) = evaluate(law, (of,), {"loss": losses}, {}, POINTS, idle=True)
+    if not (left > 0).all() or not (np.diff(left) < 0).all():
+        raise LawError(f"{start}: its best loss does not fall with compute everywhere", law=law.id)
+    x, y = np.log(left), np.log(budgets)
+    middle, half = (x[0] + x[-1]) / 2, (x[0] - x[-1]) / 2
+    # Every other optimum is fitted, the others tell how well.
+    fit = np.polynomial.Chebyshev.fit((x - middle)[::2] / half, y[::2], DEGREE, domain=[-1, 1])
+    if np.abs(np.expm1(fit((x - middle) / half) - y)).max() > ACCURACY:
+        message = f"{start}: a fit of it is off by more than {ACCURACY:g}; law.equivalent_flops(loss) is not"
+        raise LawError(message, law=law.id)
+    ends = [float(fit.deriv()(end)) for end in (-1.0, 1.0)]
+    at = f"(log({of}) - {float(middle)!r}) / {float(half)!r}"
+    inside = f"max(-1, min(1, {at}))"
+    horner = ""
+    for coefficient in reversed(fit.convert(kind=np.polynomial.Polynomial).coef):
+        horner = f"{float(coefficient)!r} + {inside} * ({horner})" if horner else repr(float(coefficient))
+    beyond = f"{ends[0]!r} * min({at} + 1, 0) + {ends[1]!r} * max({at} - 1, 0)"
+    return f"exp({horner} + {beyond})"
