@@ -601,7 +601,7 @@ def moe() -> dict[str, Moe]:
     # Routing is not counted here.
     active = 1 / KRAJEWSKI_STORED
     dense = iso.law("krajewski2024-dense").compute_optimal(MOE_BUDGETS)
-    sparse = iso.law("krajewski2024").compute_optimal(MOE_BUDGETS, granularity=8, activation=active)
+    sparse = iso.law("krajewski2024").compute_optimal(MOE_BUDGETS, granularity=8)
     size = "non_embedding_params"
     found["krajewski2024"] = {
         1: ([1.0] * len(MOE_BUDGETS), tokens_per(dense, size), marks(dense)),

@@ -138,7 +138,7 @@ REACHED = {
     "fine_grained_active_params": ["d_model layers"],
     "fine_grained_train_flops": ["d_model experts layers tokens"],
     "ling_granularity": ["d_model d_expert"],
-    "efficiency_leverage": ["activation train_flops"],
+    "efficiency_leverage": ["sparsity train_flops"],
     "hoffmann_layer_flops_per_sequence": ["layers d_model d_ff heads head_dim context"],
     "hoffmann_vocab_flops_per_sequence": ["context vocab_size d_model"],
     "hoffmann_train_flops": ["layers d_model d_ff heads head_dim context vocab_size tokens"],

@@ -189,7 +189,7 @@ def test_kaplan_gives_its_published_rule() -> None:
     assert frame.columns[1] == "non_embedding_params"
     row = frame.row(0, named=True)
     assert row["non_embedding_params"] == pytest.approx(1.3e9 * 100**0.73)
-    assert row["tokens"] == pytest.approx(1.08e10 * 100**0.27)
+    assert row["tokens"] == pytest.approx(2e10 * 100**0.27)
     assert row["loss"] == pytest.approx(3.1e6**0.05)
 
 
@@ -314,7 +314,7 @@ def test_slack_in_loss_is_slack_in_compute() -> None:
 
 
 @pytest.mark.parametrize(
-    "law", ["muennighoff2023", "busbridge2025-supervised", "kaplan2020", rearranged()], ids=str
+    "law", ["muennighoff2023", "busbridge2025-supervised", "kumar2024", rearranged()], ids=str
 )
 def test_efficiency_is_a_quantity_of_laws_without_a_closed_form(law: str | iso.Law) -> None:
     entry = iso.law(law) if isinstance(law, str) else law
@@ -549,7 +549,23 @@ def test_a_formula_that_cannot_be_read_is_refused_at_once() -> None:
         ({"covariance": {"of": ["F"], "matrix": [[1]]}}, "covariance of `F`, which is no coefficient"),
         ({"covariance": {"of": ["E"], "matrix": [[1, 2]]}}, "matrix must have 1 rows of as many numbers"),
         ({"covariance": {"of": ["E"], "matrix": 3}}, "matrix must be a list of rows of numbers"),
-        ({"covariance": {"of": ["E", "E"], "matrix": [[1, 2], [3, 1]]}}, "matrix must be symmetric"),
+        (
+            {"covariance": {"of": ["E", "E"], "matrix": [[1, 2], [2, 1]]}},
+            "of must name one or several different",
+        ),
+        ({"covariance": {"of": [], "matrix": []}}, "of must name one or several different"),
+        (
+            {
+                "coefficients": {"E": 1.0, "F": 1.0},
+                "covariance": {"of": ["E", "F"], "matrix": [[1, 2], [3, 1]]},
+            },
+            "matrix must be symmetric",
+        ),
+        (
+            {"coefficients": {"E": -1.0}, "covariance": {"of": ["log(E)"], "matrix": [[1]]}},
+            "covariance of log",
+        ),
+        ({"evidence": "V9"}, "evidence must be V1, V2, V3 or empty, not 'V9'"),
         ({"covariance": {"off": ["E"]}}, "unknown key `off`; did you mean `of`?"),
     ],
 )

@@ -58,10 +58,10 @@ def test_names_are_unique_and_every_model_has_a_source() -> None:
     assert (table["source"] != "").all()
 
 
-def test_texts_are_never_null_and_evidence_is_a_mark_or_empty() -> None:
+def test_texts_are_never_null_and_evidence_is_a_mark() -> None:
     texts = iso.models().select(pl.col(pl.String))
     assert texts.null_count().sum_horizontal().item() == 0
-    assert set(texts["evidence"]) == {"V1", "V2", "V3", ""}
+    assert set(texts["evidence"]) == {"V1", "V2", "V2, tokens unverified", "V3", "unverified"}
     assert not texts["note"].str.contains(r"V[123]|^\s|\s$").any()
 
 

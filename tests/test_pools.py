@@ -176,7 +176,10 @@ def test_a_sweep_with_pools_survives_its_ways_out(tmp_path: Path) -> None:
             {"pools": {"pool": ["web"], "quality": ["good"]}},
             "`quality` of `web` must be a number, not 'good'",
         ),
-        ({"pools": {"pool": ["web"], "usd_per_token": [-1.0]}}, "`usd_per_token` of `web` must be above 0"),
+        (
+            {"pools": {"pool": ["web"], "usd_per_token": [-1.0]}},
+            "`usd_per_token` of `web` must be 0 or more, not -1.0",
+        ),
         ({"pools": {"pool": ["web"], "quality": [math.inf]}}, "`quality` of `web` must be finite"),
         ({"pools": {"pool": ["web"], "unique_tokens": [math.nan]}}, "must be a number, not nan"),
         ({"pools": {"pool": ["other"]}}, "pool `other` needs an axis or a scalar `other_tokens`"),

@@ -7,7 +7,9 @@ the line of the user who asked.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,7 +19,13 @@ from isoflop._answers import answer_frame, distinct, groups
 from isoflop._axes import column_names
 from isoflop._edges import edges, extrapolated
 from isoflop._empty import why_empty
-from isoflop._exceptions import EdgeWarning, EmptyResultWarning, ExtrapolationWarning, LimitError
+from isoflop._exceptions import (
+    EdgeWarning,
+    EmptyResultWarning,
+    ExtrapolationWarning,
+    IsoflopWarning,
+    LimitError,
+)
 from isoflop._pareto import resolution_bits
 from isoflop._profile import Profile, make_profile
 from isoflop._progress import Progress, reporting
@@ -39,6 +47,9 @@ from isoflop._threads import resolve_threads
 if TYPE_CHECKING:
     from isoflop._binding import Binding
     from isoflop._native import Rows
+
+_KEPT_BACK: ContextVar[tuple[bool, bool]] = ContextVar("_KEPT_BACK", default=(False, False))
+"""Whether warnings are kept back, and whether an empty answer is raised all the same."""
 
 DEFAULT_RESOLUTION = 1e-9
 """How finely a front compares objectives that nothing is said about."""
@@ -140,7 +151,7 @@ def ask_best(
         )
     if found.height:
         for text in edges(binding, objective, found, None if grouped is None else grouped[0]):
-            warnings.warn(text, EdgeWarning, stacklevel=stacklevel)
+            _tell(text, EdgeWarning, stacklevel + 1)
     _warn(binding, found, (objective[0],), stacklevel + 1)
     return _frame(binding, found, (objective,), names)
 
@@ -233,7 +244,7 @@ def ask_table(
                 limit=error.limit,
             ) from None
     if not found.stats["feasible"]:
-        warnings.warn(why_empty(binding, (), 0), EmptyResultWarning, stacklevel=stacklevel)
+        _tell(why_empty(binding, (), 0), EmptyResultWarning, stacklevel + 1)
     return _frame(binding, found, (), names)
 
 
@@ -254,7 +265,28 @@ def _warn(
     """Warn of an empty answer, and once for each sweep of one outside the law's range."""
     if not found.height:
         text = why_empty(binding, objectives, found.stats["feasible"], then)
-        warnings.warn(text, EmptyResultWarning, stacklevel=stacklevel)
+        _tell(text, EmptyResultWarning, stacklevel + 1)
     elif found.outside:
         binding.extrapolation_told = True
-        warnings.warn(extrapolated(binding, found), ExtrapolationWarning, stacklevel=stacklevel)
+        _tell(extrapolated(binding, found), ExtrapolationWarning, stacklevel + 1)
+
+
+@contextmanager
+def quiet(*, strict: bool = False) -> Iterator[None]:
+    """Keep back the warnings of questions that are asked inside; raise that of an empty answer if `strict`.
+
+    The filters of `warnings` belong to the whole process, where other threads ask questions too.
+    """
+    token = _KEPT_BACK.set((True, strict))
+    try:
+        yield
+    finally:
+        _KEPT_BACK.reset(token)
+
+
+def _tell(text: str, kind: type[IsoflopWarning], stacklevel: int) -> None:
+    kept_back, strict = _KEPT_BACK.get()
+    if strict and kind is EmptyResultWarning:
+        raise EmptyResultWarning(text)
+    if not kept_back:
+        warnings.warn(text, kind, stacklevel=stacklevel)

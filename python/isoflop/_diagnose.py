@@ -92,7 +92,7 @@ def diagnose(frame: Any, law: str | Law = "besiroglu2024", *, moe_gain: float | 
 
     entry = read_law(law)
     gain = _read_gain(entry, moe_gain)
-    table = frame.collect() if isinstance(frame, pl.LazyFrame) else pl.DataFrame(frame)
+    table = _read_frame(frame)
     models = _read_models(entry, table)
     with np.errstate(all="ignore"):  # a number out of range is infinite, or found by its row
         numbers, lean = _compare(entry, gain, models)
@@ -213,7 +213,23 @@ def read_law(law: object) -> Law:
         message = f"the optimum of `{entry.id}` is a published rule, not the least loss at 6*N*D FLOP"
         message += ", so it cannot rate compute efficiency; take another law, such as besiroglu2024"
         raise LawError(message, law=entry.id)
+    if entry.of_mixtures:
+        message = f"`{entry.id}` counts the total size of a mixture of experts with a share of its own active"
+        raise LawError(
+            f"{message}, so it cannot rate others; take another law, such as besiroglu2024", law=entry.id
+        )
     return entry
+
+
+def _read_frame(frame: Any) -> pl.DataFrame:
+    import polars as pl
+
+    if isinstance(frame, pl.LazyFrame):
+        return frame.collect()
+    if frame is None or isinstance(frame, str | int | float):
+        raise TypeError(f"diagnose takes a frame of models, with columns params and tokens, not {frame!r}")
+    # Whole and other numbers mix where a user writes them by hand.
+    return pl.DataFrame(frame, strict=False)
 
 
 def _read_gain(law: Law, gain: object) -> float | None:

@@ -16,15 +16,15 @@ from isoflop._exceptions import LawError, SpaceError
 if TYPE_CHECKING:
     from isoflop._law import Law
 
-FLOPS = (1e15, 1e30)
+FLOPS, FARTHEST = (1e15, 1e30), 1e40
 POINTS, DEGREE = 61, 12
-ACCURACY = 1e-4
+ACCURACY = 1e-5
 """Largest error of the fitted compute, as a share, that is let pass."""
 
 
 @lru_cache(maxsize=64)
 def equivalent_formula(law: Law) -> str:
-    """Return ``equivalent_flops`` as a formula of ``reducible_loss``, or of ``loss`` where that is unknown.
+    """Return ``equivalent_flops`` as a formula of ``reducible_loss``, or of ``loss`` if that is unknown.
 
     Raises
     ------
@@ -33,13 +33,20 @@ def equivalent_formula(law: Law) -> str:
         follow such a formula.
     """
     start = f"`{law.id}` has no formula of `equivalent_flops`"
+    if law.optimal is not None and law.optimal.kind == "rule":
+        message = (
+            f"{start}: its optimum is a published rule with a loss of its own, not the least of its loss"
+        )
+        raise LawError(message, law=law.id)
     budgets = np.geomspace(*FLOPS, POINTS)
     try:
         losses = law.compute_optimal(budgets)["loss"].to_numpy()
     except (LawError, SpaceError) as error:
         message = f"{start}: {error}; law.equivalent_flops(loss, ...) takes what it needs"
         raise LawError(message, law=law.id) from None
-    of, left = "loss", losses
+    # Nearly what is irreducible, if that is not known.
+    floor = float(law.compute_optimal(FARTHEST)["loss"].item())
+    of, left = f"(loss - {floor!r})", losses - floor
     if law.irreducible is not None:
         from isoflop._predict import evaluate
 
@@ -52,7 +59,7 @@ def equivalent_formula(law: Law) -> str:
     # Every other optimum is fitted, the others tell how well.
     fit = np.polynomial.Chebyshev.fit((x - middle)[::2] / half, y[::2], DEGREE, domain=[-1, 1])
     if np.abs(np.expm1(fit((x - middle) / half) - y)).max() > ACCURACY:
-        message = f"{start}: a fit of it is off by more than {ACCURACY:g}; law.equivalent_flops(loss) is not"
+        message = f"{start} that is good to {ACCURACY:g}; law.equivalent_flops(loss) finds it by search"
         raise LawError(message, law=law.id)
     ends = [float(fit.deriv()(end)) for end in (-1.0, 1.0)]
     at = f"(log({of}) - {float(middle)!r}) / {float(half)!r}"

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import ArrayLike, NDArray
 
+EVIDENCE = ("V1", "V2", "V3")
+
 __all__ = ["Law", "in_catalogue", "law", "law_from_mapping", "law_to_mapping", "laws"]
 
 
@@ -221,6 +223,10 @@ class Law:
         for name in self.covariance.names if self.covariance is not None else ():
             if name not in self.coefficients:
                 raise self._error(f"covariance of `{name}`, which is no coefficient of `{self.id}`")
+            if f"log({name})" in self.covariance.of and self.coefficients[name] <= 0:  # type: ignore[union-attr]
+                raise self._error(f"covariance of log({name}), of which {self.coefficients[name]} has none")
+        if self.evidence not in ("", *EVIDENCE):
+            raise self._error(f"evidence must be {', '.join(EVIDENCE)} or empty, not {self.evidence!r}")
         for name in self.standard_errors:
             if name not in self.coefficients:
                 raise self._error(f"standard error of `{name}`, which is no coefficient of `{self.id}`")
@@ -284,6 +290,11 @@ class Law:
     def __hash__(self) -> int:
         # Cheap, because plans are cached by law: hashes of texts and of frozen sets are computed once.
         return hash((self.id, self.formula, self.coefficient_names))
+
+    @property
+    def of_mixtures(self) -> bool:
+        """Whether the law itself says what share of a mixture of experts is active."""
+        return not {"active_params", "active_non_embedding_params"}.isdisjoint(self.quantities)
 
     @property
     def has_range(self) -> bool:

@@ -240,6 +240,8 @@ def read_covariance(value: Covariance | Mapping[str, Any], where: str) -> Covari
         raise LawError(
             f"{where}: matrix must have {len(of)} rows of as many numbers, one for each of {list(of)}"
         )
+    if not of or len({name.removeprefix("log(").removesuffix(")") for name in of}) < len(of):
+        raise LawError(f"{where}: of must name one or several different coefficients, not {list(of)}")
     # A bootstrap's covariance is printed with a few digits, the same ones on both sides of the diagonal.
     if any(matrix[i][j] != matrix[j][i] for i in range(len(of)) for j in range(i)):
         raise LawError(f"{where}: matrix must be symmetric")

@@ -56,7 +56,13 @@ def losses(laws: Sequence[str | Law], **inputs: ArrayLike) -> pl.DataFrame:
     """
     import polars as pl
 
-    entries = [law(entry) if isinstance(entry, str) else entry for entry in laws]
+    entries = [
+        law(entry) if isinstance(entry, str) else entry
+        for entry in ([laws] if isinstance(laws, str) else laws)
+    ]
+    for entry in entries:
+        if not isinstance(entry, Law):
+            raise TypeError(f"laws must be identifiers or laws, not {entry!r}")
     names = [entry.id for entry in entries]
     if not names or len(set(names)) < len(names):
         raise ValueError(f"laws must be one or several different ones, not {names}")

@@ -22,9 +22,9 @@ def models() -> pl.DataFrame:
         ``name``; float64, null where nothing is known: ``params`` (all stored parameters), ``active_params``
         (those that a token passes through, the same in a dense model), ``tokens`` (trained on, repeats
         included) and ``train_flops`` (FLOP, reported or 6 for each active parameter and token; the note says
-        which); ``source``, ``evidence`` and ``note``, of which the last two may be empty. Evidence is ``V1``,
-        ``V2`` or ``V3`` as in `laws`, and empty for what has not been checked. Laboratories differ in whether
-        parameters include embeddings.
+        which); ``source``, ``evidence`` and ``note``, of which the last may be empty. Evidence is ``V1``,
+        ``V2`` or ``V3`` as in `laws`, and ``unverified`` for what has not been checked. Laboratories differ
+        in whether parameters include embeddings.
 
     See Also
     --------

@@ -8,7 +8,8 @@ import numpy as np
 
 from isoflop import _native
 from isoflop._accounting import known_names, resolve
-from isoflop._exceptions import LawError
+from isoflop._equivalent import FLOPS as FITTED
+from isoflop._exceptions import LawError, SpaceError
 from isoflop._predict import evaluate, read_input
 
 if TYPE_CHECKING:
@@ -63,14 +64,24 @@ def compute_optimal(
 def equivalent_flops(law: Law, loss: ArrayLike, given: Mapping[str, float]) -> float | NDArray[np.float64]:
     """Do what `Law.equivalent_flops` says."""
     losses = np.asarray(loss, dtype=np.float64)
-    if "equivalent_flops" in law.rows and not given:
-        (flops,) = evaluate(law, ("equivalent_flops",), {"loss": losses.ravel()}, {}, losses.size)
-        # No compute reaches what is irreducible.
-        (reducible,) = evaluate(law, ("reducible_loss",), {"loss": losses.ravel()}, {}, losses.size)
-        flops = np.where(reducible <= 0, np.inf, flops)
-    else:
-        flops = _look_for(law, losses.ravel(), given)
+    flops = _look_for(law, losses.ravel(), given) if given else _by_formula(law, losses.ravel())
     return flops.reshape(losses.shape) if losses.ndim else float(flops[0])
+
+
+def _by_formula(law: Law, losses: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the compute of equal optima by the formula of sweeps, as far as it goes, and else by search."""
+    columns = {"loss": losses}
+    try:
+        (flops,) = evaluate(law, ("equivalent_flops",), columns, {}, losses.size)
+    except LawError:
+        return _look_for(law, losses, {})
+    if "equivalent_flops" in law.rows:
+        # No compute reaches what is irreducible.
+        (reducible,) = evaluate(law, ("reducible_loss",), columns, {}, losses.size)
+        return np.where(reducible <= 0, np.inf, flops)
+    far = ~((flops >= FITTED[0]) & (flops <= FITTED[1]))
+    flops[far] = _look_for(law, losses[far], {})
+    return flops
 
 
 def _look_for(law: Law, losses: NDArray[np.float64], given: Mapping[str, float]) -> NDArray[np.float64]:
@@ -145,7 +156,12 @@ def _search(
     half = np.abs(middle) + 10.0
     grid = {size: "exp(search_middle + search_half * search_offset)"}
     columns = ("train_flops", "search_middle", "search_half", "search_offset")
-    resolution = resolve(("loss",), columns=columns, scalars=fixed, quantities=grid, law=law)
+    try:
+        resolution = resolve(("loss",), columns=columns, scalars=fixed, quantities=grid, law=law)
+    except SpaceError as error:
+        missing = (error.axis,) if error.axis is not None else ()
+        wanted = f"needs `{error.axis}`, as a keyword" if missing else f"cannot be found: {error}"
+        raise LawError(f"the optimum of `{law.id}` {wanted}", law=law.id, missing=missing) from None
     known = known_names(law)
     reached = {step.name for step in resolution.steps}
     if not {"train_flops", size} <= reached:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
@@ -192,7 +191,8 @@ def plan(
     """
     arguments = dict(locals())
 
+    from isoflop._law_records import Frozen
     from isoflop._plan_goals import answer
     from isoflop._plan_question import read_question
 
-    return Plan(MappingProxyType(arguments), **answer(read_question(arguments))._asdict())
+    return Plan(Frozen(arguments), **answer(read_question(arguments))._asdict())

@@ -52,7 +52,10 @@ FEWEST_BYTES = 2e6
 """A smaller memory is a slip in the unit."""
 
 SHARES = ("activation", "mfu", "inference_mfu")
-MAY_BE_ZERO = ("usd_per_token", "inference_tokens", "usd_per_gpu_hour", "moe_gain")
+MAY_BE_ZERO = ("usd_per_token", "inference_tokens", "moe_gain")
+
+EXTREME = 1e40
+"""A larger number is a slip, or beyond what laws resolve; so is one below its inverse."""
 
 
 class Budget(NamedTuple):
@@ -142,7 +145,8 @@ def read_question(arguments: Mapping[str, Any]) -> Question:
     peak = peak_flops(arguments["gpu"], arguments["precision"])
     pools = _read_pools(arguments["pools"], values)
     law = _read_law(arguments["law"])
-    mixture = "moe_gain" in values and "activation" not in values
+    # Experts that are worth nothing are not looked for.
+    mixture = values.get("moe_gain", 0) > 0 and "activation" not in values
     where = list(read_formulas(arguments["where"], "where"))
     if "serving_bytes" in values:
         where.append(f"serving_bytes <= {values['serving_bytes']!r}")
@@ -169,12 +173,17 @@ def read_question(arguments: Mapping[str, Any]) -> Question:
 
 
 def _read_number(name: str, value: object) -> float:
-    if isinstance(value, bool) or not hasattr(value, "__float__"):
+    if isinstance(value, bool | np.bool_) or not hasattr(value, "__float__"):
         raise ValueError(f"{name} must be a number, not {value!r}")
-    number = float(value)
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"{name} must be a number, not {value!r}") from None
     if not math.isfinite(number) or number < 0 or (number == 0 and name not in MAY_BE_ZERO):
         least = "0 or more" if name in MAY_BE_ZERO else "positive"
         raise ValueError(f"{name} must be {least} and finite, not {value!r}")
+    if number and not 1 / EXTREME <= number <= EXTREME:
+        raise ValueError(f"{name} must be between {1 / EXTREME:g} and {EXTREME:g}, not {value!r}")
     if name in SHARES and number > 1:
         raise ValueError(f"{name} is a share, at most 1, not {value!r}")
     return number
@@ -251,8 +260,18 @@ def _check_goal(question: Question, values: Mapping[str, float]) -> None:
 def _check_inputs(question: Question) -> None:
     """Refuse a law whose loss does not follow from size and tokens, or that ignores what is given."""
     law = question.law
-    for name in ("quality", "moe_gain"):
-        if name in question.scalars and name not in law.inputs:
+    if law.of_mixtures:
+        message = f"`{law.id}` counts the total size of a mixture of experts, of which a plan knows nothing"
+        raise LawError(f"{message}; take another law, such as besiroglu2024, or ask iso.Sweep", law=law.id)
+    # What makes a law read each argument.
+    reads = {name: name for name in ("quality", "moe_gain", "unique_tokens", "activation")}
+    given = [
+        name
+        for name in reads
+        if name in question.scalars and (name, question.scalars[name]) != ("activation", 1)
+    ]
+    for name in (*given, *(["pools"] if question.pools else [])):
+        if reads.get(name, "unique_tokens") not in law.inputs:
             message = f"`{law.id}` does not read {name}; leave it out, or take a law that does"
             raise LawError(f"{message}, such as besiroglu2024", law=law.id)
     try:

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from math import log10
 from typing import TYPE_CHECKING
 
+from isoflop._ask import quiet
 from isoflop._numbers import number_text
-from isoflop._plan_search import LEAST_ACTIVATION, quiet
+from isoflop._plan_search import LEAST_ACTIVATION
 
 if TYPE_CHECKING:
     from isoflop._plan_question import Question

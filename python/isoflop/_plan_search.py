@@ -9,16 +9,15 @@ and the lowest loss would be where it happens to waste least.
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf, isfinite, isinf
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isoflop._exceptions import EmptyResultWarning, IsoflopWarning, SpaceError
+from isoflop._ask import quiet
+from isoflop._exceptions import EmptyResultWarning, SpaceError
 from isoflop._numbers import number_text
 from isoflop._plan_question import Budget, Question
 from isoflop._pools import Pool, pool_frame
@@ -351,19 +350,9 @@ def ask_best(
     sweep: Sweep, question: Question, *, columns: Collection[str], by: str | None = None, strict: bool = False
 ) -> pl.DataFrame:
     """Return what `Sweep.best` does, without its warnings; an empty answer is an error if `strict`."""
-    with quiet(strict):
+    with quiet(strict=strict):
         try:
             return sweep.best(minimize="loss", by=by, columns=tuple(columns), threads=question.threads)
         except EmptyResultWarning as reason:
             text = str(reason).removeprefix("the answer is empty: ")
             raise SpaceError(f"no plan that spends the budget meets the constraints: {text}") from None
-
-
-@contextmanager
-def quiet(strict: bool = False) -> Iterator[None]:
-    """Keep back warnings: a plan tells on its own where it should not be taken at its word."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", IsoflopWarning)
-        if strict:
-            warnings.simplefilter("error", EmptyResultWarning)
-        yield

@@ -94,8 +94,8 @@ def _flops(value: float) -> str:
     return f"{mantissa}e{int(exponent)}"
 
 
-def _share(value: float, digits: int = 1) -> str:
-    return f"{100 * value:+.{digits}f} %"
+def _share(value: float | None, digits: int = 1) -> str:
+    return "" if value is None else f"{100 * value:+.{digits}f} %"
 
 
 def _lines(plan: Plan) -> list[str]:

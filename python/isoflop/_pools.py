@@ -12,12 +12,17 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from isoflop._accounting import LAW_QUANTITIES, quantities
 from isoflop._axes import check_name
 from isoflop._exceptions import SpaceError
 from isoflop._numbers import number_text
 
 DEFAULTS = {"quality": 1.0, "unique_tokens": inf, "usd_per_token": 0.0}
 """What a pool has if its frame does not say."""
+
+
+FOLLOWING = ("fresh_tokens", "effective_tokens", "epochs")
+"""What each pool has besides its tokens, after its name."""
 
 
 class Pool(NamedTuple):
@@ -57,7 +62,9 @@ def read_pools(pools: Any) -> tuple[Pool, ...]:
     if pools is None:
         return ()
     try:
-        frame = pools if isinstance(pools, pl.DataFrame) else pl.DataFrame(pools)
+        lazy = isinstance(pools, pl.LazyFrame)
+        # Whole and other numbers mix where a user writes them by hand.
+        frame = pools.collect() if lazy else pl.DataFrame(pools, strict=False)
     except Exception as error:
         raise SpaceError(f"pools must be a frame with a row for each pool, not {pools!r}: {error}") from None
     known = ("pool", *DEFAULTS)
@@ -71,7 +78,18 @@ def read_pools(pools: Any) -> tuple[Pool, ...]:
     for name in names:
         if names.count(name) > 1:
             raise SpaceError(f"pools: `{name}` comes {names.count(name)} times; give each pool one row")
+    _check_names(found)
     return tuple(found)
+
+
+def _check_names(pools: Sequence[Pool]) -> None:
+    taken = dict.fromkeys((*quantities(), *LAW_QUANTITIES), "a standard quantity")
+    for pool in pools:
+        for name in (pool.tokens, *(f"{pool.name}_{what}" for what in FOLLOWING)):
+            if name in taken:
+                message = f"pools: `{pool.name}` would make `{name}`, which is {taken[name]}; rename the pool"
+                raise SpaceError(message, axis=name)
+            taken[name] = f"of the pool `{pool.name}` already"
 
 
 def _read_pool(row: Mapping[str, Any]) -> Pool:
@@ -85,7 +103,8 @@ def _read_pool(row: Mapping[str, Any]) -> Pool:
         if isinstance(value, bool) or not isinstance(value, int | float) or isnan(value):
             raise SpaceError(f"{where} must be a number, not {value!r}")
         if value < 0 or (value == 0 and column != "usd_per_token"):
-            raise SpaceError(f"{where} must be above 0, not {value}")
+            least = "0 or more" if column == "usd_per_token" else "above 0"
+            raise SpaceError(f"{where} must be {least}, not {value}")
         if isinf(value) and column != "unique_tokens":
             raise SpaceError(f"{where} must be finite")
         values[column] = float(value)
@@ -102,24 +121,24 @@ def pool_quantities(pools: Sequence[Pool]) -> dict[str, str]:
     """Return what takes the place of the accounting's quantities of data, by name."""
     if not pools:
         return {}
-    quantities: dict[str, str] = {}
+    follow: dict[str, str] = {}
     for pool in pools:
         fresh, epochs = f"{pool.name}_fresh_tokens", f"{pool.name}_epochs"
         effective = f"{number_text(pool.quality)} * {fresh}"
         if isinf(pool.unique_tokens):
-            quantities[fresh] = pool.tokens
+            follow[fresh] = pool.tokens
         else:
             most = number_text(pool.unique_tokens)
-            quantities[fresh] = f"min({pool.tokens}, {most})"
-            quantities[epochs] = f"{pool.tokens} / {most}"
+            follow[fresh] = f"min({pool.tokens}, {most})"
+            follow[epochs] = f"{pool.tokens} / {most}"
             # The accounting's discount of repeated tokens, written so that no tokens are worth nothing.
             effective += f" * (1 + repetition_scale * (1 - exp(-max({epochs} - 1, 0)/repetition_scale)))"
-        quantities[f"{pool.name}_effective_tokens"] = effective
+        follow[f"{pool.name}_effective_tokens"] = effective
     worth = [f"{number_text(pool.quality)} * {pool.name}_fresh_tokens" for pool in pools]
     paid = [pool for pool in pools if pool.usd_per_token]
     price = [f"{number_text(pool.usd_per_token)} * {pool.name}_fresh_tokens" for pool in paid]
     supply = sum(pool.unique_tokens for pool in pools)
-    return quantities | {
+    return follow | {
         "tokens": " + ".join(pool.tokens for pool in pools),
         "fresh_tokens": " + ".join(f"{pool.name}_fresh_tokens" for pool in pools),
         "unique_tokens": "tokens" if isinf(supply) else number_text(supply),

@@ -49,7 +49,7 @@ class Sweep:
         ``usd_per_token`` (0 if absent). The tokens taken from the pool ``web`` are ``web_tokens``, which must
         be an axis, a constant or a quantity, and may be 0. ``tokens`` and ``effective_tokens`` are sums over
         the pools, ``data_usd`` is the price of the distinct tokens, and ``web_epochs`` tells how often a pool
-        is seen.
+        that has an end is seen.
 
     Raises
     ------
