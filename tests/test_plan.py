@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import pickle
 import re
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -711,3 +714,46 @@ def test_the_command_tells_mistakes_in_one_line(words: list[str], message: str) 
     with pytest.raises(Mistake, match=message) as caught:
         run(*words)
     assert "\n" not in str(caught.value)
+
+
+def test_a_limit_that_the_budget_meets_does_not_stand_in_the_way() -> None:
+    asked: dict[str, Any] = {"goal": "serving", "inference_tokens": 1e13}
+    for limited in (
+        iso.plan(gpu_count=2048, days=60, where="days <= 60", **asked),
+        iso.plan(flops=1e24, train_flops_max=1e24, **asked),
+    ):
+        free = iso.plan(flops=limited.recommended["train_flops"].item())
+        assert limited.recommended["loss"].item() <= free.recommended["loss"].item() * 1.0005
+
+
+def test_plans_survive_pickling_and_leave_the_filters_of_warnings_alone() -> None:
+    filters = list(warnings.filters)
+    with ThreadPoolExecutor(4) as pool:
+        plans = list(pool.map(lambda share: iso.plan(flops=share * 1e23), (1.0, 2.0, 3.0, 4.0)))
+    assert warnings.filters == filters
+    copied = pickle.loads(pickle.dumps(plans[0]))
+    assert copied.recommended.equals(plans[0].recommended)
+    assert copied.question == plans[0].question
+
+
+def test_experts_that_are_worth_nothing_are_not_recommended() -> None:
+    dense, none = iso.plan(flops=1e24), iso.plan(flops=1e24, moe_gain=0)
+    assert none.recommended["params"].item() == dense.recommended["params"].item()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"law": "krajewski2024"}, "`krajewski2024` counts the total size of a mixture of experts"),
+        (
+            {"law": iso.Law("1 + 1/params + 1/tokens", {}), "unique_tokens": 1e10},
+            "does not read unique_tokens",
+        ),
+        ({"law": iso.Law("1 + 1/params + 1/tokens", {}), "activation": 0.5}, "does not read activation"),
+        ({"usd_per_gpu_hour": 0}, "usd_per_gpu_hour must be positive and finite, not 0"),
+        ({"inference_tokens": 1e300}, "inference_tokens must be between 1e-40 and 1e[+]40, not 1e[+]300"),
+    ],
+)
+def test_what_would_be_ignored_or_lead_nowhere_is_refused(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        iso.plan(flops=1e24, **arguments)

@@ -182,6 +182,14 @@ def test_a_sweep_with_pools_survives_its_ways_out(tmp_path: Path) -> None:
         ),
         ({"pools": {"pool": ["web"], "quality": [math.inf]}}, "`quality` of `web` must be finite"),
         ({"pools": {"pool": ["web"], "unique_tokens": [math.nan]}}, "must be a number, not nan"),
+        (
+            {"pools": {"pool": ["inference"]}},
+            "would make `inference_tokens`, which is a standard",
+        ),
+        (
+            {"pools": {"pool": ["fresh", "b"]}},
+            "would make `fresh_tokens`, which is a standard quantity",
+        ),
         ({"pools": {"pool": ["other"]}}, "pool `other` needs an axis or a scalar `other_tokens`"),
         (
             {"axes": {**AXES, "tokens": [1e12]}},
@@ -206,3 +214,8 @@ def test_a_file_with_a_slip_in_a_pool_says_where(tmp_path: Path) -> None:
         path.write_text(text)
         with pytest.raises(iso.SpaceError, match=message):
             iso.Sweep.from_toml(path)
+
+
+def test_whole_and_other_numbers_mix_and_frames_may_be_lazy() -> None:
+    mixed = {"pool": ["curated", "web"], "quality": [1, 0.4], "unique_tokens": [15e12, None]}
+    assert sweep(pools=mixed) == sweep(pools=pl.DataFrame(mixed, strict=False).lazy())

@@ -27,6 +27,8 @@ SIZES = ("params", "non_embedding_params", "active_params", "active_non_embeddin
 POSITIONS = 257
 KEPT = 2 / (POSITIONS // 2)
 FINEST_STEP = 1e-7
+TOGETHER = 2048
+"""Budgets that are refined together."""
 
 # Budgets among which a loss is looked for, and how many are tried at a time for each.
 FLOPS = (1e6, 1e40)
@@ -55,7 +57,8 @@ def compute_optimal(
         assert law.optimal is not None
         user = dict(law.optimal.formulas)
     else:
-        columns[size] = _search(law, budgets, size, fixed)
+        parts = [budgets[start : start + TOGETHER] for start in range(0, max(len(budgets), 1), TOGETHER)]
+        columns[size] = np.concatenate([_search(law, part, size, fixed) for part in parts])
     values = evaluate(law, asked, columns, fixed, len(budgets), quantities=user)
     series = {"train_flops": budgets, **dict(zip(asked, values, strict=True))}
     return pl.DataFrame(series, schema=dict.fromkeys(series, pl.Float64))

@@ -263,15 +263,13 @@ def _check_inputs(question: Question) -> None:
     if law.of_mixtures:
         message = f"`{law.id}` counts the total size of a mixture of experts, of which a plan knows nothing"
         raise LawError(f"{message}; take another law, such as besiroglu2024, or ask iso.Sweep", law=law.id)
-    # What makes a law read each argument.
-    reads = {name: name for name in ("quality", "moe_gain", "unique_tokens", "activation")}
-    given = [
-        name
-        for name in reads
-        if name in question.scalars and (name, question.scalars[name]) != ("activation", 1)
-    ]
+    # What a law must read for each argument to have an effect. Dense laws know of sparsity by `moe_gain` only.
+    needed = {name: name for name in ("quality", "moe_gain", "unique_tokens")}
+    if question.scalars.get("activation", 1) < 1:
+        needed["activation"] = "moe_gain"
+    given = [name for name in needed if name in question.scalars]
     for name in (*given, *(["pools"] if question.pools else [])):
-        if reads.get(name, "unique_tokens") not in law.inputs:
+        if needed.get(name, "unique_tokens") not in law.inputs:
             message = f"`{law.id}` does not read {name}; leave it out, or take a law that does"
             raise LawError(f"{message}, such as besiroglu2024", law=law.id)
     try:
