@@ -321,7 +321,8 @@ def test_progress_knows_the_whole_from_the_start() -> None:
     sweep = space(10_000, 10_000, 100, 100)
 
     def stop(settled: int, total: int) -> None:
-        assert (settled, total) == (0, sweep.size)
+        # On a busy machine much may be settled before the first report.
+        assert 0 <= settled <= total == sweep.size
         raise Enough
 
     with pytest.raises(Enough):

@@ -263,7 +263,7 @@ def _check_inputs(question: Question) -> None:
     if law.of_mixtures:
         message = f"`{law.id}` counts the total size of a mixture of experts, of which a plan knows nothing"
         raise LawError(f"{message}; take another law, such as besiroglu2024, or ask iso.Sweep", law=law.id)
-    # What a law must read for each argument to have an effect. Dense laws know of sparsity by `moe_gain` only.
+    # What a law must read for an argument to have an effect. Dense laws know of sparsity by moe_gain only.
     needed = {name: name for name in ("quality", "moe_gain", "unique_tokens")}
     if question.scalars.get("activation", 1) < 1:
         needed["activation"] = "moe_gain"
