@@ -245,7 +245,8 @@ def twenty() -> list[str]:
         table(["law or rule", "size counted", *(f"D/P at {flop(c)}" for c in budgets)], every),
         paragraph(f"""The range is {number(least[1])} (`{least[0]}`) to {number(most[1])} (`{most[0]}`) at
             {flop(budgets[0])} FLOP; {len(within)} of {len(ends)} lie within a factor of 1.5 of
-            {number(RATIO)} tokens for each parameter. Twenty is a property of a corpus, a tokenizer and a way to count, not a constant.
+            {number(RATIO)} tokens for each parameter. Twenty is a property of a corpus, a tokenizer
+            and a way to count, not a constant.
             The four `sardana2024-mpt` fits are left out of this count: two decimals of their exponents leave
             a factor of three and more in the ratio."""),
         paragraph("""What the rule costs, if a law is right: compute-efficiency of D = 20 P, the compute at
@@ -690,7 +691,8 @@ def experts() -> list[str]:
         "## The data need of a mixture of experts goes by its active parameters",
         paragraph(f"""Optimal tokens per active parameter, and per stored one in parentheses, by number of
             experts, one of them active (for `krajewski2024` the expansion). If the rule held, the first
-            number would not change down a law's rows. For `ludziejewski2025` the stored size follows from its Switch architecture; for
+            number would not change down a law's rows. For `ludziejewski2025` the stored size follows
+            from its Switch architecture; for
             `abnar2025`, `zhao2025` and the dense laws (with `moe_gain` {number(GAIN)}) one in n parameters is
             active; `zhao2025` has 8 active experts and an eighth of them shared. `krajewski2024` is fitted at
             64 times the feed-forward parameters only (here at a granularity of 8, routing not counted) and
