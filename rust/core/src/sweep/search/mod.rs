@@ -107,8 +107,9 @@ impl Search<'_> {
         stats: &mut Stats,
     ) -> Result<(), Error> {
         let mut open = self.start();
-        let spots = if goal.samples() { spots::spots(self) } else { Vec::new() };
+        let mut spots = Vec::new();
         if goal.samples() {
+            spots = spots::spots(self);
             let size: u64 = self.program.slots.iter().map(|slot| u64::from(slot.length)).product();
             let sample = Worker::new(self, &spots).sample(goal, SAMPLE.min(size / SAMPLE_SHARE) as usize);
             goal.take(vec![sample], control)?;

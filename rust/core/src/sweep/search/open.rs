@@ -128,8 +128,3 @@ impl Extent {
 pub(super) fn digit(number: u32, shift: u32, bits: u8) -> u32 {
     (number >> shift) & ((1 << bits) - 1)
 }
-
-/// The position in the middle of a block.
-pub(super) fn middle(slot: &Slot, first: u32, level: u8) -> u32 {
-    first + (slot.last(first, level) - first) / 2
-}

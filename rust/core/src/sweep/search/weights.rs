@@ -7,7 +7,8 @@
 
 use crate::program::{Boxes, Intervals, at};
 
-use super::open::{Open, middle};
+use super::open::Open;
+use super::spots::Spot;
 use super::{Goal, Search};
 
 /// By how much a low end is raised to see whether that settles a box, in terms of what holding slots adds to it.
@@ -86,8 +87,9 @@ impl Weights {
             let (first, level) = (&round.first[slot], &round.level[slot]);
             for held in 0..self.slots {
                 if slot == held {
-                    let middles = runs.iter().map(|run| middle(axis, first[run[0]], level[run[0]]));
-                    self.boxes.first[slot].extend(middles);
+                    let middle = |first, level| Spot::Middle.position(first, axis.last(first, level));
+                    self.boxes.first[slot]
+                        .extend(runs.iter().map(|run| middle(first[run[0]], level[run[0]])));
                     self.boxes.level[slot].resize((held + 1) * runs.len(), 0);
                 } else {
                     self.boxes.first[slot].extend(runs.iter().map(|run| first[run[0]]));
