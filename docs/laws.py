@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, partial
 from importlib.resources import files
 
+from prose import table
+
 import isoflop as iso
 from isoflop._checks import Checked, checked, inputs_text
 from isoflop._law_records import Source
@@ -214,11 +216,7 @@ def _number(value: float) -> str:
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     cells = [[cell.replace("|", "\\|") for cell in row] for row in rows]
-    return [
-        f"| {' | '.join(heads)} |",
-        f"|{'---|' * len(heads)}",
-        *(f"| {' | '.join(row)} |" for row in cells),
-    ]
+    return table(heads, cells, text=True).splitlines()
 
 
 def _text(lines: Iterable[str]) -> str:

@@ -66,11 +66,11 @@ def points(texts: Iterable[str]) -> str:
     return "\n".join(textwrap.indent(paragraph(text), "  ").replace("  ", "- ", 1) for text in texts)
 
 
-def table(head: str | Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table whose first column is text and whose other columns are numbers; the head may be one
-    text with bars."""
+def table(head: str | Sequence[str], rows: Iterable[Sequence[str]], *, text: bool = False) -> str:
+    """Return a table whose first column is text and whose other columns are numbers, or all are `text`; the
+    head may be one text with bars."""
     head = [name.strip() for name in head.split("|")] if isinstance(head, str) else head
-    rule = ["---", *("---:" for _ in head[1:])]
+    rule = ["---", *("---" if text else "---:" for _ in head[1:])]
     return "\n".join(f"| {' | '.join(row)} |" for row in (head, rule, *rows))
 
 
