@@ -7,11 +7,11 @@ of the logarithm of the loss that is left to remove, of which it is nearly a pow
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from isoflop._exceptions import LawError, SpaceError
+from isoflop._exceptions import LawError
 
 if TYPE_CHECKING:
     from isoflop._law import Law
@@ -22,7 +22,6 @@ ACCURACY = 1e-5
 """Largest error of the fitted compute, as a share, that is let pass."""
 
 
-@lru_cache(maxsize=64)
 def equivalent_formula(law: Law) -> str:
     """Return ``equivalent_flops`` as a formula of ``reducible_loss``, or of ``loss`` if that is unknown.
 
@@ -32,35 +31,45 @@ def equivalent_formula(law: Law) -> str:
         If the law has no optimum at a fixed budget, needs more than size and tokens for it, or does not
         follow such a formula.
     """
-    start = f"`{law.id}` has no formula of `equivalent_flops`"
+    formula = _fitted(law)
+    if isinstance(formula, _Unfit):
+        raise LawError(f"`{law.id}` has no formula of `equivalent_flops`{formula.why}", law=law.id)
+    return formula
+
+
+class _Unfit(NamedTuple):
+    """Why there is no formula, as the end of a sentence."""
+
+    why: str
+
+
+# Also remembers where a fit was in vain.
+@lru_cache(maxsize=64)
+def _fitted(law: Law) -> str | _Unfit:
     if law.optimal is not None and law.optimal.kind == "rule":
-        message = (
-            f"{start}: its optimum is a published rule with a loss of its own, not the least of its loss"
-        )
-        raise LawError(message, law=law.id)
+        return _Unfit(": its optimum is a published rule with a loss of its own, not the least of its loss")
     budgets = np.geomspace(*FLOPS, POINTS)
     try:
         losses = law.compute_optimal(budgets)["loss"].to_numpy()
-    except (LawError, SpaceError) as error:
-        message = f"{start}: {error}; law.equivalent_flops(loss, ...) takes what it needs"
-        raise LawError(message, law=law.id) from None
-    # Nearly what is irreducible, if that is not known.
-    floor = float(law.compute_optimal(FARTHEST)["loss"].item())
-    of, left = f"(loss - {floor!r})", losses - floor
+    except LawError as error:
+        return _Unfit(f": {error}; law.equivalent_flops(loss, ...) takes what it needs")
     if law.irreducible is not None:
         from isoflop._predict import evaluate
 
         of = "reducible_loss"
         (left,) = evaluate(law, (of,), {"loss": losses}, {}, POINTS, idle=True)
+    else:
+        # Nearly what is irreducible.
+        floor = float(law.compute_optimal(FARTHEST)["loss"].item())
+        of, left = f"(loss - {floor!r})", losses - floor
     if not (left > 0).all() or not (np.diff(left) < 0).all():
-        raise LawError(f"{start}: its best loss does not fall with compute everywhere", law=law.id)
+        return _Unfit(": its best loss does not fall with compute everywhere")
     x, y = np.log(left), np.log(budgets)
     middle, half = (x[0] + x[-1]) / 2, (x[0] - x[-1]) / 2
     # Every other optimum is fitted, the others tell how well.
     fit = np.polynomial.Chebyshev.fit((x - middle)[::2] / half, y[::2], DEGREE, domain=[-1, 1])
     if np.abs(np.expm1(fit((x - middle) / half) - y)).max() > ACCURACY:
-        message = f"{start} that is good to {ACCURACY:g}; law.equivalent_flops(loss) finds it by search"
-        raise LawError(message, law=law.id)
+        return _Unfit(f" that is good to {ACCURACY:g}; law.equivalent_flops(loss) finds it by search")
     ends = [float(fit.deriv()(end)) for end in (-1.0, 1.0)]
     at = f"(log({of}) - {float(middle)!r}) / {float(half)!r}"
     inside = f"max(-1, min(1, {at}))"

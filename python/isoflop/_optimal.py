@@ -30,10 +30,10 @@ FINEST_STEP = 1e-7
 TOGETHER = 2048
 """Budgets that are refined together."""
 
-# Budgets among which a loss is looked for, and how many are tried at a time for each.
+# Budgets among which a loss is looked for, how many of them are tried at first, and when a step is close.
 FLOPS = (1e6, 1e40)
-TRIED = 33
-CLOSE = 1e-6
+TRIED = 157
+CLOSE = 1e-7
 
 
 def compute_optimal(
@@ -74,33 +74,54 @@ def equivalent_flops(law: Law, loss: ArrayLike, given: Mapping[str, float]) -> f
 def _by_formula(law: Law, losses: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the compute of equal optima by the formula of sweeps, as far as it goes, and else by search."""
     columns = {"loss": losses}
+    if "equivalent_flops" in law.rows:
+        flops, reducible = evaluate(law, ("equivalent_flops", "reducible_loss"), columns, {}, losses.size)
+        # No compute reaches what is irreducible.
+        return np.where(reducible <= 0, np.inf, flops)
     try:
         (flops,) = evaluate(law, ("equivalent_flops",), columns, {}, losses.size)
     except LawError:
         return _look_for(law, losses, {})
-    if "equivalent_flops" in law.rows:
-        # No compute reaches what is irreducible.
-        (reducible,) = evaluate(law, ("reducible_loss",), columns, {}, losses.size)
-        return np.where(reducible <= 0, np.inf, flops)
-    far = ~((flops >= FITTED[0]) & (flops <= FITTED[1]))
-    flops[far] = _look_for(law, losses[far], {})
+    far = ~((flops >= FITTED[0]) & (flops <= FITTED[1]) | np.isnan(losses))
+    if far.any():
+        flops[far] = _look_for(law, losses[far], {})
     return flops
 
 
 def _look_for(law: Law, losses: NDArray[np.float64], given: Mapping[str, float]) -> NDArray[np.float64]:
     """Return the least budget whose optimum is as good as each loss; all are looked for together."""
-    low, high = (np.full(losses.shape, np.log(end)) for end in FLOPS)
-    shares = np.linspace(0.0, 1.0, TRIED)
-    while losses.size and (high - low).max() > CLOSE:
-        budgets = low[:, None] + (high - low)[:, None] * shares
-        optima = compute_optimal(law, np.exp(budgets).ravel(), None, given)["loss"].to_numpy()
-        reached = optima.reshape(budgets.shape) <= losses[:, None]
-        first = np.where(reached.any(axis=1), reached.argmax(axis=1), TRIED - 1)
-        rows = np.arange(losses.size)
-        low, high = budgets[rows, np.maximum(first - 1, 0)], budgets[rows, first]
-    flops = np.exp(high)
-    flops[high >= np.log(FLOPS[1])] = np.inf
-    return np.where(np.isnan(losses), np.nan, flops)
+
+    def short(budgets: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return by how much optima fall short of losses: 0 or less where they are as good."""
+        optima = compute_optimal(law, np.exp(budgets), None, given)["loss"].to_numpy()
+        return optima - wanted
+
+    result = np.where(np.isnan(losses), np.nan, np.inf)
+    table = np.linspace(np.log(FLOPS[0]), np.log(FLOPS[1]), TRIED)
+    reached = short(table, np.zeros(TRIED)) <= losses[:, None]
+    rows = np.flatnonzero(reached.any(axis=1))
+    first, wanted = reached[rows].argmax(axis=1), losses[rows]
+    low, high = table[np.maximum(first - 1, 0)], table[first]
+    below, above = short(low, wanted), short(high, wanted)
+    # By false position; an end that stays a second time counts half (the Illinois method).
+    side = np.zeros(rows.size)
+    left = np.flatnonzero(high > low)
+    while left.size:
+        at = high[left] - above[left] * (high[left] - low[left]) / (above[left] - below[left])
+        found = short(at, wanted[left])
+        good = found <= 0
+        moved = np.where(good, 1.0, -1.0)
+        again = side[left] == moved
+        side[left] = moved
+        close = np.abs(np.where(good, high[left], low[left]) - at) <= CLOSE
+        up, down = left[good], left[~good]
+        high[up], above[up] = at[good], found[good]
+        low[down], below[down] = at[~good], found[~good]
+        below[left[good & again]] /= 2
+        above[left[~good & again]] /= 2
+        left = left[~close & (found != 0)]
+    result[rows] = np.exp(high)
+    return result
 
 
 def read_budgets(flops: ArrayLike) -> NDArray[np.float64]:

@@ -191,8 +191,7 @@ def plan(
     """
     arguments = dict(locals())
 
-    from isoflop._law_records import Frozen
     from isoflop._plan_goals import answer
     from isoflop._plan_question import read_question
 
-    return Plan(Frozen(arguments), **answer(read_question(arguments))._asdict())
+    return answer(read_question(arguments), arguments)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from isoflop._exceptions import SpaceError
+from isoflop._law_records import Frozen
 from isoflop._numbers import number_text
-from isoflop._opinions import Equivalent, opinions
+from isoflop._opinions import opinions
 from isoflop._pareto import pareto
+from isoflop._plan import Plan
 from isoflop._plan_question import Budget, Question
 from isoflop._plan_ranges import ranges
 from isoflop._plan_remarks import remarks
@@ -53,20 +55,6 @@ INSIDE, TIMES = 17, 5
 
 SLACK = 3e-5
 """How much a loss may miss its target, as a share, where limits are met by a grid: about 0.2 % of compute."""
-
-
-class Answer(NamedTuple):
-    """What a plan is made of."""
-
-    recommended: pl.DataFrame
-    front: pl.DataFrame
-    ranges: pl.DataFrame
-    margins: pl.DataFrame
-    opinions: pl.DataFrame
-    more_data: pl.DataFrame | None
-    baseline: pl.DataFrame | None
-    warnings: tuple[str, ...]
-    sweep: Sweep
 
 
 class Search:
@@ -150,8 +138,8 @@ class Search:
         return values
 
 
-def answer(question: Question) -> Answer:
-    """Answer a question."""
+def answer(question: Question, arguments: Mapping[str, Any]) -> Plan:
+    """Answer a question that was read from these arguments."""
     import polars as pl
 
     baseline = None
@@ -166,8 +154,6 @@ def answer(question: Question) -> Answer:
     recommended = ask_best(sweep, question, columns=columns).select(columns)
     plan = recommended.row(0, named=True)
     _check_size(question, plan)
-    flops = plan["train_flops"]
-    equivalent = Equivalent(question.law, flops)
 
     shares = np.geomspace(0.1, 10, FRONT)
     shares[FRONT // 2] = 1.0
@@ -188,11 +174,12 @@ def answer(question: Question) -> Answer:
         # What is left where others take everything is a rounding error.
         every = every.with_columns(pl.col(search.filler.tokens).clip(0))
 
-    return Answer(
+    return Plan(
+        Frozen(arguments),
         recommended=recommended,
         front=_front(every, budget),
-        ranges=ranges(search, plan, equivalent),
-        margins=_margins(every, budget, equivalent),
+        ranges=ranges(search, plan),
+        margins=_margins(question, every, budget),
         opinions=opinions(
             question.law,
             params=plan["params"],
@@ -200,7 +187,7 @@ def answer(question: Question) -> Answer:
             tokens=plan["tokens"],
             moe_gain=question.scalars.get("moe_gain"),
         ),
-        more_data=_more_data(question, budget, plan, equivalent) if question.goal == "data" else None,
+        more_data=_more_data(question, budget, plan) if question.goal == "data" else None,
         baseline=baseline,
         warnings=remarks(question, sweep, plan),
         sweep=sweep.replace(),  # a copy that has not told yet how far it extrapolates
@@ -252,7 +239,7 @@ def _front(plans: pl.DataFrame, budget: Budget) -> pl.DataFrame:
     return front.select(budget.name, "loss", pl.exclude(budget.name, "loss", "share"))
 
 
-def _margins(plans: pl.DataFrame, budget: Budget, equivalent: Equivalent) -> pl.DataFrame:
+def _margins(question: Question, plans: pl.DataFrame, budget: Budget) -> pl.DataFrame:
     """Return loss, and what it is worth in compute, at a little less and a little more of the budget."""
     import polars as pl
 
@@ -262,14 +249,12 @@ def _margins(plans: pl.DataFrame, budget: Budget, equivalent: Equivalent) -> pl.
     margins = shares.join(plans.select("share", "loss"), on="share", how="left", maintain_order="left")
     losses = margins["loss"].fill_null(np.nan).to_numpy()
     here = losses[shares["share"].to_list().index(1.0)]
-    compute = equivalent(losses) / equivalent(np.array([here])) - 1
+    compute = question.law.equivalent_flops(losses) / question.law.equivalent_flops(here) - 1
     added = pl.DataFrame({"loss_change": losses - here, "compute_change": compute})
     return margins.hstack(added.fill_nan(None))
 
 
-def _more_data(
-    question: Question, budget: Budget, plan: Mapping[str, float], equivalent: Equivalent
-) -> pl.DataFrame:
+def _more_data(question: Question, budget: Budget, plan: Mapping[str, float]) -> pl.DataFrame:
     """Return what twice the supply of each pool would buy, one pool at a time."""
     import polars as pl
 
@@ -279,7 +264,7 @@ def _more_data(
         axes, _ = search.recommend()
         plans = {budget.name: np.array([budget.value])} | {n: np.array([x]) for n, x in axes.items()}
         more = evaluate_plans(doubled, search.form, plans, ["loss", "tokens", "data_usd"]).row(0, named=True)
-        before, after = equivalent(np.array([plan["loss"], more["loss"]]))
+        before, after = map(question.law.equivalent_flops, (plan["loss"], more["loss"]))
         change = {"loss_change": more["loss"] - plan["loss"], "compute_change": after / before - 1}
         rows.append({"pool": name, "unique_tokens": 2 * supply, "loss": more["loss"], **change})
     schema = ("unique_tokens", "loss", "loss_change", "compute_change")
@@ -311,7 +296,7 @@ def _serving(question: Question) -> tuple[Budget, pl.DataFrame]:
         assert question.budget is not None, "checked when the question was read"
         _, sweep = Search(free, question.budget).recommend()
         target = ask_best(sweep, free, columns=())["loss"].item()
-    flops = float(Equivalent(question.law, 1e24)(np.array([target]))[0])
+    flops = question.law.equivalent_flops(target)
     if not np.isfinite(flops):
         raise SpaceError(_unreachable(question, target))
     trained = replace(free, scalars={**question.scalars, "inference_tokens": 0.0})

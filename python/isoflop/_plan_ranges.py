@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-    from isoflop._opinions import Equivalent
     from isoflop._plan_goals import Search
     from isoflop._plan_question import Floats
 
@@ -37,11 +36,11 @@ class _Moved(NamedTuple):
     may_vanish: bool
 
 
-def ranges(search: Search, plan: Mapping[str, float], equivalent: Equivalent) -> pl.DataFrame:
+def ranges(search: Search, plan: Mapping[str, float]) -> pl.DataFrame:
     """Return how far each axis can move, all others chosen anew; see `isoflop.Plan`."""
     import polars as pl
 
-    rows = [_row(search, plan, moved, equivalent) for moved in _moved(search, plan)]
+    rows = [_row(search, plan, moved) for moved in _moved(search, plan)]
     names = ("recommended", *(f"{end}_{_percent(level)}" for level in LEVELS for end in ("low", "high")))
     frame = pl.DataFrame(rows, schema={"axis": pl.String, **dict.fromkeys(names, pl.Float64)})
     return frame.select("axis", "low_20", "low_5", "recommended", "high_5", "high_20")
@@ -81,11 +80,10 @@ def _moved(search: Search, plan: Mapping[str, float]) -> list[_Moved]:
 class _Efficiency:
     """Compute efficiency relative to the plan, where one axis is moved and all others are chosen anew."""
 
-    def __init__(self, search: Search, moved: _Moved, loss: float, equivalent: Equivalent) -> None:
+    def __init__(self, search: Search, moved: _Moved, loss: float) -> None:
         self._search = search
         self._moved = moved
-        self._equivalent = equivalent
-        self._here = float(equivalent(np.array([loss]))[0])
+        self._here = search.question.law.equivalent_flops(loss)
         self._known: tuple[Floats, dict[str, Floats]] | None = None
 
     def __call__(self, values: Floats) -> Floats:
@@ -102,14 +100,12 @@ class _Efficiency:
         there = ~np.isnan(plans["loss"]) & (values > 0)
         if there.any():
             self._known = values[there], {name: column[there] for name, column in plans.items()}
-        relative: Floats = self._equivalent(plans["loss"]) / self._here
+        relative = search.question.law.equivalent_flops(plans["loss"]) / self._here
         return np.nan_to_num(relative, nan=0.0)
 
 
-def _row(
-    search: Search, plan: Mapping[str, float], moved: _Moved, equivalent: Equivalent
-) -> dict[str, float | str]:
-    efficiency = _Efficiency(search, moved, plan["loss"], equivalent)
+def _row(search: Search, plan: Mapping[str, float], moved: _Moved) -> dict[str, float | str]:
+    efficiency = _Efficiency(search, moved, plan["loss"])
     row: dict[str, float | str] = {"axis": moved.axis, "recommended": moved.value}
     centre = moved.value or plan["tokens"] * 1e-3
     factors = REACH ** (np.arange(1, STEPS + 1) / STEPS)
