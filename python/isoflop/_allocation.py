@@ -13,6 +13,7 @@ from isoflop._law_records import (
     Check,
     Frozen,
     Source,
+    extrapolation_formula,
     read_checks,
     read_formulas,
     read_number,
@@ -120,8 +121,7 @@ class Allocation:
         budgets = read_budgets(flops)
         asked = {self.size: self.size, "tokens": "tokens", "tokens_per_param": f"tokens / {self.size}"}
         if self.range is not None:
-            low, high = self.range
-            asked["extrapolation"] = f"max(0, log10(train_flops / {high!r}), log10({low!r} / train_flops))"
+            asked["extrapolation"] = extrapolation_formula([("train_flops", *self.range)])
         values = self.evaluate(tuple(asked.values()), budgets)
         return pl.DataFrame({"train_flops": budgets, **dict(zip(asked, values, strict=True))})
 

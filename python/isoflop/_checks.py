@@ -107,7 +107,8 @@ def checks() -> pl.DataFrame:
     import polars as pl
 
     rows = []
-    for kind, id, check, ours in checked():
+    for entry in checked():
+        kind, id, check, ours = entry
         rows.append({
             "kind": kind,
             "id": id,
@@ -117,7 +118,7 @@ def checks() -> pl.DataFrame:
             "ours": ours,
             "deviation": ours - check.value,
             "tolerance": check.tolerance,
-            "passes": Checked(kind, id, check, ours).passes,
+            "passes": entry.passes,
             "from": check.origin,
             "reason": check.reason,
         })  # fmt: skip

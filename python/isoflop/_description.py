@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from isoflop._accounting import known_names, names_in
 from isoflop._axes import Axis, AxisValues, check_name, column_names, read_axes, space_size
 from isoflop._exceptions import FormulaError, SpaceError
-from isoflop._law import Law
-from isoflop._law import law as catalogue_law
+from isoflop._law import Law, read_law
 from isoflop._pools import Pool, pool_quantities, read_pools
 from isoflop._questions import Formulas, read_formulas
 
@@ -56,7 +55,7 @@ def read_description(
     """Read what a user gives the constructor of a sweep; see there for the errors."""
     dimensions, scalars = read_axes(axes)
     size = space_size(dimensions)
-    found = _read_law(law)
+    found = None if law is None else read_law(law)
     named = _read_quantities({} if quantities is None else quantities, dimensions, scalars)
     supplies = read_pools(pools)
     formulas = named
@@ -68,14 +67,6 @@ def read_description(
         names_in(constraint)
     _refuse_hidden_text(dimensions, found, formulas)
     return Description(dimensions, scalars, found, named, constraints, supplies, formulas, size)
-
-
-def _read_law(law: str | Law | None) -> Law | None:
-    if isinstance(law, str):
-        return catalogue_law(law)
-    if law is not None and not isinstance(law, Law):
-        raise TypeError(f"law must be an identifier of the catalogue or a Law, not {law!r}")
-    return law
 
 
 def _read_quantities(

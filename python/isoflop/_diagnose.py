@@ -10,8 +10,7 @@ import numpy as np
 from isoflop._allocation import Allocation
 from isoflop._catalog import allocation_ids, did_you_mean, law_ids
 from isoflop._exceptions import LawError
-from isoflop._law import Law
-from isoflop._law import law as law_of_catalogue
+from isoflop._law import Law, read_law
 from isoflop._predict import evaluate, read_input
 
 if TYPE_CHECKING:
@@ -90,7 +89,7 @@ def diagnose(frame: Any, law: str | Law = "besiroglu2024", *, moe_gain: float | 
     """
     import polars as pl
 
-    entry = read_law(law)
+    entry = rating_law(law)
     gain = _read_gain(entry, moe_gain)
     table = _read_frame(frame)
     models = _read_models(entry, table)
@@ -198,7 +197,7 @@ def _why(law: Law, gain: float | None, models: _Models) -> pl.Series:
     return absent.select(reasons).to_series()
 
 
-def read_law(law: object) -> Law:
+def rating_law(law: object) -> Law:
     """Return the law of that identifier, or the law itself; raises as `diagnose` does if it cannot rate."""
     if isinstance(law, Allocation) or (
         isinstance(law, str) and law in allocation_ids() and law not in law_ids()
@@ -208,7 +207,7 @@ def read_law(law: object) -> Law:
         raise LawError(f"{message}; give a law, such as besiroglu2024", law=id)
     if not isinstance(law, str | Law):
         raise TypeError(f"law must be an identifier or an iso.Law, not {law!r}")
-    entry = law_of_catalogue(law) if isinstance(law, str) else law
+    entry = read_law(law)
     if entry.optimal is not None and entry.optimal.kind == "rule":
         message = f"the optimum of `{entry.id}` is a published rule, not the least loss at 6*N*D FLOP"
         message += ", so it cannot rate compute efficiency; take another law, such as besiroglu2024"

@@ -17,6 +17,7 @@ from isoflop._law_records import (
     Optimal,
     Source,
     Variable,
+    extrapolation_formula,
     read_checks,
     read_covariance,
     read_number,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 EVIDENCE = ("V1", "V2", "V3")
 
-__all__ = ["Law", "in_catalogue", "law", "law_from_mapping", "law_to_mapping", "laws"]
+__all__ = ["Law", "in_catalogue", "law", "law_from_mapping", "law_to_mapping", "laws", "read_law"]
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
@@ -220,11 +221,14 @@ class Law:
                         f"`{name}` of `{self.id}` is both a {kinds[name]} and a {kind}; rename one"
                     )
                 kinds[name] = kind
-        for name in self.covariance.names if self.covariance is not None else ():
+        errors = (
+            () if self.covariance is None else zip(self.covariance.of, self.covariance.names, strict=True)
+        )
+        for entry, name in errors:
             if name not in self.coefficients:
                 raise self._error(f"covariance of `{name}`, which is no coefficient of `{self.id}`")
-            if f"log({name})" in self.covariance.of and self.coefficients[name] <= 0:  # type: ignore[union-attr]
-                raise self._error(f"covariance of log({name}), of which {self.coefficients[name]} has none")
+            if entry != name and self.coefficients[name] <= 0:
+                raise self._error(f"covariance of {entry}, of which {self.coefficients[name]} has none")
         if self.evidence not in ("", *EVIDENCE):
             raise self._error(f"evidence must be {', '.join(EVIDENCE)} or empty, not {self.evidence!r}")
         for name in self.standard_errors:
@@ -260,11 +264,8 @@ class Law:
             error = self.standard_errors.get(name)
             note = f"standard error {error:g}" if error is not None else ""
             rows[name] = Step(name, None, value, "coefficient", note, "", source), ()
-        decades = []
-        for name, low, high in self.ranged:
-            decades += [f"log10({name} / {high!r})", f"log10({low!r} / {name})"]
-        if decades:
-            formula = f"max(0, {', '.join(decades)})"
+        if self.ranged:
+            formula = extrapolation_formula(self.ranged)
             step = Step(
                 "extrapolation", formula, None, "law", "decades outside the fitted range", "1", source
             )
@@ -546,6 +547,23 @@ def law(id: str) -> Law:
     0.103
     """
     return law_from_mapping(law_table(id), f"catalog/laws/{id}.toml")
+
+
+def read_law(given: object) -> Law:
+    """Return the law of an identifier, or the law itself.
+
+    Raises
+    ------
+    TypeError
+        If it is neither.
+    CatalogError
+        If there is no law of this identifier.
+    """
+    if isinstance(given, str):
+        return law(given)
+    if not isinstance(given, Law):
+        raise TypeError(f"law must be an identifier of the catalogue or a Law, not {given!r}")
+    return given
 
 
 def in_catalogue(candidate: Law) -> bool:

@@ -180,6 +180,14 @@ def read_range(value: object, where: str) -> tuple[float, float] | None:
     return low, high
 
 
+def extrapolation_formula(ranged: Iterable[tuple[str, float, float]]) -> str:
+    """Return the formula of the decades by which the furthest of some quantities leaves its range."""
+    decades = []
+    for name, low, high in ranged:
+        decades += [f"log10({name} / {high!r})", f"log10({low!r} / {name})"]
+    return f"max(0, {', '.join(decades)})"
+
+
 def read_source(value: Source | Mapping[str, Any], where: str) -> Source:
     """Read where a law was printed."""
     if isinstance(value, Source):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from isoflop._exceptions import IsoflopWarning, LawError
-from isoflop._law import Law, law
+from isoflop._law import Law, read_law
 from isoflop._predict import broadcast, evaluate, read_input
 
 if TYPE_CHECKING:
@@ -56,13 +56,7 @@ def losses(laws: Sequence[str | Law], **inputs: ArrayLike) -> pl.DataFrame:
     """
     import polars as pl
 
-    entries = [
-        law(entry) if isinstance(entry, str) else entry
-        for entry in ([laws] if isinstance(laws, str) else laws)
-    ]
-    for entry in entries:
-        if not isinstance(entry, Law):
-            raise TypeError(f"laws must be identifiers or laws, not {entry!r}")
+    entries = [read_law(entry) for entry in ([laws] if isinstance(laws, str) else laws)]
     names = [entry.id for entry in entries]
     if not names or len(set(names)) < len(names):
         raise ValueError(f"laws must be one or several different ones, not {names}")

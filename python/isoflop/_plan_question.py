@@ -13,8 +13,7 @@ from isoflop._accounting import quantities
 from isoflop._catalog import allocation_ids, did_you_mean, law_ids
 from isoflop._exceptions import LawError
 from isoflop._gpus import peak_flops
-from isoflop._law import Law
-from isoflop._law import law as law_of_catalogue
+from isoflop._law import Law, read_law
 from isoflop._pools import Pool, read_pools
 from isoflop._predict import evaluate
 from isoflop._questions import read_formulas
@@ -228,9 +227,7 @@ def _read_law(law: object) -> Law:
             f"`{law}` is an allocation rule without a loss; it is among the second opinions of every plan"
         )
         raise LawError(f"{message}, which needs a law such as besiroglu2024", law=law)
-    if not isinstance(law, str | Law):
-        raise TypeError(f"law must be an identifier of the catalogue or a Law, not {law!r}")
-    found = law_of_catalogue(law) if isinstance(law, str) else law
+    found = read_law(law)
     if found.optimal is not None and found.optimal.kind == "rule":
         message = (
             f"the optimum of `{found.id}` is a published rule, not the least loss at 6*N*D FLOP, so a plan "

@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping
 from math import log10
 from typing import TYPE_CHECKING
 
-from isoflop._ask import quiet
 from isoflop._numbers import number_text
-from isoflop._plan_search import LEAST_ACTIVATION
+from isoflop._plan_search import LEAST_ACTIVATION, ask_best
 
 if TYPE_CHECKING:
     from isoflop._plan_question import Question
@@ -33,8 +32,7 @@ def remarks(question: Question, sweep: Sweep, plan: Mapping[str, float]) -> tupl
 def _remarks(question: Question, sweep: Sweep, plan: Mapping[str, float]) -> Iterator[str]:
     law = question.law
     names = [name for name, _, _ in law.ranged]
-    with quiet():
-        values = sweep.best(minimize="loss", columns=names, threads=question.threads).row(0, named=True)
+    values = ask_best(sweep, question, columns=names).row(0, named=True)
     for name, low, high in law.ranged:
         decades = max(log10(values[name] / high), log10(low / values[name]))
         if decades > 0:

@@ -173,13 +173,12 @@ def _facts(plan: Plan, row: dict[str, float]) -> Iterator[tuple[str, str]]:
     if "active_params" in row:
         size += f", {human(row['active_params'])} active (1/{1 / row['activation']:.3g})"
     yield "parameters", size
+    active = "active " if "active_params" in row else ""
     pools = read_pools(plan.sweep.pools)
     epochs = f", {row['epochs']:.3g} epochs" if not pools and row["epochs"] > 1.0005 else ""
     yield (
         "tokens",
-        f"{human(row['tokens'])}, {human(row['tokens_per_param'])} per active parameter{epochs}".replace(
-            " active", "" if "active_params" not in row else " active"
-        ),
+        f"{human(row['tokens'])}, {human(row['tokens_per_param'])} per {active}parameter{epochs}",
     )
     if pools:
         parts = []

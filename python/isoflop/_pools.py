@@ -119,8 +119,6 @@ def pool_frame(pools: Sequence[Pool]) -> pl.DataFrame:
 
 def pool_quantities(pools: Sequence[Pool]) -> dict[str, str]:
     """Return what takes the place of the accounting's quantities of data, by name."""
-    if not pools:
-        return {}
     follow: dict[str, str] = {}
     for pool in pools:
         fresh, epochs = f"{pool.name}_fresh_tokens", f"{pool.name}_epochs"

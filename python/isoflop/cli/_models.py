@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
-import polars as pl
 from cyclopts import Parameter
 
 from isoflop import _diagnose, _models
-from isoflop.cli._messages import Mistake, mistakes, one_line
+from isoflop.cli._input import read_frame
+from isoflop.cli._messages import mistakes
 from isoflop.cli._output import DEFAULT_OUTPUT, Output, check_destination, show
-
-_READERS: dict[str, Callable[[Path], pl.DataFrame]] = {
-    # All rows tell the types: tokens may be whole numbers for a thousand rows and then 1e12.
-    ".csv": lambda path: pl.read_csv(path, infer_schema_length=None),
-    ".parquet": pl.read_parquet,
-    ".json": lambda path: pl.read_json(path, infer_schema_length=None),
-    ".jsonl": lambda path: pl.read_ndjson(path, infer_schema_length=None),
-    ".ndjson": lambda path: pl.read_ndjson(path, infer_schema_length=None),
-}
 
 # What fits a line; CSV, JSON and files hold the rest.
 _MODELS_SHOWN = ("name", "params", "active_params", "tokens", "train_flops", "evidence")
@@ -64,21 +54,10 @@ def diagnose(
     """
     check_destination(output.out, output.format)
     with mistakes():
-        entry = _diagnose.read_law(law)
-    frame = _read(file)
+        entry = _diagnose.rating_law(law)
+    frame = read_frame(file, "a file of models")
     with mistakes(file):
         found = _diagnose.diagnose(frame, entry, moe_gain=moe_gain)
     # `why` is empty if every model is rated.
     rated = found["why"].is_null().all()
     show(found, [name for name in _DIAGNOSIS_SHOWN if name != "why" or not rated], output)
-
-
-def _read(path: Path) -> pl.DataFrame:
-    reader = _READERS.get(path.suffix)
-    if reader is None:
-        raise Mistake(f"{path}: the suffix of a file of models must be one of {', '.join(_READERS)}")
-    with mistakes(path):
-        try:
-            return reader(path)
-        except pl.exceptions.PolarsError as error:
-            raise Mistake(f"{path}: {one_line(str(error))}") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -10,16 +9,11 @@ import polars as pl
 from cyclopts import Parameter
 
 from isoflop._plan import plan as make_plan
+from isoflop.cli._input import read_frame
 from isoflop.cli._messages import Mistake, mistakes, tell
 from isoflop.cli._output import Format, check_destination, deliver
 
 Frame = Literal["recommended", "front", "ranges", "margins", "opinions", "more-data", "baseline"]
-
-_READERS: dict[str, Callable[[Path], pl.DataFrame]] = {
-    ".csv": lambda path: pl.read_csv(path),
-    ".parquet": lambda path: pl.read_parquet(path),
-    ".json": lambda path: pl.read_json(path),
-}
 
 
 def plan(
@@ -78,7 +72,8 @@ def plan(
     law
         A law of the catalogue, of size and tokens.
     pools
-        Data to choose from: .csv, .parquet or .json with columns pool, quality, unique_tokens, usd_per_token.
+        Data to choose from: .csv, .parquet, .json or .jsonl with columns pool, quality, unique_tokens and
+        usd_per_token.
     unique_tokens
         Distinct tokens, without pools.
     quality
@@ -124,7 +119,7 @@ def plan(
     check_destination(out, format)
     if sweep is not None and sweep.suffix != ".toml":
         raise Mistake(f"{sweep}: the suffix of --sweep must be .toml")
-    arguments["pools"] = _read_pools(pools)
+    arguments["pools"] = None if pools is None else read_frame(pools, "--pools")
     with mistakes():
         found = make_plan(**arguments)
     if sweep is not None:
@@ -140,15 +135,3 @@ def plan(
         needed = {"more_data": "data", "baseline": "serving"}[name]
         raise Mistake(f"--show {show} goes with --goal {needed}")
     deliver(frame, out, format, whole=True)
-
-
-def _read_pools(path: Path | None) -> pl.DataFrame | None:
-    if path is None:
-        return None
-    if path.suffix not in _READERS:
-        raise Mistake(f"{path}: the suffix of --pools must be one of {', '.join(_READERS)}")
-    with mistakes(path):
-        try:
-            return _READERS[path.suffix](path)
-        except pl.exceptions.PolarsError as error:
-            raise ValueError(f"cannot be read: {error}") from error
