@@ -80,13 +80,13 @@ impl<'a> Frame<'a> {
         FormulaError::new(self.expr.text(), Problem::new(span, kind), quantity)
     }
 
-    /// A condition on the number `term`, as a suggestion.
+    /// A condition on the number `term`, as a suggestion: on one line, as messages are.
     #[cold]
     fn condition_on(&self, term: TermId) -> String {
         let span = self.expr.span(term);
         match &self.expr.text()[span.start..span.end] {
             text if text.len() <= 40 && !matches!(self.expr.terms()[term.index()], Term::Number(_)) => {
-                format!("{text} != 0")
+                format!("{} != 0", text.split_whitespace().collect::<Vec<_>>().join(" "))
             }
             _ => "x != 0".to_owned(),
         }

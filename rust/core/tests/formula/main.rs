@@ -232,6 +232,7 @@ fn constraints_are_conditions_directly_or_by_name() {
         ("1", 0..1, "x != 0"),
         ("(cheap + 1)", 1..10, "cheap + 1 != 0"),
         ("where(cheap, dense, dense)", 0..26, "where(cheap, dense, dense) != 0"),
+        ("-\nusd", 0..5, "- usd != 0"),
     ] {
         let error = builder.condition(text).unwrap_err();
         let message = format!("a constraint must be a condition, not a number; write e.g. `{instead}`");
