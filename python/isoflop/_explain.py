@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -107,6 +108,7 @@ def _cost(tape: Mapping[str, Any], binding: Binding) -> list[str]:
     if tape["searched"]:
         return [
             f"operations  {operations}, besides a look-up for each table and column",
+            *(f"choices     {_choices(axes, left, binding.axes)}" for axes, left in tape["choices"]),
             f"method      search: branch and bound over {visited:,} configurations, too many to look at each",
         ]
     threads = resolve_threads(None)
@@ -124,6 +126,12 @@ def _cost(tape: Mapping[str, Any], binding: Binding) -> list[str]:
         f"method      enumerate: {visited:,} configurations are looked at",
         f"cost        about {_time(seconds)} on {threads} thread{'s' if threads != 1 else ''}, roughly",
     ]
+
+
+def _choices(numbers: Sequence[int], left: int, axes: Sequence[Axis]) -> str:
+    names = " x ".join(axes[number].name for number in numbers)
+    every = math.prod(axes[number].length for number in numbers)
+    return f"{names}: {left:,} of {every:,}; the others are outdone by these, whatever the rest is"
 
 
 def _along(axes: Sequence[int], binding: Binding) -> str:

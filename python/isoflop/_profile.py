@@ -22,7 +22,9 @@ class Profile:
     size
         Configurations of the whole space.
     bounded
-        Settled by bound: configurations in boxes that the bounds showed to hold no row. 0 if enumerated.
+        Settled by bound: configurations that were shown to be no row without being looked at. 0 if enumerated.
+    outdone
+        Of these, left out before the search: another choice of one or two axes is better whatever the rest is.
     evaluated
         Settled by evaluation: configurations that were looked at one by one.
     feasible
@@ -47,6 +49,7 @@ class Profile:
 
     size: int
     bounded: int
+    outdone: int
     evaluated: int
     feasible: int | None
     nan: int
@@ -68,6 +71,9 @@ class Profile:
         lines = {"size": f"{self.size:,} configurations{rate}"}
         if self.method == "search":
             lines["bounded"] = f"{self.bounded:,}{_share(self.bounded, self.size)}, by {self.bounds:,} bounds"
+        if self.outdone:
+            share = _share(self.outdone, self.size)
+            lines["outdone"] = f"{self.outdone:,}{share} of these, before the search"
         lines["evaluated"] = f"{self.evaluated:,}{_share(self.evaluated, self.size)}"
         if self.feasible is not None:
             lines["feasible"] = f"{self.feasible:,}{_share(self.feasible, self.size)}"
@@ -91,6 +97,7 @@ def make_profile(
     return Profile(
         size=stats["size"],
         bounded=stats["bounded"],
+        outdone=stats["outdone"],
         evaluated=stats["evaluated"],
         feasible=stats["feasible"],
         nan=stats["nan"],

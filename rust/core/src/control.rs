@@ -1,8 +1,13 @@
 //! How long work is steered from outside: cancelling, progress, threads.
 //!
-//! Workers look at a [`Control`] once per block of work, never per configuration.
+//! Workers look at a [`Control`] once per block of work, never per configuration. The thread that made it is one of
+//! them: a fresh thread in its place takes a quarter longer over a search of some milliseconds. If somebody has
+//! to look after the caller meanwhile (signals, progress), it does so on that thread, between two blocks.
 
+use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::thread::ThreadId;
+use std::time::{Duration, Instant};
 
 /// Rows between two looks at a [`Control`], where a row costs some nanoseconds.
 pub(crate) const LOOK: usize = 1 << 18;
@@ -12,10 +17,29 @@ pub(crate) const LOOK: usize = 1 << 18;
 #[error("interrupted")]
 pub struct Interrupted;
 
+/// The time between two looks after the caller.
+pub(crate) const TICK: Duration = Duration::from_millis(40);
+
+/// What looks after the caller, on the thread that made it.
+struct Watch {
+    home: ThreadId,
+    start: Instant,
+    /// Ticks since the start, up to the last look.
+    seen: AtomicU64,
+    look: Box<dyn Fn(&Control) + Send + Sync>,
+}
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Watch").field("home", &self.home).finish_non_exhaustive()
+    }
+}
+
 /// Shared between the caller and the workers of one call.
 #[derive(Debug)]
 pub struct Control {
     threads: usize,
+    watch: Option<Watch>,
     cancelled: AtomicBool,
     settled: AtomicU64,
     total: AtomicU64,
@@ -29,11 +53,25 @@ impl Control {
     pub fn new(threads: usize) -> Self {
         Self {
             threads: threads.max(1),
+            watch: None,
             cancelled: AtomicBool::new(false),
             settled: AtomicU64::new(0),
             total: AtomicU64::new(0),
             passes: AtomicU32::new(0),
         }
+    }
+
+    /// The same, and while the work goes on `look` is called on this thread, some 25 times a second: it may cancel the
+    /// work, and read the progress.
+    #[must_use]
+    pub fn watched(threads: usize, look: impl Fn(&Self) + Send + Sync + 'static) -> Self {
+        let watch = Watch {
+            home: std::thread::current().id(),
+            start: Instant::now(),
+            seen: AtomicU64::new(0),
+            look: Box::new(look),
+        };
+        Self { watch: Some(watch), ..Self::new(threads) }
     }
 
     /// How many threads the work may use.
@@ -47,14 +85,28 @@ impl Control {
         self.cancelled.store(true, Ordering::Relaxed);
     }
 
-    /// Fails if somebody asked to stop.
+    /// Fails if somebody asked to stop. On the thread that made the control it looks after the caller first, if it is
+    /// time.
     ///
     /// # Errors
     ///
     /// [`Interrupted`] after [`cancel`](Self::cancel).
     #[inline]
     pub fn check(&self) -> Result<(), Interrupted> {
+        if let Some(watch) = &self.watch {
+            self.look(watch);
+        }
         if self.cancelled.load(Ordering::Relaxed) { Err(Interrupted) } else { Ok(()) }
+    }
+
+    fn look(&self, watch: &Watch) {
+        let ticks = || (watch.start.elapsed().as_nanos() / TICK.as_nanos()) as u64;
+        if watch.home != std::thread::current().id() || ticks() == watch.seen.load(Ordering::Relaxed) {
+            return;
+        }
+        (watch.look)(self);
+        // Counted from its end: a slow look does not call for the next one.
+        watch.seen.store(ticks(), Ordering::Relaxed);
     }
 
     /// Starts the count of settled configurations at zero out of `total`.
@@ -105,6 +157,8 @@ impl Control {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     #[test]
@@ -123,6 +177,25 @@ mod tests {
         }
         control.end_passes();
         assert_eq!(control.progress(), (1 << 20, 1 << 20));
+    }
+
+    #[test]
+    fn only_the_thread_that_made_it_looks_after_the_caller() {
+        let looks = Arc::new(AtomicU64::new(0));
+        let counted = Arc::clone(&looks);
+        let control = Control::watched(2, move |control| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            control.cancel();
+        });
+        assert_eq!(control.check(), Ok(()), "it is not time yet");
+        std::thread::sleep(2 * TICK);
+        std::thread::scope(|scope| {
+            let other = scope.spawn(|| control.check());
+            assert_eq!(other.join().expect("no panic"), Ok(()));
+        });
+        assert_eq!(looks.load(Ordering::Relaxed), 0);
+        assert_eq!((control.check(), control.check()), (Err(Interrupted), Err(Interrupted)));
+        assert_eq!(looks.load(Ordering::Relaxed), 1, "the next look is not due");
     }
 
     #[test]

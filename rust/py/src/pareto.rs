@@ -84,11 +84,10 @@ pub(crate) fn pareto<'py>(
         let rows = front(&minimized, &bits, ties, control)?;
         Ok(rows.into_iter().map(|row| row as u64).collect())
     };
-    let control = Control::new(threads);
     let kept = if rows * columns.len() < SHORT {
-        py.detach(|| work(&control)).map_err(|error| crate::error::engine(py, &error))?
+        py.detach(|| work(&Control::new(threads))).map_err(|error| crate::error::engine(py, &error))?
     } else {
-        run::long(py, &control, None, work)?
+        run::long(py, threads, None, work)?
     };
     Ok(kept.into_pyarray(py))
 }

@@ -1,12 +1,11 @@
 //! Long work without the interpreter: signals, progress, threads.
 //!
-//! The only place that leaves the interpreter. The work runs on a thread of its own; the calling
-//! thread wakes up every [`TICK`] to let Python see signals and to report progress. When either
-//! raises, the work is cancelled, waited for, and the exception goes to the caller.
+//! The only place that leaves the interpreter. The work runs on the calling thread, and helpers of its own. Every
+//! 40 ms the calling thread stops for a moment to let Python see signals and to report progress. When either
+//! raises, the work is cancelled, and the exception goes to the caller.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{RecvTimeoutError, sync_channel};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use isoflop_core::control::Control;
 use isoflop_core::error::Error;
@@ -15,47 +14,37 @@ use pyo3::prelude::*;
 
 use crate::error;
 
-/// Well below the 0.2 s within which Ctrl-C is promised to return.
-const TICK: Duration = Duration::from_millis(40);
-
-/// Runs `work` to its end, or until a signal or `progress` (called with the configurations settled
-/// and in all) raises.
+/// Runs `work` on at most `threads` threads to its end, or until a signal or `progress` (called with the
+/// configurations settled and in all) raises.
 pub(crate) fn long<T: Send>(
     py: Python<'_>,
-    control: &Control,
+    threads: usize,
     progress: Option<&Bound<'_, PyAny>>,
     work: impl FnOnce(&Control) -> Result<T, Error> + Send,
 ) -> PyResult<T> {
     let progress = progress.map(|callback| callback.clone().unbind());
-    let outcome = py.detach(|| {
-        std::thread::scope(|scope| {
-            let (done, waiting) = sync_channel::<()>(1);
-            let worker = scope.spawn(move || {
-                // Dropped when the work ends, even by a panic: that wakes the waiting thread.
-                let _done = done;
-                work(control)
-            });
-            let mut raised = None;
-            while waiting.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
-                if raised.is_none() {
-                    raised = Python::attach(|py| report(py, control, progress.as_ref())).err();
-                    if raised.is_some() {
-                        control.cancel();
-                    }
-                }
+    let raised = Arc::new(Mutex::new(None));
+    let look = {
+        let (progress, raised) =
+            (progress.as_ref().map(|callback| callback.clone_ref(py)), Arc::clone(&raised));
+        move |control: &Control| {
+            let mut raised = raised.lock().unwrap_or_else(PoisonError::into_inner);
+            if raised.is_none()
+                && let Err(error) = Python::attach(|py| report(py, control, progress.as_ref()))
+            {
+                *raised = Some(error);
+                control.cancel();
             }
-            (worker.join(), raised)
-        })
-    });
-    match outcome {
-        (_, Some(raised)) => Err(raised),
-        (Ok(result), None) => {
-            let value = result.map_err(|error| error::engine(py, &error))?;
-            report(py, control, progress.as_ref())?;
-            Ok(value)
         }
-        (Err(_), None) => Err(internal()),
+    };
+    let control = Control::watched(threads, look);
+    let outcome = py.detach(|| catch_unwind(AssertUnwindSafe(|| work(&control))));
+    if let Some(error) = raised.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        return Err(error);
     }
+    let value = outcome.map_err(|_| internal())?.map_err(|error| error::engine(py, &error))?;
+    report(py, &control, progress.as_ref())?;
+    Ok(value)
 }
 
 /// Runs `work` where it stands: for questions that end before a tick would.

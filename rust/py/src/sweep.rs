@@ -181,7 +181,7 @@ impl PySpace {
         if self.space.size() < SHORT {
             run::short(py, &Control::new(1), progress, question)
         } else {
-            run::long(py, &Control::new(threads), progress, question)
+            run::long(py, threads, progress, question)
         }
     }
 
@@ -255,6 +255,7 @@ fn stats<'py>(py: Python<'py>, stats: &Stats) -> PyResult<Bound<'py, PyDict>> {
     dict.set_item("size", stats.size)?;
     dict.set_item("evaluated", stats.evaluated)?;
     dict.set_item("bounded", stats.bounded)?;
+    dict.set_item("outdone", stats.outdone)?;
     dict.set_item("bounds", stats.bounds)?;
     dict.set_item("depths", &stats.depths)?;
     dict.set_item("searched", stats.searched)?;
@@ -445,7 +446,7 @@ impl PySpace {
             positions.iter().map(|positions| positions.as_array().to_vec()).collect();
         let positions: Vec<&[u32]> = positions.iter().map(Vec::as_slice).collect();
         let columns = engine.columns(&columns).map_err(|error| error::formula(py, &error))?;
-        let values = run::long(py, &Control::new(1), None, |control| columns.at(&positions, control))?;
+        let values = run::long(py, 1, None, |control| columns.at(&positions, control))?;
         moved(py, values)
     }
 
@@ -486,6 +487,7 @@ impl PySpace {
         dict.set_item("lanes_axes", &explanation.lanes)?;
         dict.set_item("block", explanation.block)?;
         dict.set_item("visited", explanation.visited)?;
+        dict.set_item("choices", &explanation.choices)?;
         dict.set_item("searched", explanation.searched)?;
         list.append(dict)?;
         Ok(list.unbind())

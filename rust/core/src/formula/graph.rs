@@ -57,6 +57,11 @@ impl Graph {
         &self.nodes
     }
 
+    /// The nodes by name, operands before operations.
+    pub fn ids(&self) -> impl DoubleEndedIterator<Item = NodeId> + use<> {
+        (0..self.nodes.len() as u32).map(NodeId)
+    }
+
     /// What `node` computes.
     #[must_use]
     pub fn node(&self, node: NodeId) -> Node {

@@ -10,7 +10,7 @@
 use super::filter::joined;
 use super::order::{Problem, scattered};
 use crate::control::{Control, Interrupted};
-use crate::parallel::{map_chunks, threads_for};
+use crate::parallel::Crew;
 use crate::value::simd::Level;
 
 /// Rows that go through all stages together; a block of four columns fits the first-level cache.
@@ -102,7 +102,7 @@ pub(super) fn cull(
     control: &Control,
 ) -> Result<Vec<u32>, Interrupted> {
     let level = Level::detect();
-    let alive = map_chunks(threads_for(control.threads(), count), count, PIECE, |range| {
+    let alive = Crew::for_rows(control, count).map_chunks(count, PIECE, |range| {
         let mut alive = Vec::new();
         let mut block = Block::new(problem);
         for start in range.clone().step_by(BLOCK) {

@@ -8,7 +8,7 @@
 
 use super::staircase::Staircase;
 use crate::control::{Control, Interrupted};
-use crate::parallel::{SERIAL_ROWS, join};
+use crate::parallel::{Crew, SERIAL_ROWS};
 use crate::pareto::order::scattered;
 
 /// So few rows are compared pair by pair.
@@ -56,8 +56,9 @@ impl Rest<'_> {
         }
         let middle = from + (to - from) / 2;
         let forks = if (to - from) as usize >= SERIAL_ROWS { threads } else { 1 };
+        let crew = Crew::of(self.control).at_most(forks);
         let (earlier, later) =
-            join(forks, || self.front(from, middle, forks / 2), || self.front(middle, to, forks - forks / 2));
+            crew.join(|| self.front(from, middle, forks / 2), || self.front(middle, to, forks - forks / 2));
         let mut earlier = earlier?;
         let later = self.uncovered(&earlier, later?, 0, threads)?;
         if self.width == 3 {
@@ -131,8 +132,7 @@ impl Rest<'_> {
         let (later_low, later_high) = self.split(&later, objective, pivot)?;
         drop(later);
         let forks = if later_low.len() + later_high.len() >= SERIAL_ROWS { threads } else { 1 };
-        let (low, high) = join(
-            forks,
+        let (low, high) = Crew::of(self.control).at_most(forks).join(
             || self.uncovered(&earlier_low, later_low, objective, forks / 2),
             || {
                 let high = self.uncovered(&earlier_high, later_high, objective, forks - forks / 2)?;

@@ -16,7 +16,7 @@ use super::key::FINEST;
 use super::order::{Buckets, Problem, Scratch};
 use super::staircase::Staircase;
 use crate::control::{Control, Interrupted, LOOK};
-use crate::parallel::{map, map_chunks, threads_for};
+use crate::parallel::Crew;
 
 /// What becomes of rows with the same true objectives as one on the front.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,8 +145,7 @@ pub(crate) fn best_first(rows: Rows<'_>, control: &Control) -> Result<Vec<u32>, 
     let problem = Problem::new(rows, &finest, Sizes::default());
     let all: Vec<u32> = (0..rows.objectives[0].len() as u32).collect();
     let piles = Buckets::deal(&problem, &all, control)?;
-    let threads = threads_for(control.threads(), all.len());
-    let sorted = map(threads, piles.len(), |pile| {
+    let sorted = Crew::for_rows(control, all.len()).map(piles.len(), |pile| {
         control.check()?;
         let mut rows: Vec<u32> = piles.rows(pile).collect();
         problem.sort(&mut rows, &mut Scratch::default());
@@ -224,7 +223,7 @@ fn search(problem: &Problem<'_>, rows: &[u32], control: &Control) -> Result<Vec<
 
 /// One objective: the least true value, then the least index.
 fn single(problem: &Problem<'_>, rows: &[u32], control: &Control) -> Result<Vec<u32>, Interrupted> {
-    let least = map_chunks(threads_for(control.threads(), rows.len()), rows.len(), LOOK, |range| {
+    let least = Crew::for_rows(control, rows.len()).map_chunks(rows.len(), LOOK, |range| {
         control.check()?;
         Ok(rows[range].iter().copied().min_by(|&a, &b| problem.compare_in_cell(a, b)))
     })?;
@@ -239,9 +238,9 @@ pub(super) fn pairs(problem: &Problem<'_>, rows: &[u32], control: &Control) -> R
         control.check()?;
         return Ok(sweep(problem, rows.iter().copied(), i64::MAX));
     }
-    let threads = threads_for(control.threads(), rows.len());
+    let crew = Crew::for_rows(control, rows.len());
     let piles = Buckets::deal(problem, rows, control)?;
-    let mut least_before = map(threads, piles.len(), |pile| {
+    let mut least_before = crew.map(piles.len(), |pile| {
         control.check()?;
         Ok(piles.rows(pile).map(|row| problem.key(1, row)).min().unwrap_or(i64::MAX))
     })?;
@@ -249,7 +248,7 @@ pub(super) fn pairs(problem: &Problem<'_>, rows: &[u32], control: &Control) -> R
     for pile in &mut least_before {
         least = least.min(std::mem::replace(pile, least));
     }
-    let kept = map(threads, piles.len(), |pile| {
+    let kept = crew.map(piles.len(), |pile| {
         control.check()?;
         Ok(sweep(problem, piles.rows(pile), least_before[pile]))
     })?;
@@ -307,10 +306,10 @@ pub(super) fn uncovered(problem: &Problem<'_>, rows: impl Iterator<Item = u32>, 
 /// before, does not cover it. Strips of the order grow staircases of their own; then what a strip kept is
 /// tested against the staircase of all strips before it.
 fn triples(problem: &Problem<'_>, rows: &[u32], control: &Control) -> Result<Vec<u32>, Interrupted> {
-    let threads = threads_for(control.threads(), rows.len());
+    let crew = Crew::for_rows(control, rows.len());
     let piles = Buckets::deal(problem, rows, control)?;
-    let strips = threads.min(piles.len());
-    let strips = map(threads, strips, |strip| {
+    let strips = crew.threads().min(piles.len());
+    let strips = crew.map(strips, |strip| {
         let mut staircase = Staircase::default();
         let mut kept = Vec::new();
         let mut scratch = Scratch::default();
@@ -328,7 +327,7 @@ fn triples(problem: &Problem<'_>, rows: &[u32], control: &Control) -> Result<Vec
     let mut front = Vec::new();
     let mut before = Staircase::default();
     for (kept, staircase) in strips {
-        let uncovered = map_chunks(threads, kept.len(), 1 << 14, |range| {
+        let uncovered = crew.map_chunks(kept.len(), 1 << 14, |range| {
             control.check()?;
             let uncovered = |row: &u32| !before.covers(problem.key(1, *row), problem.key(2, *row));
             Ok(kept[range].iter().copied().filter(uncovered).collect::<Vec<_>>())
@@ -346,10 +345,10 @@ fn triples(problem: &Problem<'_>, rows: &[u32], control: &Control) -> Result<Vec
 
 /// Four objectives and more.
 fn many(problem: &Problem<'_>, rows: &[u32], control: &Control) -> Result<Vec<u32>, Interrupted> {
-    let threads = threads_for(control.threads(), rows.len());
+    let crew = Crew::for_rows(control, rows.len());
     let piles = Buckets::deal(problem, rows, control)?;
     let width = problem.columns.len() - 1;
-    let sorted = map(threads, piles.len(), |pile| {
+    let sorted = crew.map(piles.len(), |pile| {
         control.check()?;
         let mut rows: Vec<u32> = piles.rows(pile).collect();
         problem.sort(&mut rows, &mut Scratch::default());
@@ -366,7 +365,7 @@ fn many(problem: &Problem<'_>, rows: &[u32], control: &Control) -> Result<Vec<u3
         keys.extend(some);
     }
     let rest = Rest { keys, width, control };
-    let kept = rest.front(0, order.len() as u32, threads)?;
+    let kept = rest.front(0, order.len() as u32, crew.threads())?;
     Ok(kept.into_iter().map(|place| order[place as usize]).collect())
 }
 
@@ -397,7 +396,7 @@ pub(super) fn with_copies(
         }
         table[slot] = row;
     }
-    let copies = map_chunks(threads_for(control.threads(), alive.len()), alive.len(), LOOK, |range| {
+    let copies = Crew::for_rows(control, alive.len()).map_chunks(alive.len(), LOOK, |range| {
         control.check()?;
         let is_copy = |&row: &u32| {
             let mut slot = home(row);

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU32, Ordering as Atomic};
 use super::filter::{Rows, Sizes};
 use super::key::{Cells, rank};
 use crate::control::{Control, Interrupted};
-use crate::parallel::{map, map_chunks, threads_for};
+use crate::parallel::Crew;
 
 /// Rows, and how they compare.
 pub(super) struct Problem<'a> {
@@ -169,9 +169,9 @@ impl Buckets {
             pile + splitters[pile..pile + equal]
                 .partition_point(|&splitter| problem.compare(splitter, row) != Ordering::Greater)
         };
-        let threads = threads_for(control.threads(), rows.len());
+        let crew = Crew::for_rows(control, rows.len());
         let deal = rows.len().div_ceil(PIECES).max(LOOK);
-        let dealt = map_chunks(threads, rows.len(), deal, |range| {
+        let dealt = crew.map_chunks(rows.len(), deal, |range| {
             let mut counts = vec![0u32; splitters.len() + 1];
             let mut to: Vec<u16> = Vec::with_capacity(range.len());
             for some in rows[range].chunks(LOOK) {
@@ -194,11 +194,11 @@ impl Buckets {
             sizes.iter_mut().zip(counts).for_each(|(size, count)| *size += count);
             pieces.push(to);
         }
-        let piles = map(threads, sizes.len(), |pile| {
+        let piles = crew.map(sizes.len(), |pile| {
             control.check()?;
             Ok((0..sizes[pile]).map(|_| AtomicU32::new(0)).collect::<Vec<_>>())
         })?;
-        map(threads, pieces.len(), |piece| {
+        crew.map(pieces.len(), |piece| {
             let mut next = starts[piece].clone();
             for (rows, to) in rows[piece * deal..].chunks(LOOK).zip(pieces[piece].chunks(LOOK)) {
                 control.check()?;

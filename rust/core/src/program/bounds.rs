@@ -44,7 +44,7 @@ impl Boxes {
 
 /// Which end of an operand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum End {
+pub(super) enum End {
     Low,
     High,
 }
@@ -53,11 +53,11 @@ use End::{High, Low};
 
 /// The ends of a result by the ends of the operands.
 #[derive(Debug, Clone, Copy)]
-struct Ends {
-    low: [End; 2],
+pub(super) struct Ends {
+    pub(super) low: [End; 2],
     high: [End; 2],
     /// Steps by which both are moved outwards.
-    margin: i64,
+    pub(super) margin: i64,
 }
 
 /// How a step is bounded.
@@ -223,7 +223,7 @@ fn apply(step: &Step, [a, b, c]: [Interval; 3]) -> Interval {
 
 /// The ends of an operation that is monotone in each of its operands as far as these intervals reach, where
 /// no NaN arises. Nothing if that is not known.
-fn ends(op: Op, a: Interval, b: Interval) -> Option<Ends> {
+pub(super) fn ends(op: Op, a: Interval, b: Interval) -> Option<Ends> {
     let exact = |low, high| Some(Ends { low, high, margin: 0 });
     let (up, down) = ([Low, Low], [High, High]);
     match op {

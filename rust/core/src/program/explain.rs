@@ -10,7 +10,7 @@ use super::layout::Layout;
 use super::lower::{self, Level, Step};
 use super::search::{self, TableLimit};
 use super::strip::Strip;
-use super::{Depends, Order, Roots};
+use super::{Arranged, Depends, Order, Roots};
 
 /// Bytes of a term's text that a person still reads.
 const LONGEST: usize = 120;
@@ -43,6 +43,9 @@ pub struct Explanation {
     pub block: (usize, usize),
     /// Configurations that the loops visit, or a search settles.
     pub visited: u64,
+    /// Axes of which a search looks at some positions or combinations only, and at how many: the others are outdone by
+    /// these whatever the rest is.
+    pub choices: Vec<(Vec<usize>, usize)>,
     /// Whether it is a search by branch and bound; then there are no loops.
     pub searched: bool,
 }
@@ -66,6 +69,7 @@ pub(crate) fn explain(graph: &Graph, space: &Space, roots: &Roots, order: &Order
         lanes: axes(lowered.tape.lanes),
         block: (lowered.tape.block_rows, lowered.tape.block_lanes),
         visited: layout.groups.iter().map(|group| group.length as u64).product(),
+        choices: vec![],
         searched: false,
     }
 }
@@ -79,24 +83,30 @@ fn term(graph: &Graph, space: &Space, depends: &Depends, node: NodeId, entries: 
 }
 
 /// Tells what a search for a front would tabulate, and compute for each configuration that it looks at.
-pub(crate) fn explain_search(graph: &Graph, space: &Space, roots: &Roots, axes: &[usize]) -> Explanation {
+pub(crate) fn explain_search(graph: &Graph, arranged: Arranged<'_>, roots: &Roots) -> Explanation {
+    let arranged = arranged.in_order(graph);
+    let (space, axes) = (&*arranged.space, &arranged.axes);
     let depends = Depends::new(graph, space, axes);
     let lengths: Vec<usize> = axes.iter().map(|&axis| space.lengths()[axis]).collect();
     let chosen = search::choose(graph, &depends, &lengths, TableLimit::MANY, roots.all(), &HashSet::new());
-    let entries = |node| {
-        depends.axes(std::iter::once(node)).iter().map(|&axis| space.lengths()[axis]).product::<usize>()
-    };
     let strip =
         Strip::new(graph, space, &depends, roots, |node| chosen.iter().position(|&table| table == node));
     let computed = chosen.iter().filter(|&&node| matches!(graph.node(node), Node::Apply(..)));
+    let tables = computed.map(|&node| {
+        let on = depends.axes(std::iter::once(node));
+        let entries = on.iter().map(|&axis| space.lengths()[axis]).product();
+        let axes = on.iter().flat_map(|&axis| arranged.stands_for[axis].clone()).collect();
+        Term { axes, ..term(graph, space, &depends, node, entries) }
+    });
     Explanation {
-        tables: computed.map(|&node| term(graph, space, &depends, node, entries(node))).collect(),
+        tables: tables.collect(),
         operations: [0, 0, 0, strip.steps.len()],
         outer: vec![],
         rows: vec![],
         lanes: vec![],
         block: (1, 1),
-        visited: lengths.iter().map(|&length| length as u64).product(),
+        visited: arranged.full_size(),
+        choices: arranged.left_out().collect(),
         searched: true,
     }
 }

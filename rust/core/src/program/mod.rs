@@ -13,10 +13,12 @@
 //! of its lanes, and once for each configuration. Whatever level or table a node ends up on, its
 //! value is the one that the formula's tree says: hoisting moves whole subtrees and changes no bit.
 
+mod arranged;
 mod bounds;
 pub mod explain;
 mod layout;
 mod lower;
+mod preference;
 mod ranges;
 mod run;
 mod runs;
@@ -32,13 +34,16 @@ use crate::formula::ops::Cost;
 use crate::space::Space;
 use crate::value::simd::Level;
 
+pub(crate) use arranged::Arranged;
 pub(crate) use bounds::{Boxes, Intervals, at};
 pub use layout::{Layout, Order};
+pub(crate) use preference::{Preference, Preferences};
 pub(crate) use run::Machine;
 pub use run::{Places, Row, Scratch, Sink};
 use runs::RunBounds;
 pub(crate) use search::{SearchProgram, Slot, TableLimit};
 pub(crate) use strip::Lanes;
+pub(crate) use tables::tabulate;
 
 /// What to compute for each configuration.
 #[derive(Debug, Clone, Default)]

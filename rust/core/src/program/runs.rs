@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use crate::control::{Control, Interrupted};
 use crate::formula::ops::Op;
-use crate::parallel;
+use crate::parallel::Crew;
 use crate::value::lanes::{self, Operand};
 use crate::value::{scalar, simd};
 
@@ -136,9 +136,9 @@ impl Least {
         control: &Control,
     ) -> Result<Self, Interrupted> {
         let run_count = lane_count.div_ceil(RUN);
-        let threads = parallel::threads_for(control.threads(), numbers.len() / 8);
+        let crew = Crew::for_rows(control, numbers.len() / 8);
         let row_count = numbers.len() / lane_count;
-        let parts = parallel::map_chunks(threads, row_count, JOB.div_ceil(run_count), |rows| {
+        let parts = crew.map_chunks(row_count, JOB.div_ceil(run_count), |rows| {
             control.check()?;
             let mut least = Self { runs: vec![0.0; rows.len() * run_count], rows: vec![0.0; rows.len()] };
             let numbers = &numbers[rows.start * lane_count..rows.end * lane_count];

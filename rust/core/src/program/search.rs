@@ -1,16 +1,17 @@
 //! A graph bound to a space for a search: tables, values of configurations, bounds of boxes.
 //!
 //! Every axis that the question touches is a *slot*, and every table is laid out over slots. An axis whose
-//! values come in no order is brought into one here: positions inside are ranks, and [`Slot::order`] leads
-//! back to the user's positions, by which configurations are numbered and ties decided.
+//! positions inside are not the user's (see [`Arranged`]) knows what each of them adds to the user's index, by which
+//! configurations are numbered and ties decided.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::control::{Control, Interrupted};
-use crate::formula::graph::{Graph, Node, NodeId};
-use crate::space::{Column, Space};
+use crate::formula::graph::{Graph, NodeId};
+use crate::space::Space;
 use crate::value::simd;
 
+use super::arranged::Arranged;
 use super::bounds::{Bounds, Boxes, Intervals};
 use super::layout::Layout;
 use super::lower;
@@ -35,10 +36,10 @@ pub(crate) struct Slot {
     pub(crate) axis: usize,
     pub(crate) length: u32,
     stride: u64,
-    /// The user's position of each position of the search, if they differ.
-    order: Option<Vec<u32>>,
-    /// The least of the user's positions in each block, level by level, if they differ.
-    least: Vec<Vec<u32>>,
+    /// What each position adds to a configuration's index, if it is not the user's position.
+    offsets: Option<Vec<u64>>,
+    /// The least of these in each block, level by level.
+    least: Vec<Vec<u64>>,
 }
 
 impl Slot {
@@ -46,28 +47,26 @@ impl Slot {
     #[inline(always)]
     pub(crate) fn add_index(&self, positions: &[u32], indices: &mut [u64]) {
         let lanes = indices.iter_mut().zip(positions);
-        match &self.order {
+        match &self.offsets {
             None => lanes.for_each(|(index, &position)| *index += u64::from(position) * self.stride),
-            Some(order) => lanes.for_each(|(index, &position)| {
-                *index += u64::from(order[position as usize]) * self.stride;
-            }),
+            Some(offsets) => lanes.for_each(|(index, &position)| *index += offsets[position as usize]),
         }
     }
 
     /// Adds to `indices` the least of what the positions of blocks add.
     #[inline(always)]
     pub(crate) fn add_least_index(&self, first: &[u32], level: &[u8], indices: &mut [u64]) {
-        if self.order.is_none() {
+        if self.offsets.is_none() {
             return self.add_index(first, indices);
         }
         for (index, (&first, &level)) in indices.iter_mut().zip(first.iter().zip(level)) {
-            *index += u64::from(self.least[usize::from(level)][(first >> level) as usize]) * self.stride;
+            *index += self.least[usize::from(level)][(first >> level) as usize];
         }
     }
 
-    /// The user's position.
+    /// The user's position on the axis, if the slot stands for no other.
     pub(crate) fn position(&self, position: u32) -> u32 {
-        self.order.as_ref().map_or(position, |order| order[position as usize])
+        self.offsets.as_ref().map_or(position, |offsets| (offsets[position as usize] / self.stride) as u32)
     }
 
     /// The level of the block that holds the whole axis.
@@ -84,13 +83,25 @@ impl Slot {
 
 /// How large tables on several axes may be: a search that looks at few boxes should not fill large ones.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct TableLimit(f64);
+pub(crate) struct TableLimit {
+    entries: f64,
+    /// Whether a table may be as large as the space.
+    whole: bool,
+}
 
 impl TableLimit {
     /// What a front is worth.
-    pub(crate) const MANY: Self = Self((1 << 20) as f64);
+    pub(crate) const MANY: Self = Self { entries: (1 << 20) as f64, whole: false };
     /// What a search for a few configurations is worth.
-    pub(crate) const FEW: Self = Self((1 << 16) as f64);
+    pub(crate) const FEW: Self = Self { entries: (1 << 16) as f64, whole: false };
+    /// What a small space is worth that is searched for the sake of a larger one.
+    pub(crate) const ALL: Self = Self { whole: true, ..Self::MANY };
+
+    /// Whether a table of so many entries pays in a search through so many configurations.
+    pub(crate) fn allows(self, entries: f64, size: f64) -> bool {
+        entries <= self.entries
+            && (self.whole || 16.0 * entries <= size && entries <= LOOKED_AT * size.sqrt())
+    }
 }
 
 /// Immutable and shared by the workers.
@@ -111,20 +122,18 @@ impl SearchProgram {
     /// # Errors
     ///
     /// [`Interrupted`] if cancelled while tables are filled.
-    #[allow(clippy::too_many_arguments, reason = "what a question is, and how it shall be run")]
     pub(crate) fn new(
         graph: &Graph,
-        space: &Space,
+        arranged: Arranged<'_>,
         roots: &Roots,
         watched: &[NodeId],
-        axes: &[usize],
         limit: TableLimit,
         level: simd::Level,
         control: &Control,
     ) -> Result<Self, Interrupted> {
-        let slots: Vec<Slot> = axes.iter().map(|&axis| Slot::new(graph, space, axis)).collect();
-        let ordered = in_order(space, &slots);
-        let space = ordered.as_ref().unwrap_or(space);
+        let arranged = arranged.in_order(graph);
+        let (space, axes) = (&*arranged.space, &arranged.axes);
+        let slots: Vec<Slot> = axes.iter().map(|&axis| Slot::new(&arranged, axis)).collect();
         let depends = Depends::new(graph, space, axes);
         let mut making = Making {
             graph,
@@ -197,55 +206,19 @@ impl SearchProgram {
 }
 
 impl Slot {
-    fn new(graph: &Graph, space: &Space, axis: usize) -> Self {
-        let length = space.lengths()[axis];
-        let order = order_of(graph, space, axis);
-        let least = order.as_ref().map_or(Vec::new(), |order| {
-            let mut blocks = vec![order.clone()];
+    fn new(arranged: &Arranged<'_>, axis: usize) -> Self {
+        let length = arranged.space.lengths()[axis];
+        let offsets = arranged.offsets[axis].clone();
+        let least = offsets.as_ref().map_or(Vec::new(), |offsets| {
+            let mut blocks = vec![offsets.clone()];
             while let Some(finer) = blocks.last().filter(|finer| finer.len() > 1) {
                 blocks.push(finer.chunks(2).map(|pair| pair[0].min(pair[pair.len() - 1])).collect());
             }
             blocks
         });
         let length = u32::try_from(length).expect("an axis has fewer than 2^32 values");
-        Self { axis, length, stride: space.stride(axis), order, least }
+        Self { axis, length, stride: arranged.stride(axis), offsets, least }
     }
-}
-
-/// The positions of an axis in ascending order of its first column that formulas read; nothing if a column
-/// is in order as it stands.
-fn order_of(graph: &Graph, space: &Space, axis: usize) -> Option<Vec<u32>> {
-    let columns: Vec<&Column> = graph
-        .nodes()
-        .iter()
-        .filter_map(
-            |node| if let Node::Column(column) = node { Some(&space.columns()[*column]) } else { None },
-        )
-        .filter(|column| column.axis == axis)
-        .collect();
-    if columns.iter().any(|column| column.values.is_sorted() || column.values.iter().rev().is_sorted()) {
-        return None;
-    }
-    let values = &columns.first()?.values;
-    let mut order: Vec<u32> = (0..values.len() as u32).collect();
-    order.sort_by(|&a, &b| values[a as usize].total_cmp(&values[b as usize]));
-    Some(order)
-}
-
-/// The space with its axes in order; nothing if they all are.
-fn in_order(space: &Space, slots: &[Slot]) -> Option<Space> {
-    if slots.iter().all(|slot| slot.order.is_none()) {
-        return None;
-    }
-    let columns = space.columns().iter().map(|column| {
-        let slot = slots.iter().find(|slot| slot.axis == column.axis);
-        let values = match slot.and_then(|slot| slot.order.as_ref()) {
-            Some(order) => order.iter().map(|&position| column.values[position as usize]).collect(),
-            None => column.values.clone(),
-        };
-        Column { values, ..column.clone() }
-    });
-    Some(Space::new(space.lengths().to_vec(), columns.collect()).expect("only the order has changed"))
 }
 
 /// Tables while a program is made.
@@ -331,11 +304,7 @@ pub(super) fn choose(
             true
         } else {
             let entries = entries(mask);
-            let looked_at = LOOKED_AT * size.sqrt();
-            let fits = entries <= limit.0
-                && 16.0 * entries <= size
-                && entries <= looked_at
-                && numbers + entries <= MAX_NUMBERS;
+            let fits = limit.allows(entries, size) && numbers + entries <= MAX_NUMBERS;
             let wanted = depends.dear[node.index()] && fits;
             numbers += if wanted { entries } else { 0.0 };
             wanted

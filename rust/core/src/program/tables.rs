@@ -7,16 +7,16 @@
 use std::sync::Mutex;
 
 use crate::control::{Control, Interrupted};
-use crate::formula::graph::{Graph, Node};
-use crate::parallel;
+use crate::formula::graph::{Graph, Node, NodeId};
+use crate::parallel::Crew;
 use crate::space::Space;
 use crate::value::lanes::Operand;
 use crate::value::simd;
 
-use super::Numbers;
 use super::layout::Layout;
-use super::lower::{Plan, Tape};
+use super::lower::{Plan, Tape, lower_tables};
 use super::run::{Machine, Row, Sink};
+use super::{Depends, Numbers};
 
 /// A filled table.
 #[derive(Debug)]
@@ -46,6 +46,41 @@ pub(crate) fn fill(
     Ok(tables)
 }
 
+/// The values of nodes for all positions of some axes, row-major; the nodes depend on no other axis.
+pub(crate) fn tabulate(
+    graph: &Graph,
+    space: &Space,
+    axes: &[usize],
+    nodes: &[NodeId],
+    level: simd::Level,
+    control: &Control,
+) -> Result<Vec<Vec<f64>>, Interrupted> {
+    let depends = Depends::new(graph, space, axes);
+    let layout = Layout::plain(space, axes);
+    let (plans, places) = lower_tables(graph, &depends, space, &layout, nodes);
+    let tables = fill(graph, space, &layout, &plans, level, control)?;
+    let spread = |place: usize| {
+        let (numbers, groups) = (&tables[place].numbers, &plans[place].groups);
+        if groups.len() == axes.len() {
+            return numbers.to_vec();
+        }
+        // For each axis in turn: what stands behind a prefix of positions.
+        let mut entries = vec![0];
+        for (axis, group) in layout.groups.iter().enumerate() {
+            let repeats = !groups.contains(&axis);
+            let length = group.length;
+            entries = entries
+                .iter()
+                .flat_map(|&entry| {
+                    (0..length).map(move |position| if repeats { entry } else { entry * length + position })
+                })
+                .collect();
+        }
+        entries.into_iter().map(|entry| numbers[entry]).collect()
+    };
+    Ok(places.into_iter().map(spread).collect())
+}
+
 /// A column of the space; repeated if its axis is part of a larger group.
 fn spread(graph: &Graph, space: &Space, layout: &Layout, plan: &Plan) -> Numbers {
     let Node::Column(column) = graph.node(plan.node) else {
@@ -71,12 +106,11 @@ fn compute(
 ) -> Result<Numbers, Interrupted> {
     let machine = Machine::new(tape, layout, tables, level, None);
     let mut numbers = vec![0.0; plan.entries];
-    let threads = if plan.entries < PARALLEL { 1 } else { control.threads() };
+    let crew = Crew::of(control).at_most(if plan.entries < PARALLEL { 1 } else { usize::MAX });
     // Blocks lie one after another in the table, so each worker cuts the next one off the rest.
     let rest = Mutex::new((0, numbers.as_mut_slice()));
     let blocks = machine.blocks();
-    parallel::workers(
-        threads,
+    crew.workers(
         usize::try_from(blocks).expect("tables have fewer than 2^64 entries"),
         || machine.scratch(),
         |scratch, _| {

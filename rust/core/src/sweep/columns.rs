@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use crate::control::{Control, Interrupted};
 use crate::error::Error;
 use crate::formula::graph::{Graph, Node, NodeId};
-use crate::parallel;
+use crate::parallel::Crew;
 use crate::space::Space;
 use crate::value::lanes::{Operand, apply_at};
 use crate::value::simd::Level;
@@ -66,8 +66,7 @@ impl<'a> Columns<'a> {
             parts.iter_mut().zip(column.chunks_mut(JOB)).for_each(|(part, column)| part.push(column));
         }
         let parts: Vec<Mutex<Vec<&mut [f64]>>> = parts.into_iter().map(Mutex::new).collect();
-        parallel::workers(
-            parallel::threads_for(control.threads(), count),
+        Crew::for_rows(control, count).workers(
             parts.len(),
             || vec![Vec::new(); self.graph.nodes().len()],
             |values, job| {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::control::{Control, Interrupted};
-use crate::parallel;
+use crate::parallel::Crew;
 use crate::program::{Machine, Program, Scratch, Sink};
 use crate::space::Space;
 
@@ -55,9 +55,10 @@ impl<'a> Grid<'a> {
         blocks.map(|block| self.machine.block_size(block) as u64).sum()
     }
 
-    /// How many threads are worth their start for so many configurations.
-    pub(crate) fn threads(&self, control: &Control, configurations: u64) -> usize {
-        control.threads().min(usize::try_from(configurations / WORTH_A_THREAD + 1).unwrap_or(usize::MAX))
+    /// As many threads as are worth their start for so many configurations.
+    pub(crate) fn crew<'c>(&self, control: &'c Control, configurations: u64) -> Crew<'c> {
+        let worth = usize::try_from(configurations / WORTH_A_THREAD + 1).unwrap_or(usize::MAX);
+        Crew::of(control).at_most(worth)
     }
 
     pub(crate) fn scratch(&self) -> Scratch {
@@ -89,9 +90,8 @@ impl<'a> Grid<'a> {
         control: &Control,
     ) -> Result<Vec<S>, Interrupted> {
         let jobs = (range.end - range.start).div_ceil(self.blocks_of_job);
-        let threads = self.threads(control, jobs.saturating_mul(JOB).min(self.visited));
-        let workers = parallel::workers(
-            threads,
+        let crew = self.crew(control, jobs.saturating_mul(JOB).min(self.visited));
+        let workers = crew.workers(
             usize::try_from(jobs).unwrap_or(usize::MAX),
             || (self.scratch(), make()),
             |(scratch, sink), job| {

@@ -368,7 +368,9 @@ impl<'a> Engine<'a> {
     ) -> Result<Explanation, FormulaError> {
         let bound = self.bind(constraints, objectives)?;
         if self.searches(&bound) {
-            return Ok(explain::explain_search(&bound.graph, self.space, &bound.roots, &bound.axes));
+            let arranged = search::arranged(self, self.space, &bound, None, &Control::new(1));
+            let arranged = arranged.expect("nobody cancels it");
+            return Ok(explain::explain_search(&bound.graph, arranged, &bound.roots));
         }
         let order = Order { axes: bound.axes, fixed: false, outer: None };
         Ok(explain::explain(&bound.graph, self.space, &bound.roots, &order))

@@ -13,6 +13,8 @@ pub struct Stats {
     /// Those in boxes that were left out by their bounds. With `evaluated` they make up `size`, unless the
     /// question was answered before its end.
     pub bounded: u64,
+    /// Of these, those left out before the search, because other choices outdo theirs whatever the rest is.
+    pub outdone: u64,
     /// How often a box was bounded.
     pub bounds: u64,
     /// Boxes by depth: how many times the whole space was split on the way to them.

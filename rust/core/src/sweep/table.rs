@@ -4,7 +4,6 @@ use std::sync::Mutex;
 
 use crate::control::Control;
 use crate::error::Error;
-use crate::parallel;
 use crate::program::{Row, Sink};
 use crate::space::Space;
 use crate::value::lanes::Operand;
@@ -71,8 +70,7 @@ pub(super) fn table(
 fn count(grid: &Grid<'_>, control: &Control) -> Result<Vec<u64>, Error> {
     let jobs = grid.jobs();
     let counts: Vec<Mutex<u64>> = jobs.iter().map(|_| Mutex::new(0)).collect();
-    parallel::workers(
-        grid.threads(control, grid.visited),
+    grid.crew(control, grid.visited).workers(
         jobs.len(),
         || grid.scratch(),
         |scratch, job| {
@@ -124,8 +122,7 @@ fn write(
         }
     }
     let parts: Vec<Mutex<Write<'_>>> = parts.into_iter().map(Mutex::new).collect();
-    parallel::workers(
-        grid.threads(control, grid.visited),
+    grid.crew(control, grid.visited).workers(
         jobs.len(),
         || grid.scratch(),
         |scratch, job| {

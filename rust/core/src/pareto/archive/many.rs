@@ -7,7 +7,7 @@ use super::forest::Forest;
 use super::grid::Grid;
 use super::{Points, Sizes, settles_own_cell};
 use crate::control::{Control, Interrupted};
-use crate::parallel::{map_chunks, threads_for};
+use crate::parallel::Crew;
 use crate::pareto::filter::{Ties, joined};
 use crate::pareto::key::{Cells, rank};
 use crate::value::simd::Level;
@@ -124,8 +124,7 @@ impl Many {
         let (columns, indices) = (points.columns(), points.indices.as_slice());
         assert!(columns.len() == self.question.bits.len(), "{} objectives", self.question.bits.len());
         assert!(columns.iter().all(|column| column.len() == indices.len()), "as many indices as values");
-        let threads = threads_for(control.threads(), indices.len());
-        let open = map_chunks(threads, indices.len(), PIECE, |range| {
+        let open = Crew::for_rows(control, indices.len()).map_chunks(indices.len(), PIECE, |range| {
             control.check()?;
             let columns: Vec<&[f64]> = columns.iter().map(|column| &column[range.clone()]).collect();
             let mut open = Vec::new();

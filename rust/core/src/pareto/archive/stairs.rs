@@ -20,7 +20,7 @@ mod buckets;
 
 use super::{Points, Sizes, settles_own_cell};
 use crate::control::{Control, Interrupted};
-use crate::parallel::{map_chunks, threads_for};
+use crate::parallel::Crew;
 use crate::pareto::filter::{self, Rows, Ties, joined, pairs, uncovered, with_copies};
 use crate::pareto::key::Cells;
 use crate::pareto::order::{Problem, Scratch};
@@ -181,8 +181,7 @@ impl Stairs {
         };
         let (columns, indices) = ([first.as_slice(), second.as_slice()], points.indices.as_slice());
         assert!(columns.iter().all(|column| column.len() == indices.len()), "as many indices as values");
-        let threads = threads_for(control.threads(), indices.len());
-        let open = map_chunks(threads, indices.len(), PIECE, |range| {
+        let open = Crew::for_rows(control, indices.len()).map_chunks(indices.len(), PIECE, |range| {
             control.check()?;
             let mut open = Vec::new();
             self.unsettled(columns.map(|column| &column[range.clone()]), &indices[range.clone()], &mut open);

@@ -5,11 +5,12 @@ use crate::error::Error;
 use crate::formula::graph::{Graph, Node, NodeId};
 use crate::formula::ops::Op;
 use crate::pareto::{Points, Ties};
-use crate::program::{SearchProgram, TableLimit};
+use crate::program::{Arranged, SearchProgram, TableLimit};
 use crate::space::{Column, Space};
 
 use super::super::stats::{Stats, Watch};
 use super::super::{Answer, Bound, CAP, Engine, Fineness, FrontQuestion, Groups, Near, Objective};
+use super::choices::Choices;
 use super::goal::{AllGoal, AnyGoal, Best, BestGoal, FrontGoal};
 use super::rows::Thinning;
 use super::{Goal, Search};
@@ -20,9 +21,21 @@ struct Asked<'a> {
     program: SearchProgram,
     objectives: usize,
     groups: Option<&'a Groups<'a>>,
+    /// Configurations of the space that each one of the touched axes stands for.
+    weight: u64,
+    /// Configurations whose choices are outdone.
+    outdone: u64,
     control: &'a Control,
     stats: Stats,
     watch: Watch,
+}
+
+/// What kind of answer a search is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Front,
+    /// A few configurations, or all that are near.
+    Few,
 }
 
 impl<'a> Asked<'a> {
@@ -31,25 +44,24 @@ impl<'a> Asked<'a> {
         space: &'a Space,
         mut bound: Bound,
         groups: Option<&'a Groups<'a>>,
-        limit: TableLimit,
+        wanted: Wanted,
         control: &'a Control,
     ) -> Result<Self, Error> {
         let mut watch = Watch::start();
         let watched = watched(&mut bound.graph, &bound.roots.constraints);
-        let program = SearchProgram::new(
-            &bound.graph,
-            space,
-            &bound.roots,
-            &watched,
-            &bound.axes,
-            limit,
-            engine.level,
-            control,
-        )?;
+        let (arranged, limit) = match wanted {
+            Wanted::Front => (arranged(engine, space, &bound, groups, control)?, TableLimit::MANY),
+            Wanted::Few => (Arranged::new(space, &bound.axes), TableLimit::FEW),
+        };
+        let weight = space.size() / arranged.full_size();
+        let outdone = (arranged.full_size() - arranged.size()) * weight;
+        let Bound { graph, roots, .. } = &bound;
+        let program = SearchProgram::new(graph, arranged, roots, &watched, limit, engine.level, control)?;
         let mut stats =
             Stats { size: space.size(), threads: control.threads(), searched: true, ..Stats::default() };
         stats.seconds.compile = watch.lap();
-        Ok(Self { space, program, objectives: bound.roots.outputs.len(), groups, control, stats, watch })
+        let objectives = roots.outputs.len();
+        Ok(Self { space, program, objectives, groups, weight, outdone, control, stats, watch })
     }
 
     /// Searches for a goal. What an earlier search of the question did is forgotten, but for its time.
@@ -62,17 +74,15 @@ impl<'a> Asked<'a> {
             seconds,
             ..Stats::default()
         };
-        let slots: u64 = self.program.slots.iter().map(|slot| u64::from(slot.length)).product();
+        self.stats.bounded = self.outdone;
+        self.stats.outdone = self.outdone;
+        self.control.advance(self.outdone);
         let groups = self.groups.and_then(|groups| {
             let slot = self.program.slots.iter().position(|slot| slot.axis == groups.axis)?;
             Some((slot, groups.of))
         });
-        let search = Search {
-            program: &self.program,
-            objectives: self.objectives,
-            groups,
-            weight: self.space.size() / slots,
-        };
+        let search =
+            Search { program: &self.program, objectives: self.objectives, groups, weight: self.weight };
         search.run(goal, self.control, &mut self.stats)?;
         self.control.end_pass();
         self.stats.seconds.search += self.watch.lap();
@@ -95,6 +105,27 @@ impl<'a> Asked<'a> {
         let rows = points.indices.len() as u64;
         if rows > most { Err(Error::Limit { rows, limit: most }) } else { Ok(points) }
     }
+}
+
+/// The axes as a search for a front walks them.
+///
+/// # Errors
+///
+/// [`Error::Interrupted`].
+pub(in crate::sweep) fn arranged<'s>(
+    engine: &Engine<'_>,
+    space: &'s Space,
+    bound: &Bound,
+    groups: Option<&Groups<'_>>,
+    control: &Control,
+) -> Result<Arranged<'s>, Error> {
+    let Bound { graph, roots, axes } = bound;
+    // The best by one objective is found before choices are compared.
+    if roots.outputs.len() < 2 {
+        return Ok(Arranged::new(space, axes));
+    }
+    let grouped = groups.map(|groups| groups.axis);
+    Choices { graph, roots, level: engine.level, control, grouped }.arrange(space, axes)
 }
 
 /// Groups are numbered from 0.
@@ -129,7 +160,7 @@ pub(in crate::sweep) fn pareto(
         Fineness::Bits(_) => control.begin(engine.space.size()),
         Fineness::Rows(_) => control.begin_passes(engine.space.size()),
     }
-    let mut asked = Asked::new(engine, engine.space, bound, None, TableLimit::MANY, control)?;
+    let mut asked = Asked::new(engine, engine.space, bound, None, Wanted::Front, control)?;
     match &question.fineness {
         Fineness::Bits(bits) => {
             let points = asked.front(bits, question.ties, question.max_rows)?;
@@ -155,7 +186,7 @@ pub(in crate::sweep) fn best(
     control: &Control,
 ) -> Result<Answer, Error> {
     control.begin(engine.space.size());
-    let mut asked = Asked::new(engine, engine.space, bound, groups, TableLimit::FEW, control)?;
+    let mut asked = Asked::new(engine, engine.space, bound, groups, Wanted::Few, control)?;
     let mut goal = BestGoal { best: vec![None; group_count(groups)] };
     asked.run(&mut goal)?;
     asked.answer(Best::points(goal.best), std::slice::from_ref(objective))
@@ -165,7 +196,7 @@ pub(in crate::sweep) fn best(
 pub(in crate::sweep) fn any(engine: &Engine<'_>, bound: Bound, control: &Control) -> Result<bool, Error> {
     control.begin(engine.space.size());
     let mut goal = AnyGoal::default();
-    Asked::new(engine, engine.space, bound, None, TableLimit::FEW, control)?.run(&mut goal)?;
+    Asked::new(engine, engine.space, bound, None, Wanted::Few, control)?.run(&mut goal)?;
     Ok(goal.found)
 }
 
@@ -183,7 +214,7 @@ pub(in crate::sweep) fn near(
     let groups = question.groups;
     let mut alone = bound.clone();
     alone.roots.outputs.truncate(1);
-    let mut asked = Asked::new(engine, engine.space, alone, groups, TableLimit::FEW, control)?;
+    let mut asked = Asked::new(engine, engine.space, alone, groups, Wanted::Few, control)?;
     let mut goal = BestGoal { best: vec![None; group_count(groups)] };
     asked.run(&mut goal)?;
     let limits: Vec<f64> = goal
@@ -206,10 +237,10 @@ pub(in crate::sweep) fn near(
     let value = bound.roots.outputs[0];
     bound.roots.constraints.push(bound.graph.apply(Op::Le, &[value, limit]));
     let mut asked = if question.then.is_empty() {
-        Asked::new(engine, space, bound, groups, TableLimit::FEW, control)?
+        Asked::new(engine, space, bound, groups, Wanted::Few, control)?
     } else {
         bound.roots.outputs.remove(0);
-        Asked::new(engine, space, bound, groups, TableLimit::MANY, control)?
+        Asked::new(engine, space, bound, groups, Wanted::Front, control)?
     };
     let points = if question.then.is_empty() {
         let mut goal = AllGoal::new(group_count(groups), question.max_rows);

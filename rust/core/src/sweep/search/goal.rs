@@ -4,6 +4,7 @@ use crate::control::{Control, Interrupted};
 use crate::error::Error;
 use crate::pareto::archive::Archive;
 use crate::pareto::{Points, Ties};
+use crate::value::interval::step_down;
 
 use super::{Found, Goal};
 
@@ -197,6 +198,77 @@ impl Goal for AllGoal {
     /// A row would come twice.
     fn samples(&self) -> bool {
         false
+    }
+}
+
+/// Keys with so many bits tell all numbers apart.
+pub(super) const EXACT: u32 = 52;
+
+/// Every configuration that no other outdoes: by being at most it in every objective, and in one less by more than
+/// so much. That takes in the exact front, and what is too close to it.
+pub(super) struct NotOutdone {
+    archive: Archive,
+    apart: Vec<f64>,
+    found: Points,
+    most: usize,
+}
+
+impl NotOutdone {
+    /// For objectives that are `apart` by more than so much each, some of it finite; looks for at most `most`
+    /// configurations.
+    pub(super) fn new(apart: Vec<f64>, most: usize) -> Self {
+        let archive = Archive::new(&vec![EXACT; apart.len()], Ties::First);
+        let found = Points::none(apart.len());
+        Self { archive, apart, found, most }
+    }
+
+    /// The configurations, best first by the objectives in order; nothing if there are too many.
+    pub(super) fn into_points(self, control: &Control) -> Result<Option<Points>, Interrupted> {
+        if self.is_done() {
+            return Ok(None);
+        }
+        let mut open = Vec::new();
+        self.unsettled(&self.found.columns(), &self.found.indices, &[], &mut open);
+        // Samples come again with all of their box.
+        open.sort_unstable_by_key(|&row| self.found.indices[row as usize]);
+        open.dedup_by_key(|row| self.found.indices[*row as usize]);
+        if open.len() > self.most {
+            return Ok(None);
+        }
+        Ok(Some(self.found.select(open.into_iter().map(|row| row as usize)).sorted(control)?))
+    }
+}
+
+impl Goal for NotOutdone {
+    fn unsettled(&self, bounds: &[&[f64]], indices: &[u64], _groups: &[u32], open: &mut Vec<u32>) {
+        let mut left: Vec<u32> = (0..indices.len() as u32).collect();
+        for (lowered, &apart) in self.apart.iter().enumerate().filter(|(_, apart)| apart.is_finite()) {
+            let mut columns: Vec<Vec<f64>> = bounds.iter().map(|column| select(column, &left)).collect();
+            // What is at most this is less than the bound by more than `apart`.
+            columns[lowered].iter_mut().for_each(|bound| *bound = step_down(*bound - apart, 1));
+            let columns: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
+            let mut some = Vec::new();
+            self.archive.unsettled(&columns, &vec![u64::MAX; left.len()], &mut some);
+            left = select(&left, &some);
+        }
+        open.extend(left);
+    }
+
+    fn take(&mut self, found: Vec<Found>, control: &Control) -> Result<(), Error> {
+        let points = Points::joined(found.into_iter().map(|found| found.points).collect());
+        if !points.indices.is_empty() {
+            self.archive.add(vec![points.clone()], control)?;
+            self.found.append(points);
+        }
+        Ok(())
+    }
+
+    fn rows(&self) -> usize {
+        self.archive.len()
+    }
+
+    fn is_done(&self) -> bool {
+        self.archive.len() > self.most
     }
 }
 

@@ -14,6 +14,7 @@
 //! any number of threads. Taking the last boxes keeps the number of open ones small.
 
 mod ask;
+mod choices;
 mod expand;
 mod goal;
 mod open;
@@ -25,12 +26,12 @@ use std::ops::Range;
 
 use crate::control::Control;
 use crate::error::Error;
-use crate::parallel;
+use crate::parallel::Crew;
 use crate::pareto::Points;
 use crate::program::SearchProgram;
 
 use super::stats::Stats;
-pub(super) use ask::{any, best, near, pareto};
+pub(super) use ask::{any, arranged, best, near, pareto};
 use expand::Worker;
 pub(super) use goal::Best;
 use open::Open;
@@ -114,27 +115,27 @@ impl Search<'_> {
             let sample = Worker::new(self, &spots).sample(goal, SAMPLE.min(size / SAMPLE_SHARE) as usize);
             goal.take(vec![sample], control)?;
         }
-        let (mut round, mut workers) = (self.no_boxes(), Vec::new());
+        let mut workers = Vec::new();
         while open.len() > 0 && !goal.is_done() {
-            open.take(goal.rows().saturating_mul(2).clamp(ROUND.start, ROUND.end), &mut round);
-            let jobs = round.len().div_ceil(JOB_BOXES);
-            let threads = if round.len() < WORTH_A_THREAD { 1 } else { control.threads() };
+            let count = open.len().min(goal.rows().saturating_mul(2).clamp(ROUND.start, ROUND.end));
+            let first = open.len() - count;
+            let jobs = count.div_ceil(JOB_BOXES);
+            let crew = Crew::of(control).at_most(if count < WORTH_A_THREAD { 1 } else { usize::MAX });
             let shared: &_ = goal;
-            let outcomes = parallel::map_with(
-                threads,
+            let outcomes = crew.map_with(
                 jobs,
                 &mut workers,
                 || Worker::new(self, &spots),
                 |worker, job| {
                     control.check()?;
-                    let boxes = job * JOB_BOXES..round.len().min((job + 1) * JOB_BOXES);
-                    let mut outcome = worker.expand(shared, &round, boxes);
+                    let boxes = job * JOB_BOXES..count.min((job + 1) * JOB_BOXES);
+                    let mut outcome = worker.expand(shared, &open, first + boxes.start..first + boxes.end);
                     shared.thin(&mut outcome.found);
                     control.advance(outcome.settled() * self.weight);
                     Ok(outcome)
                 },
             )?;
-            let before = open.len();
+            open.truncate(first);
             let mut found = Vec::with_capacity(outcomes.len());
             for outcome in outcomes {
                 let (parts, some) = outcome.count(stats, self.weight);
@@ -142,7 +143,7 @@ impl Search<'_> {
                 found.push(some);
             }
             if goal.best_first() {
-                open.best_last(before);
+                open.best_last(first);
             }
             goal.take(found, control)?;
         }

@@ -50,22 +50,13 @@ impl Open {
         self.depth.append(&mut other.depth);
     }
 
-    /// Moves the last `count` boxes to `taken`, in place of what is there: fresh memory for each round costs more.
-    pub(super) fn take(&mut self, count: usize, taken: &mut Self) {
-        let at = self.len() - count.min(self.len());
-        fn cut<T: Copy>(column: &mut Vec<T>, at: usize, taken: &mut Vec<T>) {
-            taken.clear();
-            taken.extend_from_slice(&column[at..]);
-            column.truncate(at);
-        }
-        fn cut_all<T: Copy>(columns: &mut [Vec<T>], at: usize, taken: &mut [Vec<T>]) {
-            columns.iter_mut().zip(taken).for_each(|(column, taken)| cut(column, at, taken));
-        }
-        cut_all(&mut self.first, at, &mut taken.first);
-        cut_all(&mut self.level, at, &mut taken.level);
-        cut_all(&mut self.bounds, at, &mut taken.bounds);
-        cut(&mut self.index, at, &mut taken.index);
-        cut(&mut self.depth, at, &mut taken.depth);
+    /// Keeps the first boxes.
+    pub(super) fn truncate(&mut self, boxes: usize) {
+        self.first.iter_mut().for_each(|column| column.truncate(boxes));
+        self.level.iter_mut().for_each(|column| column.truncate(boxes));
+        self.bounds.iter_mut().for_each(|column| column.truncate(boxes));
+        self.index.truncate(boxes);
+        self.depth.truncate(boxes);
     }
 
     /// Of the boxes from `start` on, brings those of least first bound, then least index, to the end, where they are

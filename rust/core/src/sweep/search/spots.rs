@@ -92,7 +92,7 @@ mod tests {
     use super::Spot::{First, Last, Middle};
     use super::*;
     use crate::control::Control;
-    use crate::program::{SearchProgram, TableLimit};
+    use crate::program::{Arranged, SearchProgram, TableLimit};
     use crate::space::{Column, Space};
     use crate::value::simd::Level;
 
@@ -111,10 +111,9 @@ mod tests {
         let bound = engine.bind(&owned(constraints), &outputs).expect("formulas");
         let program = SearchProgram::new(
             &bound.graph,
-            &space,
+            Arranged::new(&space, &bound.axes),
             &bound.roots,
             &[],
-            &bound.axes,
             TableLimit::FEW,
             Level::detect(),
             &Control::new(1),

@@ -1,0 +1,127 @@
+//! The space as a search walks it: axes brought into an order, several axes made one.
+//!
+//! Formulas notice nothing: each column holds the values that belong to the positions inside. Configurations keep
+//! the user's indices, by which ties are decided and answers are told.
+
+use std::borrow::Cow;
+
+use crate::formula::graph::{Graph, Node};
+use crate::space::{Column, Space};
+
+/// A space, with what each position of a rearranged axis adds to the user's index.
+#[derive(Debug, Clone)]
+pub(crate) struct Arranged<'a> {
+    pub(crate) space: Cow<'a, Space>,
+    /// The axes that are searched, ascending.
+    pub(crate) axes: Vec<usize>,
+    /// What each axis' neighbours are apart in the user's index.
+    strides: Vec<u64>,
+    /// By axis; nothing where positions are the user's.
+    pub(crate) offsets: Vec<Option<Vec<u64>>>,
+    /// The user's axes that each axis stands for.
+    pub(crate) stands_for: Vec<Vec<usize>>,
+    /// How many positions the user's axes have.
+    lengths: Vec<usize>,
+}
+
+impl<'a> Arranged<'a> {
+    /// The user's space, of which `axes` are searched.
+    pub(crate) fn new(space: &'a Space, axes: &[usize]) -> Self {
+        let count = space.lengths().len();
+        Self {
+            space: Cow::Borrowed(space),
+            axes: axes.to_vec(),
+            strides: (0..count).map(|axis| space.stride(axis)).collect(),
+            offsets: vec![None; count],
+            stands_for: (0..count).map(|axis| vec![axis]).collect(),
+            lengths: space.lengths().to_vec(),
+        }
+    }
+
+    /// Configurations that are left on the axes that are searched.
+    pub(crate) fn size(&self) -> u64 {
+        self.axes.iter().map(|&axis| self.space.lengths()[axis] as u64).product()
+    }
+
+    /// Configurations on the user's axes that these stand for.
+    pub(crate) fn full_size(&self) -> u64 {
+        let axes = self.axes.iter().flat_map(|&axis| &self.stands_for[axis]);
+        axes.map(|&axis| self.lengths[axis] as u64).product()
+    }
+
+    pub(crate) fn stride(&self, axis: usize) -> u64 {
+        self.strides[axis]
+    }
+
+    /// Axes of which some positions or combinations are left out, and how many there still are.
+    pub(crate) fn left_out(&self) -> impl Iterator<Item = (Vec<usize>, usize)> + '_ {
+        let left = self.axes.iter().map(|&axis| (self.stands_for[axis].clone(), self.space.lengths()[axis]));
+        left.filter(|(axes, left)| axes.iter().map(|&axis| self.lengths[axis]).product::<usize>() > *left)
+    }
+
+    /// Makes one axis, the first of `axes`, of several whose positions are the user's: its positions are these
+    /// combinations, for each of `axes` one after another.
+    pub(crate) fn join(&mut self, axes: &[usize], combinations: &[Vec<u32>]) {
+        let first = axes[0];
+        let mut lengths = self.space.lengths().to_vec();
+        for &axis in axes {
+            lengths[axis] = if axis == first { combinations[0].len() } else { 1 };
+        }
+        let columns = self.space.columns().iter().map(|column| {
+            match axes.iter().position(|&axis| axis == column.axis) {
+                Some(place) => {
+                    let values = combinations[place].iter().map(|&position| column.values[position as usize]);
+                    Column { axis: first, values: values.collect(), ..column.clone() }
+                }
+                None => column.clone(),
+            }
+        });
+        let space = Space::new(lengths, columns.collect()).expect("part of a space is a space");
+        let mut offsets = vec![0; combinations[0].len()];
+        for (&axis, positions) in axes.iter().zip(combinations) {
+            let stride = self.strides[axis];
+            offsets
+                .iter_mut()
+                .zip(positions)
+                .for_each(|(offset, &position)| *offset += u64::from(position) * stride);
+        }
+        self.offsets[first] = Some(offsets);
+        self.space = Cow::Owned(space);
+        self.axes.retain(|axis| *axis == first || !axes.contains(axis));
+        self.stands_for[first] = axes.to_vec();
+    }
+
+    /// Orders the axes whose positions are the user's by the first of their columns that formulas read, unless one of
+    /// these is in order as it stands.
+    #[must_use]
+    pub(crate) fn in_order(mut self, graph: &Graph) -> Self {
+        for axis in self.axes.clone() {
+            if self.offsets[axis].is_none()
+                && let Some(order) = order_of(graph, &self.space, axis)
+            {
+                self.join(&[axis], &[order]);
+            }
+        }
+        self
+    }
+}
+
+/// The positions of an axis in ascending order of its first column that formulas read; nothing if a column
+/// is in order as it stands.
+fn order_of(graph: &Graph, space: &Space, axis: usize) -> Option<Vec<u32>> {
+    let columns: Vec<&Column> = graph
+        .nodes()
+        .iter()
+        .filter_map(
+            |node| if let Node::Column(column) = node { Some(&space.columns()[*column]) } else { None },
+        )
+        .filter(|column| column.axis == axis)
+        .collect();
+    if columns.iter().any(|column| column.values.is_sorted() || column.values.iter().rev().is_sorted()) {
+        return None;
+    }
+    let values = &columns.first()?.values;
+    let mut order: Vec<u32> = (0..values.len() as u32).collect();
+    order.sort_by(|&a, &b| values[a as usize].total_cmp(&values[b as usize]));
+    Some(order)
+}

@@ -1,0 +1,145 @@
+//! Choices that cannot win, whatever the rest of a configuration is, are left out before the search.
+//!
+//! A choice is a position of an axis, or a combination of positions of two. Where all that the formulas see of it are
+//! a few terms, each wanted low or high (see [`Preferences`]), a choice is outdone by another that is nowhere worse
+//! and somewhere better by so much that rounding cannot hide it: with the same rest, the other one meets the
+//! constraints if this one does, and has no objective larger and one that is smaller. So this one is neither on the
+//! front nor a copy of what is. The choices that are left take the place of the two axes, as one, in the order of the
+//! first term. Of sizes and sparsities of a mixture of experts, say, loss and cost leave little more than a curve.
+
+use crate::control::{Control, Interrupted};
+use crate::error::Error;
+use crate::formula::graph::Graph;
+use crate::formula::ops::Op;
+use crate::pareto::{Rows, Ties, front_of};
+use crate::program::{
+    Arranged, Depends, Preference, Preferences, Roots, SearchProgram, TableLimit, tabulate,
+};
+use crate::space::{Column, Space};
+use crate::value::simd::Level;
+
+use super::super::stats::Stats;
+use super::Search;
+use super::goal::{EXACT, NotOutdone};
+
+/// Positions of an axis that a trial looks at.
+const TRIED: usize = 16;
+
+/// A question whose choices are compared.
+pub(super) struct Choices<'a> {
+    pub(super) graph: &'a Graph,
+    pub(super) roots: &'a Roots,
+    pub(super) level: Level,
+    pub(super) control: &'a Control,
+    /// An axis each of whose positions is asked for.
+    pub(super) grouped: Option<usize>,
+}
+
+impl Choices<'_> {
+    /// The axes of a space with what cannot be on a front left out, as far as that pays.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Interrupted`].
+    pub(super) fn arrange<'s>(&self, space: &'s Space, axes: &[usize]) -> Result<Arranged<'s>, Error> {
+        let mut arranged = Arranged::new(space, axes);
+        let depends = Depends::new(self.graph, space, axes);
+        let preferences =
+            Preferences::new(self.graph, space, &depends, self.roots, self.level, self.control)?;
+        let singles = (0..axes.len()).map(|bit| vec![bit]);
+        let pairs = (0..axes.len()).flat_map(|bit| (0..bit).map(move |other| vec![other, bit]));
+        let mut done = axes.iter().position(|&axis| Some(axis) == self.grouped).map_or(0_u64, |bit| 1 << bit);
+        for bits in singles.chain(pairs) {
+            let mask = bits.iter().fold(0, |mask, bit| mask | 1 << bit);
+            let some: Vec<usize> = bits.iter().map(|&bit| axes[bit]).collect();
+            if mask & done != 0 || !worth_a_table(space, axes, &some) {
+                continue;
+            }
+            let Some(preferences) = preferences.of(mask) else { continue };
+            if preferences.iter().all(|preference| preference.apart.is_infinite()) {
+                continue;
+            }
+            if self.may_pay(&thinned(space, &some), &some, &preferences)?
+                && let Some(left) = self.left(space, &some, &preferences)?
+            {
+                arranged.join(&some, &left);
+                done |= mask;
+            }
+        }
+        Ok(arranged)
+    }
+
+    /// Whether few choices are on the front of all that is preferred; for a space of few.
+    fn may_pay(
+        &self,
+        space: &Space,
+        some: &[usize],
+        preferences: &[Preference],
+    ) -> Result<bool, Interrupted> {
+        let nodes: Vec<_> = preferences.iter().map(|preference| preference.node).collect();
+        let mut terms = tabulate(self.graph, space, some, &nodes, self.level, self.control)?;
+        for (term, _) in terms.iter_mut().zip(preferences).filter(|(_, preference)| preference.high) {
+            term.iter_mut().for_each(|value| *value = -*value);
+        }
+        let terms: Vec<&[f64]> = terms.iter().map(Vec::as_slice).collect();
+        let rows = Rows { objectives: &terms, indices: None };
+        let front = front_of(rows, &vec![EXACT; terms.len()], Ties::First, self.control)?;
+        Ok(front.len() <= most(space, some))
+    }
+
+    /// For each of some axes, the positions that the choices have on it that are not outdone, in the order of what is
+    /// preferred; nothing if there are too many. It is a search of its own.
+    fn left(
+        &self,
+        space: &Space,
+        some: &[usize],
+        preferences: &[Preference],
+    ) -> Result<Option<Vec<Vec<u32>>>, Error> {
+        let mut graph = self.graph.clone();
+        let outputs = preferences.iter().map(|preference| match preference.high {
+            true => graph.apply(Op::Neg, &[preference.node]),
+            false => preference.node,
+        });
+        let roots = Roots { constraints: vec![], outputs: outputs.collect() };
+        let arranged = Arranged::new(space, some);
+        let program =
+            SearchProgram::new(&graph, arranged, &roots, &[], TableLimit::ALL, self.level, self.control)?;
+        // The question's own progress counts what is left out.
+        let search = Search { program: &program, objectives: preferences.len(), groups: None, weight: 0 };
+        let apart = preferences.iter().map(|preference| preference.apart).collect();
+        let mut goal = NotOutdone::new(apart, most(space, some));
+        search.run(&mut goal, self.control, &mut Stats::default())?;
+        let Some(left) = goal.into_points(self.control)? else { return Ok(None) };
+        let mut positions = space.positions(&left.indices);
+        Ok(Some(some.iter().map(|&axis| std::mem::take(&mut positions[axis])).collect()))
+    }
+}
+
+/// Whether comparing all choices on some axes costs little next to the search.
+fn worth_a_table(space: &Space, axes: &[usize], some: &[usize]) -> bool {
+    let entries = |axes: &[usize]| axes.iter().map(|&axis| space.lengths()[axis] as f64).product::<f64>();
+    TableLimit::MANY.allows(entries(some), entries(axes))
+}
+
+/// So many choices one axis takes in. (If they are many more than each of its parts has positions, neighbours have
+/// little in common, and bounds of boxes say little.)
+fn most(space: &Space, some: &[usize]) -> usize {
+    let lengths = some.iter().map(|&axis| space.lengths()[axis]);
+    (2 * lengths.clone().sum::<usize>()).min(lengths.product::<usize>() / 2)
+}
+
+/// A space of a few positions of some axes.
+fn thinned(space: &Space, some: &[usize]) -> Space {
+    let few = |axis: usize| {
+        let length = space.lengths()[axis];
+        let count = length.min(TRIED);
+        (0..count).map(move |place| if count < 2 { 0 } else { place * (length - 1) / (count - 1) })
+    };
+    let mut lengths = space.lengths().to_vec();
+    some.iter().for_each(|&axis| lengths[axis] = few(axis).len());
+    let columns = space.columns().iter().map(|column| match some.contains(&column.axis) {
+        true => Column { values: few(column.axis).map(|at| column.values[at]).collect(), ..column.clone() },
+        false => column.clone(),
+    });
+    Space::new(lengths, columns.collect()).expect("part of a space is a space")
+}

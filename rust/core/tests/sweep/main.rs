@@ -1,0 +1,249 @@
+//! Sweeps against brute force over the graph, on random spaces and formulas.
+//!
+//! The twin walks every configuration, evaluates the graph node by node with [`Op::apply`], and takes the
+//! front from the definition. Whatever layout, tables, blocks, rounds and threads the engine chooses,
+//! the answers must be the same to the bit.
+
+mod cases;
+mod checks;
+mod choices;
+mod twin;
+
+use isoflop_core::control::Control;
+use isoflop_core::formula::ops::Op;
+use isoflop_core::pareto::Ties;
+use isoflop_core::space::{Column, Space};
+use isoflop_core::sweep::{Engine, Fineness, FrontQuestion, Method, Near, Objective};
+use isoflop_core::value::simd::Level;
+use proptest::prelude::*;
+
+use cases::{case, case_of, cases, name, rising, tame};
+use checks::{check_best, check_front, check_near, check_rows, check_table};
+
+fn small() -> impl Strategy<Value = Vec<usize>> {
+    prop::collection::vec(1usize..7, 1..5)
+}
+
+/// Shapes that reach merged axes, several blocks of rows and lanes, and several rounds.
+fn large() -> impl Strategy<Value = Vec<usize>> {
+    prop::sample::select(vec![
+        vec![1, 3000],
+        vec![3000, 2],
+        vec![40, 50],
+        vec![3, 5, 7, 11],
+        vec![2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2],
+        vec![17, 1, 130],
+    ])
+}
+
+proptest! {
+    #![proptest_config(cases(900))]
+
+    #[test]
+    fn fronts_of_small_spaces_are_those_of_brute_force(case in case(small())) {
+        for level in Level::available() {
+            check_front(&case, level)?;
+        }
+    }
+
+    #[test]
+    fn bests_of_small_spaces_are_those_of_brute_force(case in case(small())) {
+        for level in Level::available() {
+            check_best(&case, level)?;
+        }
+    }
+
+    #[test]
+    fn near_sets_of_small_spaces_are_those_of_brute_force(
+        case in case(small()),
+        within in prop_oneof![Just(0.0), Just(1e-3), Just(0.5), Just(3.0)],
+    ) {
+        check_near(&case, within, Level::detect())?;
+    }
+
+    #[test]
+    fn rows_are_those_of_the_thinned_exact_front(case in case(small()), most in 1usize..12) {
+        check_rows(&case, most, Level::detect())?;
+    }
+
+    #[test]
+    fn tables_of_small_spaces_are_those_of_brute_force(case in case(small())) {
+        for level in Level::available() {
+            check_table(&case, level)?;
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(60))]
+
+    #[test]
+    fn larger_spaces_too(case in case(large())) {
+        let level = Level::detect();
+        check_front(&case, level)?;
+        check_best(&case, level)?;
+        check_table(&case, level)?;
+        check_near(&case, 0.1, level)?;
+        check_rows(&case, 5, level)?;
+    }
+}
+
+/// Shapes of several rounds: later ones are culled by the front of those before.
+fn huge() -> impl Strategy<Value = Vec<usize>> {
+    prop::sample::select(vec![vec![3, 9, 41, 130], vec![70, 2100], vec![25, 19, 300]])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn nothing_is_lost_where_bounds_pass_over_it(
+        case in case_of(huge(), |columns| rising(columns).boxed(), tame().boxed())
+    ) {
+        let level = Level::detect();
+        check_front(&case, level)?;
+        check_best(&case, level)?;
+    }
+}
+
+fn line(lengths: &[usize]) -> Space {
+    let columns = lengths.iter().enumerate().map(|(axis, &length)| Column {
+        name: name(axis),
+        axis,
+        values: (1..=length).map(|value| value as f64).collect(),
+        boolean: false,
+    });
+    Space::new(lengths.to_vec(), columns.collect()).expect("sound")
+}
+
+#[test]
+fn a_condition_on_an_axis_of_one_value_is_a_constant() {
+    let column = |name: &str, axis, values: &[f64], boolean| Column {
+        name: name.into(),
+        axis,
+        values: values.into(),
+        boolean,
+    };
+    let columns = vec![column("licensed", 0, &[1.0], true), column("x0", 1, &[2.0, 1.0], false)];
+    let space = Space::new(vec![1, 2], columns).expect("sound");
+    let engine = Engine::new(&space, [], [], Level::detect());
+    let objective = Objective { formula: "where(licensed, x0, -x0)".into(), maximize: false };
+    let best =
+        engine.best(&objective, &["licensed".into()], None, &Control::new(1)).expect("nothing interrupts");
+    assert_eq!(best.objectives[0], [1.0]);
+}
+
+#[test]
+fn a_front_over_the_limit_is_refused_with_its_size() {
+    let space = line(&[100, 3]);
+    let engine = Engine::new(&space, [], [], Level::detect());
+    let objectives = [("x0", false), ("x0", true)]
+        .map(|(formula, maximize)| Objective { formula: formula.into(), maximize });
+    let question = FrontQuestion {
+        objectives: &objectives,
+        constraints: &[],
+        fineness: Fineness::Bits(vec![52, 52]),
+        ties: Ties::First,
+        max_rows: 99,
+    };
+    let error = engine.pareto(&question, &Control::new(1)).unwrap_err();
+    assert_eq!(error, isoflop_core::error::Error::Limit { rows: 100, limit: 99 });
+}
+
+#[test]
+fn a_cancelled_run_is_interrupted() {
+    let space = line(&[1000, 1000, 1000]);
+    let engine = Engine::new(&space, [], [], Level::detect());
+    let control = Control::new(2);
+    control.cancel();
+    let objective = Objective { formula: "x0 * x1 + x2".into(), maximize: false };
+    assert!(matches!(
+        engine.best(&objective, &[], None, &control),
+        Err(isoflop_core::error::Error::Interrupted(_))
+    ));
+}
+
+#[test]
+fn rows_choose_the_finest_front_that_fits() {
+    let space = line(&[300, 300]);
+    let engine = Engine::new(&space, [], [], Level::detect());
+    let objectives = ["1 / x0 + 1 / x1", "x0 * x1 + x1"]
+        .map(|formula| Objective { formula: formula.into(), maximize: false });
+    let question = |fineness| FrontQuestion {
+        objectives: &objectives,
+        constraints: &[],
+        fineness,
+        ties: Ties::First,
+        max_rows: 10_000_000,
+    };
+    let control = Control::new(1);
+    let thinned = engine.pareto(&question(Fineness::Rows(12)), &control).expect("nothing interrupts");
+    let bits = thinned.stats.bits.expect("rows chose it");
+    assert!(thinned.objectives[0].len() <= 12);
+    let same = engine.pareto(&question(Fineness::Bits(vec![bits; 2])), &control).expect("nothing interrupts");
+    assert_eq!(thinned.positions, same.positions);
+    for finer in bits + 1..=52 {
+        let finer =
+            engine.pareto(&question(Fineness::Bits(vec![finer; 2])), &control).expect("nothing interrupts");
+        assert!(finer.objectives[0].len() > 12);
+    }
+}
+
+#[test]
+fn a_finer_front_may_have_fewer_rows_than_a_coarse_one() {
+    // At 2 bits a cell ends between the two numbers, from 3 to 6 bits they lie in one.
+    let numbers = [[1.12, 1.13], [1.13, 1.12]];
+    let columns = numbers.iter().enumerate().map(|(number, values)| Column {
+        name: format!("x{number}"),
+        axis: 0,
+        values: values.to_vec().into(),
+        boolean: false,
+    });
+    let space = Space::new(vec![2], columns.collect()).expect("sound");
+    let objectives = ["x0", "x1"].map(|formula| Objective { formula: formula.into(), maximize: false });
+    for method in [Method::Enumerate, Method::Search] {
+        let engine = Engine::new(&space, [], [], Level::detect()).with_method(method);
+        let front = |fineness| {
+            let question = FrontQuestion {
+                objectives: &objectives,
+                constraints: &[],
+                fineness,
+                ties: Ties::First,
+                max_rows: 99,
+            };
+            engine.pareto(&question, &Control::new(1)).expect("nothing interrupts")
+        };
+        assert_eq!(front(Fineness::Bits(vec![2, 2])).objectives[0].len(), 2);
+        let thinned = front(Fineness::Rows(1));
+        assert_eq!((thinned.objectives[0].len(), thinned.stats.bits), (1, Some(6)), "{method:?}");
+    }
+}
+
+#[test]
+fn an_empty_answer_has_all_its_columns() {
+    let space = line(&[4, 4]);
+    let engine = Engine::new(&space, [], [], Level::detect());
+    let objective = Objective { formula: "x0 + x1".into(), maximize: false };
+    let question = Near {
+        objective: &objective,
+        within: 0.5,
+        constraints: &["x0 > 9".into()],
+        groups: None,
+        then: &[],
+        bits: &[],
+        max_rows: 99,
+    };
+    let answer = engine.near(&question, &Control::new(1)).expect("nothing interrupts");
+    assert_eq!((answer.objectives, answer.positions), (vec![vec![]], vec![vec![], vec![]]));
+}
+
+#[test]
+fn a_very_long_sum_needs_no_stack() {
+    let space = line(&[10, 10]);
+    let text = vec!["x0"; 15_000].join("+") + "+x1";
+    let engine = Engine::new(&space, [], [], Level::detect());
+    let objective = Objective { formula: text, maximize: false };
+    let best = engine.best(&objective, &[], None, &Control::new(1)).expect("nothing interrupts");
+    assert_eq!(best.objectives[0], [15_001.0]);
+    assert_eq!(Op::Add.apply(1.0, 2.0, 0.0), 3.0);
+}
