@@ -1,8 +1,9 @@
 //! Which way an answer would have the terms of a question go, whatever the rest is.
 //!
-//! If a term reaches objectives and constraints only through operations that are monotone as computed, then of two
-//! of its values one is never worse. And if the two are far enough apart, it makes some objective strictly better, for
-//! all that is lost by rounding on the way.
+//! If a term reaches objectives and constraints only through operations that rise or fall with it, then of two of its
+//! values one is never worse. That holds for any two values if the operations are monotone as computed; the kernels of
+//! pow, exp and log are not quite, and there the two must be some distance apart, so that what is lost by rounding on
+//! the way cannot turn them round. And if the two are far enough apart, one makes some objective strictly better.
 
 use std::collections::HashMap;
 
@@ -10,7 +11,9 @@ use crate::control::{Control, Interrupted};
 use crate::formula::graph::{Graph, Node, NodeId};
 use crate::formula::ops::Op;
 use crate::space::Space;
-use crate::value::interval::{Interval, step_up};
+use crate::value::interval::{Interval, margin, step_up};
+use crate::value::kernels::{EXP_ULPS, POW_FOURTH_ULPS};
+use crate::value::scalar;
 use crate::value::simd::Level;
 
 use super::bounds::{End, ends};
@@ -22,7 +25,9 @@ use super::{Depends, Roots};
 pub(crate) struct Preference {
     pub(crate) node: NodeId,
     pub(crate) high: bool,
-    /// Two values that are further apart than this, one of them better, make some objective strictly better.
+    /// Of two values that are equal, or further apart than this, one is nowhere worse. 0 if that holds for any two.
+    pub(crate) safe: f64,
+    /// Two values that are further apart than this, one of them nowhere worse, make some objective strictly better.
     pub(crate) apart: f64,
 }
 
@@ -31,18 +36,20 @@ pub(crate) struct Preference {
 struct Seen {
     low: bool,
     high: bool,
-    /// Through something that is not monotone as computed, or may be NaN.
+    /// Through something that does not rise or fall with it, or may be NaN.
     unclear: bool,
+    safe: f64,
     apart: f64,
 }
 
 impl Seen {
-    const NOT: Self = Self { low: false, high: false, unclear: false, apart: f64::INFINITY };
+    const NOT: Self = Self { low: false, high: false, unclear: false, safe: 0.0, apart: f64::INFINITY };
 
     fn add(&mut self, other: Self) {
         self.low |= other.low;
         self.high |= other.high;
         self.unclear |= other.unclear;
+        self.safe = self.safe.max(other.safe);
         self.apart = self.apart.min(other.apart);
     }
 
@@ -103,15 +110,17 @@ impl<'a> Preferences<'a> {
         if seen.unclear || !clean {
             return unclear;
         }
-        let Some(ends) = ends(op, of(0), of(1)).filter(|ends| ends.margin == 0) else { return unclear };
+        let Some(ends) = ends(op, of(0), of(1)) else { return unclear };
+        let exact = ends.margin == 0;
+        // Which exponents are exact differs from one to the next.
+        if !exact && place == 1 {
+            return unclear;
+        }
         let rising = ends.low[place.min(1)] == End::Low;
         let (low, high) = if rising { (seen.low, seen.high) } else { (seen.high, seen.low) };
-        Seen {
-            low,
-            high,
-            unclear: false,
-            apart: apart(op, place, seen.apart, self.whole[node.index()], of(1 - place.min(1))),
-        }
+        let needed = |apart: f64| needed(op, place, [of(0), of(1)], self.whole[node.index()], apart);
+        let safe = if exact && seen.safe == 0.0 { 0.0 } else { needed(seen.safe) };
+        Seen { low, high, unclear: false, safe, apart: needed(seen.apart) }
     }
 
     /// What the rest of the formulas sees of some axes, if that is all preferred low or high: what depends on these
@@ -123,16 +132,20 @@ impl<'a> Preferences<'a> {
         };
         let mut preferences: Vec<Preference> = Vec::new();
         let mut visit = |node: NodeId, seen: Seen| {
-            if seen.unclear || seen.low == seen.high || self.whole[node.index()].nan {
+            let unclear = seen.unclear || seen.safe.is_infinite() || self.whole[node.index()].nan;
+            if unclear || seen.low == seen.high {
                 return None;
             }
             // Nothing is less than minus infinity.
             let Interval { low, high, .. } = self.whole[node.index()];
             let apart = if low.is_finite() && high.is_finite() { seen.apart } else { f64::INFINITY };
-            let preference = self.simplest(Preference { node, high: seen.high, apart });
+            let preference = self.simplest(Preference { node, high: seen.high, safe: seen.safe, apart });
             match preferences.iter_mut().find(|known| known.node == preference.node) {
                 Some(known) if known.high != preference.high => return None,
-                Some(known) => known.apart = known.apart.min(preference.apart),
+                Some(known) => {
+                    known.safe = known.safe.max(preference.safe);
+                    known.apart = known.apart.min(preference.apart);
+                }
                 None => preferences.push(preference),
             }
             Some(())
@@ -163,17 +176,15 @@ impl<'a> Preferences<'a> {
             && let Some(place) = (0..op.info().arity).find(|&place| self.depends.of(operands[place]) != 0)
             && (0..op.info().arity).all(|other| other == place || self.depends.of(operands[other]) == 0)
         {
-            let seen = Seen {
-                low: !preference.high,
-                high: preference.high,
-                unclear: false,
-                apart: preference.apart,
-            };
+            let Preference { high, safe, apart, .. } = preference;
+            let seen = Seen { low: !high, high, unclear: false, safe, apart };
             let operand = self.through(preference.node, op, &operands, place, seen);
-            if operand.unclear || operand.apart.is_infinite() && preference.apart.is_finite() {
+            let lost = operand.safe.is_infinite() || operand.apart.is_infinite() && apart.is_finite();
+            if operand.unclear || lost {
                 break;
             }
-            preference = Preference { node: operands[place], high: operand.high, apart: operand.apart };
+            let Seen { high, safe, apart, .. } = operand;
+            preference = Preference { node: operands[place], high, safe, apart };
         }
         preference
     }
@@ -228,28 +239,46 @@ fn whole(graph: &Graph, space: &Space, known: &HashMap<NodeId, Interval>) -> Vec
     whole
 }
 
-/// How far apart values of an operand must be for results to be further apart than `apart`; infinite if that is not
-/// known.
+/// How far apart values of an operand must be for results to be further apart than `apart`, and in the order of the
+/// true ones; infinite if that is not known.
 ///
-/// An operand that moves by d moves the true result of a sum by d, of a product by d times the other factor. Of
-/// the computed results each is off by at most half of the distance between neighbours at the largest one.
-fn apart(op: Op, place: usize, apart: f64, result: Interval, other: Interval) -> f64 {
+/// An operand that moves by d moves the true result of a sum by d, of a product by d times the other factor, and of
+/// what has a slope by at least d times the least one. Of the computed results each is off by at most half of the
+/// distance between neighbours at the largest one, or by what a kernel is.
+fn needed(op: Op, place: usize, [a, b]: [Interval; 2], result: Interval, apart: f64) -> f64 {
     // Each sum, product and quotient here is off by less than a step.
     let up = |x: f64| step_up(x, 1);
     let largest = |interval: Interval| interval.low.abs().max(interval.high.abs());
+    let least =
+        |interval: Interval| if interval.low > 0.0 { interval.low } else { (-interval.high).max(0.0) };
+    // Slopes come from kernels, too.
+    let over = |lost: f64, slope: f64| up(lost / (slope * (1.0 - 1e-9)));
     let size = largest(result);
     if !size.is_finite() {
         return f64::INFINITY;
     }
-    let lost = up(apart + (size.next_up() - size));
+    let off = if matches!(op, Op::Pow | Op::Exp | Op::Log | Op::Log2 | Op::Log10) {
+        margin(POW_FOURTH_ULPS.max(EXP_ULPS)) as f64
+    } else {
+        1.0
+    };
+    let lost = up(apart + up(off * (size.next_up() - size)));
     match (op, place) {
         (Op::Neg, _) => apart,
         (Op::Add | Op::Sub, _) => lost,
-        (Op::Mul, _) => {
-            let least = if other.low > 0.0 { other.low } else { (-other.high).max(0.0) };
-            up(lost / least)
+        (Op::Mul, _) => up(lost / least(if place == 0 { b } else { a })),
+        (Op::Div, 0) => up(lost * largest(b)),
+        (Op::Sqrt, _) => over(lost, 0.5 / a.high.sqrt()),
+        (Op::Exp, _) => over(lost, scalar::exp(a.low)),
+        (Op::Log | Op::Log2, _) => over(lost, 1.0 / a.high),
+        (Op::Log10, _) => over(lost, 0.4 / a.high),
+        // y*x**(y - 1) has no minimum inside: along y it has at most a maximum, along x it rises or falls.
+        (Op::Pow, 0) if a.low > 0.0 => {
+            let slope = |x: f64, y: f64| y.abs() * scalar::pow(x, y - 1.0);
+            let slopes =
+                [slope(a.low, b.low), slope(a.low, b.high), slope(a.high, b.low), slope(a.high, b.high)];
+            over(lost, slopes.into_iter().fold(f64::INFINITY, f64::min))
         }
-        (Op::Div, 0) => up(lost * largest(other)),
         _ => f64::INFINITY,
     }
 }

@@ -106,8 +106,8 @@ impl Choices<'_> {
             SearchProgram::new(&graph, arranged, &roots, &[], TableLimit::ALL, self.level, self.control)?;
         // The question's own progress counts what is left out.
         let search = Search { program: &program, objectives: preferences.len(), groups: None, weight: 0 };
-        let apart = preferences.iter().map(|preference| preference.apart).collect();
-        let mut goal = NotOutdone::new(apart, most(space, some));
+        let distances = preferences.iter().map(|preference| (preference.safe, preference.apart)).collect();
+        let mut goal = NotOutdone::new(distances, most(space, some));
         search.run(&mut goal, self.control, &mut Stats::default())?;
         let Some(left) = goal.into_points(self.control)? else { return Ok(None) };
         let mut positions = space.positions(&left.indices);

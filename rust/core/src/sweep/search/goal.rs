@@ -204,22 +204,24 @@ impl Goal for AllGoal {
 /// Keys with so many bits tell all numbers apart.
 pub(super) const EXACT: u32 = 52;
 
-/// Every configuration that no other outdoes: by being at most it in every objective, and in one less by more than
-/// so much. That takes in the exact front, and what is too close to it.
+/// Every configuration that no other outdoes: by being less in every objective by more than what is safe, or at most
+/// it where all is, and in one less by more than another distance. That takes in the exact front, and what is too
+/// close to it.
 pub(super) struct NotOutdone {
     archive: Archive,
-    apart: Vec<f64>,
+    /// What is safe, and what sets apart, for each objective.
+    distances: Vec<(f64, f64)>,
     found: Points,
     most: usize,
 }
 
 impl NotOutdone {
-    /// For objectives that are `apart` by more than so much each, some of it finite; looks for at most `most`
+    /// For these distances; finite are all that are safe, and one at least that sets apart. Looks for at most `most`
     /// configurations.
-    pub(super) fn new(apart: Vec<f64>, most: usize) -> Self {
-        let archive = Archive::new(&vec![EXACT; apart.len()], Ties::First);
-        let found = Points::none(apart.len());
-        Self { archive, apart, found, most }
+    pub(super) fn new(distances: Vec<(f64, f64)>, most: usize) -> Self {
+        let archive = Archive::new(&vec![EXACT; distances.len()], Ties::First);
+        let found = Points::none(distances.len());
+        Self { archive, distances, found, most }
     }
 
     /// The configurations, best first by the objectives in order; nothing if there are too many.
@@ -242,10 +244,18 @@ impl NotOutdone {
 impl Goal for NotOutdone {
     fn unsettled(&self, bounds: &[&[f64]], indices: &[u64], _groups: &[u32], open: &mut Vec<u32>) {
         let mut left: Vec<u32> = (0..indices.len() as u32).collect();
-        for (lowered, &apart) in self.apart.iter().enumerate().filter(|(_, apart)| apart.is_finite()) {
-            let mut columns: Vec<Vec<f64>> = bounds.iter().map(|column| select(column, &left)).collect();
-            // What is at most this is less than the bound by more than `apart`.
-            columns[lowered].iter_mut().for_each(|bound| *bound = step_down(*bound - apart, 1));
+        let setting_apart = self.distances.iter().enumerate().filter(|(_, (_, apart))| apart.is_finite());
+        for (strict, &(_, apart)) in setting_apart {
+            let column = |(number, (column, &(safe, _))): (usize, (&&[f64], &(f64, f64)))| {
+                let mut column = select(column, &left);
+                let distance = if number == strict { safe.max(apart) } else { safe };
+                if number == strict || distance > 0.0 {
+                    // What is at most this is less than the bound by more than the distance.
+                    column.iter_mut().for_each(|bound| *bound = step_down(*bound - distance, 1));
+                }
+                column
+            };
+            let columns: Vec<Vec<f64>> = bounds.iter().zip(&self.distances).enumerate().map(column).collect();
             let columns: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
             let mut some = Vec::new();
             self.archive.unsettled(&columns, &vec![u64::MAX; left.len()], &mut some);

@@ -74,9 +74,11 @@ impl Thinning {
             return false;
         }
         let cells = Cells::new(bits);
-        let keys: Vec<Vec<i64>> = (0..points.indices.len())
+        let mut keys: Vec<Vec<i64>> = (0..points.indices.len())
             .map(|row| points.objectives.iter().map(|column| cells.key(column[row])).collect())
             .collect();
+        // A row and its copies need one row of a finer front.
+        keys.dedup();
         // Rows of two objectives come in order, so that any two with two others between them are apart.
         if self.objectives == 2 {
             return keys.len() > 3 * self.most;
