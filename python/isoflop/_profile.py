@@ -22,9 +22,9 @@ class Profile:
     size
         Configurations of the whole space.
     bounded
-        Settled by bound: configurations that were shown to be no row without being looked at. 0 if enumerated.
+        Settled by bound: configurations shown to be no row without being looked at. 0 if enumerated.
     outdone
-        Of these, left out before the search: another choice of one or two axes is better whatever the rest is.
+        Of these, left out before the search: other choices of an axis or two are better whatever the rest is.
     evaluated
         Settled by evaluation: configurations that were looked at one by one.
     feasible

@@ -17,6 +17,7 @@ use crate::value::scalar;
 use crate::value::simd::Level;
 
 use super::bounds::{End, ends};
+use super::strip::same_operands;
 use super::tables::tabulate;
 use super::{Depends, Roots};
 
@@ -231,8 +232,11 @@ fn whole(graph: &Graph, space: &Space, known: &HashMap<NodeId, Interval>) -> Vec
             Node::Column(column) => range(&space.columns()[column].values),
             Node::Apply(op, operands) => {
                 let [a, b, c] = operands.map(|operand| whole[operand.index()]);
-                let same = op.info().arity > 1 && operands[0] == operands[1];
-                if same { Interval::apply_same(op, a) } else { Interval::apply(op, a, b, c) }
+                if same_operands(op, &operands) {
+                    Interval::apply_same(op, a)
+                } else {
+                    Interval::apply(op, a, b, c)
+                }
             }
         });
     }

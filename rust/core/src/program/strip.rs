@@ -28,7 +28,7 @@ pub(crate) enum Place {
 pub(crate) struct Step {
     pub(crate) op: Op,
     pub(crate) operands: [Place; 3],
-    /// Whether the first two operands are the same node.
+    /// Whether both operands are the same node.
     pub(crate) same: bool,
     pub(crate) out: usize,
 }
@@ -92,7 +92,7 @@ impl Strip {
             };
             let out = strip.registers;
             strip.registers += 1;
-            let same = op.info().arity > 1 && operands[0] == operands[1];
+            let same = same_operands(op, &operands);
             strip.steps.push(Step { op, operands: operands.map(|operand| places[&operand]), same, out });
             places.insert(node, Place::Register(out));
         }
@@ -174,6 +174,12 @@ impl Strip {
             registers[step.out] = out;
         }
     }
+}
+
+/// Whether an operation of two operands has one node for both. (A condition may be what it chooses, too, but there is a
+/// third operand then.)
+pub(super) fn same_operands(op: Op, operands: &[NodeId; 3]) -> bool {
+    op.info().arity == 2 && operands[0] == operands[1]
 }
 
 /// Looks up one entry for each lane of `out`: at the sum of position times stride.

@@ -17,7 +17,7 @@ use isoflop_core::sweep::{Engine, Fineness, FrontQuestion, Method, Near, Objecti
 use isoflop_core::value::simd::Level;
 use proptest::prelude::*;
 
-use cases::{case, case_of, cases, name, rising, tame};
+use cases::{Case, case, case_of, cases, name, rising, tame};
 use checks::{check_best, check_front, check_near, check_rows, check_table};
 
 fn small() -> impl Strategy<Value = Vec<usize>> {
@@ -131,6 +131,24 @@ fn a_condition_on_an_axis_of_one_value_is_a_constant() {
     let best =
         engine.best(&objective, &["licensed".into()], None, &Control::new(1)).expect("nothing interrupts");
     assert_eq!(best.objectives[0], [1.0]);
+}
+
+#[test]
+fn a_condition_may_be_what_it_chooses() {
+    let case = Case {
+        lengths: vec![6, 50],
+        columns: vec![
+            (0, (1..=6).map(f64::from).collect()),
+            (1, (0..50).map(|value| f64::from(value) - 25.0).collect()),
+        ],
+        objectives: vec![("where(x0 > 3, x0 > 3, x1)".into(), false), ("x0 - x1".into(), false)],
+        constraints: vec![],
+        bits: vec![52; 2],
+        ties: Ties::All,
+        threads: 1,
+    };
+    check_front(&case, Level::detect()).unwrap_or_else(|error| panic!("{error}"));
+    check_best(&case, Level::detect()).unwrap_or_else(|error| panic!("{error}"));
 }
 
 #[test]
