@@ -255,34 +255,43 @@ fn needed(op: Op, place: usize, [a, b]: [Interval; 2], result: Interval, apart: 
     let largest = |interval: Interval| interval.low.abs().max(interval.high.abs());
     let least =
         |interval: Interval| if interval.low > 0.0 { interval.low } else { (-interval.high).max(0.0) };
-    // Slopes come from kernels, too.
-    let over = |lost: f64, slope: f64| up(lost / (slope * (1.0 - 1e-9)));
     let size = largest(result);
-    if !size.is_finite() {
-        return f64::INFINITY;
-    }
     let off = if matches!(op, Op::Pow | Op::Exp | Op::Log | Op::Log2 | Op::Log10) {
         margin(POW_FOURTH_ULPS.max(EXP_ULPS)) as f64
     } else {
         1.0
     };
     let lost = up(apart + up(off * (size.next_up() - size)));
+    if !size.is_finite() || !lost.is_finite() {
+        return f64::INFINITY;
+    }
     match (op, place) {
         (Op::Neg, _) => apart,
         (Op::Add | Op::Sub, _) => lost,
         (Op::Mul, _) => up(lost / least(if place == 0 { b } else { a })),
         (Op::Div, 0) => up(lost * largest(b)),
-        (Op::Sqrt, _) => over(lost, 0.5 / a.high.sqrt()),
+        (Op::Sqrt, _) => up(up(lost * 2.0) * up(a.high.sqrt())),
+        (Op::Log | Op::Log2, _) => up(lost * a.high),
+        // 1/log(10) is more than 0.4.
+        (Op::Log10, _) => up(up(lost * a.high) * 2.5),
         (Op::Exp, _) => over(lost, scalar::exp(a.low)),
-        (Op::Log | Op::Log2, _) => over(lost, 1.0 / a.high),
-        (Op::Log10, _) => over(lost, 0.4 / a.high),
         // y*x**(y - 1) has no minimum inside: along y it has at most a maximum, along x it rises or falls.
         (Op::Pow, 0) if a.low > 0.0 => {
-            let slope = |x: f64, y: f64| y.abs() * scalar::pow(x, y - 1.0);
-            let slopes =
-                [slope(a.low, b.low), slope(a.low, b.high), slope(a.high, b.low), slope(a.high, b.high)];
+            let corners = [(a.low, b.low), (a.low, b.high), (a.high, b.low), (a.high, b.high)];
+            let slopes = corners.map(|(x, y)| y.abs() * normal(scalar::pow(x, y - 1.0)));
             over(lost, slopes.into_iter().fold(f64::INFINITY, f64::min))
         }
         _ => f64::INFINITY,
     }
+}
+
+/// A lower bound of a positive number known but for the errors of kernels, which are relative ones only where
+/// numbers are normal.
+fn normal(x: f64) -> f64 {
+    if x < f64::MIN_POSITIVE { 0.0 } else { x.min(f64::MAX) }
+}
+
+/// What moves a result of this slope by more than `lost`; infinite if it has none.
+fn over(lost: f64, slope: f64) -> f64 {
+    step_up(lost / (normal(slope) * (1.0 - 1e-9)), 1)
 }

@@ -125,3 +125,82 @@ fn a_kernel_that_falls_where_it_should_rise_outdoes_nothing() {
     assert_eq!(outdone(&case), 0);
     check_front(&case, Level::detect()).unwrap_or_else(|error| panic!("{error}"));
 }
+
+/// Two columns on the first axis, one on each other, for objectives compared exactly.
+fn exactly(axes: [Vec<f64>; 3], linked: Vec<f64>, objectives: [(&str, bool); 2]) -> Case {
+    Case {
+        lengths: axes.iter().map(Vec::len).collect(),
+        columns: axes.into_iter().enumerate().chain([(0, linked)]).collect(),
+        objectives: objectives.map(|(formula, maximize)| (formula.to_owned(), maximize)).to_vec(),
+        constraints: vec![],
+        bits: vec![52; 2],
+        ties: Ties::All,
+        threads: 1,
+    }
+}
+
+/// `count` numbers from `first` on, `steps` numbers apart.
+fn neighbours(first: f64, count: usize, steps: u64) -> Vec<f64> {
+    (0..count as u64).map(|number| f64::from_bits(first.to_bits() + number * steps)).collect()
+}
+
+fn multiples(unit: f64, count: usize) -> Vec<f64> {
+    (1..=count).map(|number| unit * number as f64).collect()
+}
+
+#[test]
+fn slopes_beyond_all_numbers_and_below_tell_nothing() {
+    let cases = [
+        // x**-30 is a number, its slope is not.
+        exactly(
+            [neighbours(1e-10, 8, 9), multiples(1e-14, 40), multiples(1.25e302, 8)],
+            vec![0.0; 8],
+            [("(x0 + x1)**-30 + x2 + 1e303", false), ("x1", false)],
+        ),
+        exactly(
+            [neighbours(1.9e-300, 8, 1), multiples(1e-305, 600), vec![1.0, 2.0, 3.0]],
+            vec![0.0; 8],
+            [("(x0 + x1)**-0.1", false), ("x1*x2", false)],
+        ),
+        exactly(
+            [neighbours(3e-309, 8, 3), multiples(1e-312, 600), vec![1.0, 2.0, 3.0]],
+            vec![0.0; 8],
+            [("log(x0 + x1)", true), ("x1*x2", false)],
+        ),
+        // The power overflows, the slope does not.
+        exactly(
+            [neighbours(1.9e-309, 8, 3), multiples(1e-9, 200), vec![1.0, 2.0, 3.0]],
+            vec![0.0; 8],
+            [("x0**x1", true), ("x1*x2", false)],
+        ),
+        // No slope at all where the exponent is 0.
+        exactly(
+            [
+                neighbours(1.9e-309, 8, 3),
+                (0..100).map(|number| f64::from(number) / -50.0).collect(),
+                vec![1.0, 2.0, 3.0],
+            ],
+            vec![0.0; 8],
+            [("x0**x1", true), ("x2 - x1", false)],
+        ),
+        // A slope of a few of the least numbers.
+        exactly(
+            [neighbours(9.3e160, 8, 2000), multiples(1e120, 40), multiples(4e-152, 20)],
+            vec![0.0; 8],
+            [("(x0 + x1)**-1.01 + (x2 + 4e-150)", false), ("x1", false)],
+        ),
+        // Under the inner kernel lies one that falls where it should rise.
+        exactly(
+            [
+                vec![2.78458025273466e-309, 2.784580252734667e-309, 2.7848e-309, 2.7851e-309],
+                (0..39).map(|number| 1e-312 * f64::from(number)).collect(),
+                (0..10).map(f64::from).collect(),
+            ],
+            vec![0.0, 1.0, 2.0, 3.0],
+            [("min((x0 + x1)**0.00011111204543444561, 1e300)**1.1", false), ("x3 + x2", false)],
+        ),
+    ];
+    for case in cases {
+        check_front(&case, Level::detect()).unwrap_or_else(|error| panic!("{:?}: {error}", case.objectives));
+    }
+}
