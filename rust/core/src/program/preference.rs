@@ -191,6 +191,9 @@ impl<'a> Preferences<'a> {
     }
 }
 
+/// Longer axes are not looked at: their terms would take more memory than knowing their ranges is worth.
+const LONGEST: usize = 1 << 20;
+
 /// The exact ranges of the largest terms on one axis. Read operation by operation, `x/min(x, 5)` is much wider than
 /// it is.
 fn on_one_axis(
@@ -209,7 +212,8 @@ fn on_one_axis(
     largest.sort_unstable();
     largest.dedup();
     let mut ranges = HashMap::new();
-    for (bit, &axis) in depends.wide.iter().enumerate() {
+    let short = |&(_, &axis): &(usize, &usize)| space.lengths()[axis] <= LONGEST;
+    for (bit, &axis) in depends.wide.iter().enumerate().filter(short) {
         let nodes: Vec<NodeId> =
             largest.iter().copied().filter(|&node| depends.of(node) == 1 << bit).collect();
         let terms = tabulate(graph, space, &[axis], &nodes, level, control)?;
