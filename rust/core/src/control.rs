@@ -17,7 +17,7 @@ pub(crate) const LOOK: usize = 1 << 18;
 #[error("interrupted")]
 pub struct Interrupted;
 
-/// The time between two looks after the caller.
+/// The time between two looks after the caller: well below the 0.2 s within which Ctrl-C is promised to return.
 pub(crate) const TICK: Duration = Duration::from_millis(40);
 
 /// What looks after the caller, on the thread that made it.

@@ -52,10 +52,16 @@ impl<'a> Crew<'a> {
         Self { threads: self.threads.min(threads).max(1), ..self }
     }
 
+    /// All of them if the work is worth starting a thread, else the calling thread alone.
+    #[must_use]
+    pub fn if_worth(control: &'a Control, worth: bool) -> Self {
+        Self::of(control).at_most(if worth { usize::MAX } else { 1 })
+    }
+
     /// As many as work on `rows` rows is worth: one below [`SERIAL_ROWS`], else all.
     #[must_use]
     pub fn for_rows(control: &'a Control, rows: usize) -> Self {
-        Self::of(control).at_most(if rows < SERIAL_ROWS { 1 } else { usize::MAX })
+        Self::if_worth(control, rows >= SERIAL_ROWS)
     }
 
     /// How many they are.

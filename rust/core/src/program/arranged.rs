@@ -70,8 +70,8 @@ impl<'a> Arranged<'a> {
         let columns = self.space.columns().iter().map(|column| {
             match axes.iter().position(|&axis| axis == column.axis) {
                 Some(place) => {
-                    let values = combinations[place].iter().map(|&position| column.values[position as usize]);
-                    Column { axis: first, values: values.collect(), ..column.clone() }
+                    let positions = combinations[place].iter().map(|&position| position as usize);
+                    Column { axis: first, ..column.at(positions) }
                 }
                 None => column.clone(),
             }

@@ -229,8 +229,8 @@ fn range(values: &[f64]) -> Interval {
 /// What each node can be over the whole space, as far as it is not known.
 fn whole(graph: &Graph, space: &Space, known: &HashMap<NodeId, Interval>) -> Vec<Interval> {
     let mut whole: Vec<Interval> = Vec::with_capacity(graph.nodes().len());
-    for (node, id) in graph.nodes().iter().zip(graph.ids()) {
-        whole.push(match *node {
+    for id in graph.ids() {
+        whole.push(match graph.node(id) {
             _ if known.contains_key(&id) => known[&id],
             Node::Constant(bits) => Interval::point(f64::from_bits(bits)),
             Node::Column(column) => range(&space.columns()[column].values),

@@ -54,7 +54,7 @@ pub(crate) fn tabulate(
     nodes: &[NodeId],
     level: simd::Level,
     control: &Control,
-) -> Result<Vec<Vec<f64>>, Interrupted> {
+) -> Result<Vec<Numbers>, Interrupted> {
     let depends = Depends::new(graph, space, axes);
     let layout = Layout::plain(space, axes);
     let (plans, places) = lower_tables(graph, &depends, space, &layout, nodes);
@@ -62,7 +62,7 @@ pub(crate) fn tabulate(
     let spread = |place: usize| {
         let (numbers, groups) = (&tables[place].numbers, &plans[place].groups);
         if groups.len() == axes.len() {
-            return numbers.to_vec();
+            return numbers.clone();
         }
         // For each axis in turn: what stands behind a prefix of positions.
         let mut entries = vec![0];
@@ -106,7 +106,7 @@ fn compute(
 ) -> Result<Numbers, Interrupted> {
     let machine = Machine::new(tape, layout, tables, level, None);
     let mut numbers = vec![0.0; plan.entries];
-    let crew = Crew::of(control).at_most(if plan.entries < PARALLEL { 1 } else { usize::MAX });
+    let crew = Crew::if_worth(control, plan.entries >= PARALLEL);
     // Blocks lie one after another in the table, so each worker cuts the next one off the rest.
     let rest = Mutex::new((0, numbers.as_mut_slice()));
     let blocks = machine.blocks();

@@ -75,6 +75,13 @@ pub struct Column {
     pub boolean: bool,
 }
 
+impl Column {
+    /// The same column with the values at these positions.
+    pub(crate) fn at(&self, positions: impl Iterator<Item = usize>) -> Self {
+        Self { values: positions.map(|position| self.values[position]).collect(), ..self.clone() }
+    }
+}
+
 /// The product of axes.
 #[derive(Debug, Clone)]
 pub struct Space {

@@ -15,7 +15,7 @@ use crate::pareto::{Rows, Ties, front_of};
 use crate::program::{
     Arranged, Depends, Preference, Preferences, Roots, SearchProgram, TableLimit, tabulate,
 };
-use crate::space::{Column, Space};
+use crate::space::Space;
 use crate::value::simd::Level;
 
 use super::super::stats::Stats;
@@ -77,10 +77,11 @@ impl Choices<'_> {
         preferences: &[Preference],
     ) -> Result<bool, Interrupted> {
         let nodes: Vec<_> = preferences.iter().map(|preference| preference.node).collect();
-        let mut terms = tabulate(self.graph, space, some, &nodes, self.level, self.control)?;
-        for (term, _) in terms.iter_mut().zip(preferences).filter(|(_, preference)| preference.high) {
-            term.iter_mut().for_each(|value| *value = -*value);
-        }
+        let terms = tabulate(self.graph, space, some, &nodes, self.level, self.control)?;
+        let minimized = terms.iter().zip(preferences).map(|(term, preference)| -> Vec<f64> {
+            term.iter().map(|&value| if preference.high { -value } else { value }).collect()
+        });
+        let terms: Vec<Vec<f64>> = minimized.collect();
         let terms: Vec<&[f64]> = terms.iter().map(Vec::as_slice).collect();
         let rows = Rows { objectives: &terms, indices: None };
         let front = front_of(rows, &vec![EXACT; terms.len()], Ties::First, self.control)?;
@@ -138,7 +139,7 @@ fn thinned(space: &Space, some: &[usize]) -> Space {
     let mut lengths = space.lengths().to_vec();
     some.iter().for_each(|&axis| lengths[axis] = few(axis).len());
     let columns = space.columns().iter().map(|column| match some.contains(&column.axis) {
-        true => Column { values: few(column.axis).map(|at| column.values[at]).collect(), ..column.clone() },
+        true => column.at(few(column.axis)),
         false => column.clone(),
     });
     Space::new(lengths, columns.collect()).expect("part of a space is a space")

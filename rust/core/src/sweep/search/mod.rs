@@ -120,7 +120,7 @@ impl Search<'_> {
             let count = open.len().min(goal.rows().saturating_mul(2).clamp(ROUND.start, ROUND.end));
             let first = open.len() - count;
             let jobs = count.div_ceil(JOB_BOXES);
-            let crew = Crew::of(control).at_most(if count < WORTH_A_THREAD { 1 } else { usize::MAX });
+            let crew = Crew::if_worth(control, count >= WORTH_A_THREAD);
             let shared: &_ = goal;
             let outcomes = crew.map_with(
                 jobs,
