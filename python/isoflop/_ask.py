@@ -102,6 +102,8 @@ def ask_front(
                 method,
             )
         except LimitError as error:
+            if error.limit != limit:
+                raise _held(error) from None
             raise LimitError(
                 f"the front has more than {error.limit:,} rows; compare with a coarser resolution=, thin "
                 "it with rows=, tighten where=, or raise max_rows=",
@@ -206,6 +208,8 @@ def ask_near(
                 watched,
             )
         except LimitError as error:
+            if error.limit != limit:
+                raise _held(error) from None
             raise LimitError(
                 f"more than {error.limit:,} configurations are that near; ask for a smaller within=, for the "
                 "front inside with then=, tighten where=, or raise max_rows=",
@@ -246,6 +250,17 @@ def ask_table(
     if not found.stats["feasible"]:
         _tell(why_empty(binding, (), 0), EmptyResultWarning, stacklevel + 1)
     return _frame(binding, found, (), names)
+
+
+def _held(error: LimitError) -> LimitError:
+    """Return the error of a search that ran out of room before it knew how many rows its answer has."""
+    return LimitError(
+        f"after a part of the space, {error.rows:,} configurations may still be on the front, more than the "
+        f"{error.limit:,} that a search keeps in memory, though the front itself may be smaller; compare with a "
+        "coarser resolution=, tighten where=, or make room with max_rows=, of which a search keeps four times as many",
+        rows=error.rows,
+        limit=error.limit,
+    )
 
 
 def _columns(binding: Binding, objectives: Sequence[str], columns: Sequence[str]) -> tuple[str, ...]:

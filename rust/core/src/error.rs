@@ -15,11 +15,21 @@ pub enum Error {
     #[error(transparent)]
     Space(#[from] SpaceError),
     /// The answer is larger than the caller allows.
-    #[error("the answer has {rows} rows, more than the limit of {limit}")]
+    #[error("the answer has {rows} rows or more, beyond the limit of {limit}")]
     Limit {
-        /// Rows of the answer, as far as they were counted.
+        /// Rows that the answer surely has.
         rows: u64,
         /// What the caller allows.
+        limit: u64,
+    },
+    /// More configurations may be on the front than a search keeps in memory. The front itself may be smaller.
+    #[error(
+        "{rows} configurations may still be on the front, beyond the {limit} that a search keeps in memory"
+    )]
+    Held {
+        /// Configurations that none found so far dominates.
+        rows: u64,
+        /// How many are kept.
         limit: u64,
     },
     /// Somebody asked to stop.

@@ -38,10 +38,12 @@ pub(crate) fn engine(py: Python<'_>, error: &Error) -> PyErr {
     match error {
         Error::Formula(error) => formula(py, error),
         Error::Space(error) => raise(py, "SpaceError", &error.to_string(), &PyDict::new(py)),
-        Error::Limit { rows, limit } => match [("rows", *rows), ("limit", *limit)].into_py_dict(py) {
-            Ok(fields) => raise(py, "LimitError", &error.to_string(), &fields),
-            Err(error) => error,
-        },
+        Error::Limit { rows, limit } | Error::Held { rows, limit } => {
+            match [("rows", *rows), ("limit", *limit)].into_py_dict(py) {
+                Ok(fields) => raise(py, "LimitError", &error.to_string(), &fields),
+                Err(error) => error,
+            }
+        }
         // A signal's own exception is raised by `run`; this one stands for a cancelled tick.
         _ => PyKeyboardInterrupt::new_err(error.to_string()),
     }

@@ -1,10 +1,31 @@
 //! A strip read as intervals: what its constraints and outputs can be in whole boxes, many at a time.
 //!
 //! [`Interval::apply`] is what an operation means for intervals, and what a step falls back to. Most steps
-//! need less: once the ranges over the whole space are known, signs are, and no NaN is seen to arise in
-//! them; the ends of a monotone operation are then the operation itself on the right ends of its operands,
-//! a lane loop. What holds in the whole space holds in each of its boxes. Ends that nobody asks for are not
-//! computed: an objective needs its low end only.
+//! need less. Their ranges over the whole space are computed once, and with them it is known which way each
+//! operation is monotone and where no NaN arises; in a box, its ends are then the operation itself on the right
+//! ends of its operands, a lane loop. Ends that nobody asks for are not computed: an objective needs its low end
+//! only.
+//!
+//! # What may be trusted of a box
+//!
+//! **Lemma (inside the whole).** In every box, for every step, each end that is computed lies between the ends of
+//! the step's range over the whole space, the low end is not above the high one unless the step is NaN throughout
+//! the box, and a step whose range has no NaN has none in the box. So what is concluded once from the range of an
+//! operand (its sign, that it is no NaN, that it is one number) holds of that operand in every box.
+//!
+//! By induction over the steps, by how a step is read:
+//!
+//! - A load: its range over the whole space is that of all entries of its table, and a box reads some of them.
+//! - [`Reading::Constant`]: the range over the whole space is one number, and that is the box's.
+//! - [`Reading::Ends`]: both ranges are the operation on ends of the operands, at the same ends. The operation is
+//!   monotone as computed, and the operands' ends in the box lie inside theirs. (A kernel may fall by a few steps
+//!   where it should rise: its ends are moved outwards, then clipped.) For this the range over the whole space must
+//!   come from the same ends: not so if both operands are one node, of which more is known than of two nodes. With
+//!   `a` from 1 to 3, `a - a` is 0, but the ends of a difference of any two such numbers are -2 and 2. There
+//!   [`same_ends`] says whether the operation may be read by its ends at all.
+//! - [`Reading::General`]: clipped.
+//!
+//! The checked profile holds every box against this (see `audit`).
 
 use crate::formula::ops::Op;
 use crate::value::interval::{Interval, margin, step_down, step_up};
@@ -12,6 +33,8 @@ use crate::value::kernels::{EXP_ULPS, LOG_ULPS, LOG2_ULPS, LOG10_ULPS, POW_FOURT
 use crate::value::lanes::{self, Operand};
 use crate::value::simd;
 
+#[cfg(debug_assertions)]
+use super::audit::Trace;
 use super::ranges::{Ranged, Trend};
 use super::strip::{Place, Step, Strip, gather};
 
@@ -60,25 +83,34 @@ pub(super) struct Ends {
     pub(super) margin: i64,
 }
 
+/// How the interval of a step in a box is found.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Reading {
+    /// It is the one number that the step is in the whole space, and stands in its readers' operands.
+    Constant,
+    /// By the operation itself on ends of its operands.
+    Ends(Ends),
+    /// Lane by lane, by [`Interval::apply`].
+    General,
+}
+
 /// How a step is bounded.
 #[derive(Debug, Clone, Copy)]
-struct Plan {
-    /// Nothing if lane by lane, by [`Interval::apply`].
-    ends: Option<Ends>,
+pub(super) struct Plan {
+    pub(super) reading: Reading,
     /// Whether the low and the high end are asked for.
-    wanted: [bool; 2],
+    pub(super) wanted: [bool; 2],
     /// Whether each operand may be NaN.
     nan: [bool; 3],
-    /// The result over the whole space. No box goes beyond it, even where a kernel is not quite monotone:
-    /// what is known of signs stays true.
-    whole: Interval,
+    /// The result over the whole space. No box goes beyond it: see [the lemma](self).
+    pub(super) whole: Interval,
 }
 
 /// A strip over ranged tables, with a plan for each step.
 #[derive(Debug, Clone)]
 pub(crate) struct Bounds {
-    strip: Strip,
-    plans: Vec<Plan>,
+    pub(super) strip: Strip,
+    pub(super) plans: Vec<Plan>,
     /// Whether the ends of each load are asked for.
     loads: Vec<[bool; 2]>,
     /// Outputs that may be NaN, and so empty: both their ends are computed.
@@ -93,11 +125,14 @@ pub(crate) struct Intervals {
     registers: [Vec<Vec<f64>>; 2],
     nan: Vec<Vec<bool>>,
     offsets: Vec<u32>,
+    /// What each load and each step was found to be, in the checked profile.
+    #[cfg(debug_assertions)]
+    pub(super) trace: Trace,
 }
 
 impl Bounds {
     /// Plans each step, by the ranges over the whole space.
-    pub(crate) fn new(strip: Strip, tables: &[Ranged]) -> Self {
+    pub(crate) fn new(mut strip: Strip, tables: &[Ranged]) -> Self {
         let whole: Vec<Interval> = strip
             .loads
             .iter()
@@ -113,18 +148,27 @@ impl Bounds {
             Place::Load(load) => whole[load],
             Place::Register(register) => registers[register],
         };
-        for step in &strip.steps {
+        // Whoever reads one number reads it where it stands: in the operand.
+        let settled = |registers: &[Interval], place: Place| match value(registers, place) {
+            range if range.is_one_number() => Place::Constant(range.low),
+            _ => place,
+        };
+        for step in &mut strip.steps {
+            step.operands = step.operands.map(|place| settled(&registers, place));
             let operands = step.operands.map(|place| value(&registers, place));
             let result = apply(step, operands);
             let clean = !result.nan && operands[..step.op.info().arity].iter().all(|operand| !operand.nan);
-            let ends = if clean { ends(step.op, operands[0], operands[1]) } else { None };
-            plans.push(Plan {
-                ends,
-                wanted: [false; 2],
-                nan: operands.map(|operand| operand.nan),
-                whole: result,
-            });
+            let reading = match ends(step.op, operands[0], operands[1]) {
+                _ if result.is_one_number() => Reading::Constant,
+                Some(ends) if clean && (!step.same || same_ends(step.op)) => Reading::Ends(ends),
+                _ => Reading::General,
+            };
+            let nan = operands.map(|operand| operand.nan);
+            plans.push(Plan { reading, wanted: [false; 2], nan, whole: result });
             registers[step.out] = result;
+        }
+        for place in strip.constraints.iter_mut().chain(&mut strip.outputs) {
+            *place = settled(&registers, *place);
         }
         let doubtful = strip.outputs.iter().map(|&place| value(&registers, place).nan).collect();
         let mut bounds = Self { loads: vec![[false; 2]; strip.loads.len()], strip, plans, doubtful };
@@ -154,8 +198,10 @@ impl Bounds {
             plan.wanted = std::mem::take(&mut wanted[step.out]);
             let arity = step.op.info().arity;
             for (operand, &place) in step.operands[..arity].iter().enumerate() {
-                let Some(ends) = plan.ends else {
-                    want(&mut wanted, place, [true, true]);
+                let Reading::Ends(ends) = plan.reading else {
+                    // Its own ends come together, and with them whether it may be NaN.
+                    plan.wanted = [plan.wanted != [false; 2]; 2];
+                    want(&mut wanted, place, plan.wanted);
                     continue;
                 };
                 for (end, asked) in [(ends.low, plan.wanted[0]), (ends.high, plan.wanted[1])] {
@@ -170,13 +216,25 @@ impl Bounds {
     pub(crate) fn run(&self, tables: &[Ranged], boxes: &Boxes, level: simd::Level, scratch: &mut Intervals) {
         let count = boxes.count;
         scratch.grow(&self.strip, count);
+        #[cfg(debug_assertions)]
+        scratch.trace.clear();
         for (load, (&table, &wanted)) in self.strip.loads.iter().zip(&self.loads).enumerate() {
             scratch.load(load, &tables[table], boxes, count, wanted, level);
+            #[cfg(debug_assertions)]
+            scratch.trace.push(scratch.loads.each_ref().map(|ends| &*ends[load]), wanted, None, count);
         }
         for (step, plan) in self.strip.steps.iter().zip(&self.plans) {
-            match plan.ends {
-                Some(ends) => scratch.ends(step, plan, ends, count, level),
-                None => scratch.general(step, plan, tables, &self.strip.loads, count),
+            match plan.reading {
+                _ if plan.wanted == [false; 2] => {}
+                Reading::Ends(ends) => scratch.ends(step, plan, ends, count, level),
+                Reading::General => scratch.general(step, plan, tables, &self.strip.loads, count),
+                Reading::Constant => unreachable!("nobody asks for what stands in the operands"),
+            }
+            #[cfg(debug_assertions)]
+            {
+                let nan = matches!(plan.reading, Reading::General).then_some(&*scratch.nan[step.out]);
+                let ends = scratch.registers.each_ref().map(|ends| &*ends[step.out]);
+                scratch.trace.push(ends, plan.wanted, nan, count);
             }
         }
     }
@@ -254,6 +312,12 @@ pub(super) fn ends(op: Op, a: Interval, b: Interval) -> Option<Ends> {
         Op::Pow => power(a, b),
         _ => None,
     }
+}
+
+/// Whether [`Interval::apply_same`] has the [`ends`] that two nodes with these values would have: the least result of
+/// any two numbers is one of a number with itself, and so is the greatest.
+pub(super) fn same_ends(op: Op) -> bool {
+    !matches!(op, Op::Sub | Op::Div | Op::Lt | Op::Le | Op::Gt | Op::Ge | Op::Eq | Op::Ne)
 }
 
 fn outward(low: [End; 2], high: [End; 2], margin: i64) -> Option<Ends> {

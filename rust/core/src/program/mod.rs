@@ -14,6 +14,8 @@
 //! value is the one that the formula's tree says: hoisting moves whole subtrees and changes no bit.
 
 mod arranged;
+#[cfg(debug_assertions)]
+mod audit;
 mod bounds;
 pub mod explain;
 mod layout;
@@ -35,6 +37,8 @@ use crate::space::Space;
 use crate::value::simd::Level;
 
 pub(crate) use arranged::Arranged;
+#[cfg(debug_assertions)]
+pub(crate) use audit::ALL as AUDITED;
 pub(crate) use bounds::{Boxes, Intervals, at};
 pub use layout::{Layout, Order};
 pub(crate) use preference::{Preference, Preferences};

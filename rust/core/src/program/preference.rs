@@ -4,6 +4,18 @@
 //! values one is never worse. That holds for any two values if the operations are monotone as computed; the kernels of
 //! pow, exp and log are not quite, and there the two must be some distance apart, so that what is lost by rounding on
 //! the way cannot turn them round. And if the two are far enough apart, one makes some objective strictly better.
+//!
+//! **Lemma (choices).** Take two configurations that differ on some axes only, and all terms of [`Preferences::of`]
+//! these axes. If of each term the first has the value that is preferred, by more than `safe` (or, where `safe` is 0,
+//! at least the same value), then it meets every constraint that the second meets, and none of its objectives is
+//! larger. If one term is preferred by more than its `apart`, too, some objective is smaller.
+//!
+//! By induction over the operations on the way to the roots, of which every operand is one of the terms or does not
+//! depend on the axes, or is the result of such an operation. What an operation is over the whole space
+//! holds at both configurations, and between their operands the operation is monotone in each operand: [`ends`] looks
+//! at all pairs of values in the ranges of two operands, so also at those that no configuration has. Hence it may be
+//! used where both operands are one node: `a - a` is seen to rise and fall with `a`, so `a` is preferred no way.
+//! What is one number in the whole space shows nothing of its operands.
 
 use std::collections::HashMap;
 
@@ -107,6 +119,10 @@ impl<'a> Preferences<'a> {
     fn through(&self, node: NodeId, op: Op, operands: &[NodeId; 3], place: usize, seen: Seen) -> Seen {
         let unclear = Seen { unclear: true, ..Seen::NOT };
         let of = |operand: usize| self.whole[operands[operand].index()];
+        // Of zeros the sign may still vary, which nothing but what is unclear tells apart.
+        if self.whole[node.index()].is_one_number() && !seen.unclear {
+            return Seen::NOT;
+        }
         let clean = (0..op.info().arity).all(|operand| !of(operand).nan) && !self.whole[node.index()].nan;
         if seen.unclear || !clean {
             return unclear;
@@ -134,6 +150,9 @@ impl<'a> Preferences<'a> {
         let mut preferences: Vec<Preference> = Vec::new();
         let mut visit = |node: NodeId, seen: Seen| {
             let unclear = seen.unclear || seen.safe.is_infinite() || self.whole[node.index()].nan;
+            if !seen.by_any() {
+                return Some(());
+            }
             if unclear || seen.low == seen.high {
                 return None;
             }
@@ -181,7 +200,7 @@ impl<'a> Preferences<'a> {
             let seen = Seen { low: !high, high, unclear: false, safe, apart };
             let operand = self.through(preference.node, op, &operands, place, seen);
             let lost = operand.safe.is_infinite() || operand.apart.is_infinite() && apart.is_finite();
-            if operand.unclear || lost {
+            if operand.unclear || lost || !operand.by_any() {
                 break;
             }
             let Seen { high, safe, apart, .. } = operand;

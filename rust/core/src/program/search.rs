@@ -187,6 +187,8 @@ impl SearchProgram {
     /// Bounds boxes; see [`Bounds`] for what is read from `scratch` then.
     pub(crate) fn bound(&self, boxes: &Boxes, scratch: &mut Intervals) {
         self.bounds.run(&self.ranged, boxes, self.level, scratch);
+        #[cfg(debug_assertions)]
+        super::audit::boxes(&self.bounds, &self.ranged, &self.slots, boxes, &scratch.trace);
     }
 
     /// Computes `count` configurations.

@@ -22,7 +22,7 @@ use crate::value::lanes::Operand;
 
 use super::enumerate::Grid;
 use super::stats::{Stats, Watch};
-use super::{Answer, Bound, CAP, Engine, Fineness, FrontQuestion};
+use super::{Answer, Bound, Engine, Fineness, FrontQuestion, held};
 
 mod cull;
 
@@ -76,9 +76,10 @@ pub(super) fn pareto(
         if end < grid.blocks {
             front.cull = Cull::by(&front.rows.objectives, &front.bits);
         }
-        let rows = front.rows.indices.len() as u64;
-        if rows > question.max_rows.saturating_mul(CAP) {
-            return Err(Error::Limit { rows, limit: question.max_rows });
+        // Later configurations may dominate all of these, so that they prove nothing about the answer.
+        let (rows, limit) = (front.rows.indices.len() as u64, held(question.max_rows));
+        if rows > limit {
+            return Err(Error::Held { rows, limit });
         }
         (start, round) = (end, round.saturating_mul(4).min(largest_round));
     }

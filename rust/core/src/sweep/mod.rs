@@ -54,8 +54,14 @@ pub enum Method {
 const WORTH_A_SEARCH: u64 = 1 << 20;
 const WORTH_A_WIDE_SEARCH: u64 = 1 << 24;
 
-/// The front so far may exceed the limit on rows by this factor before a run is refused.
-const CAP: u64 = 4;
+/// Rows that the front so far may have, whatever the front of all comes to. They are what a search for a front needs
+/// memory for, besides tables and open boxes.
+const HELD: u64 = 40_000_000;
+
+/// [`HELD`] for a caller who allows answers of so many rows: never less than four times these.
+fn held(max_rows: u64) -> u64 {
+    HELD.max(max_rows.saturating_mul(4))
+}
 
 /// A formula to make small or large.
 #[derive(Debug, Clone, PartialEq)]
@@ -242,7 +248,8 @@ impl<'a> Engine<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::Formula`], [`Error::Limit`] if the front has more than `max_rows` rows,
+    /// [`Error::Formula`], [`Error::Limit`] if and only if the front has more than `max_rows` rows, [`Error::Held`] if
+    /// more than 40 million configurations (and four times `max_rows`) wait to be dominated before that is known,
     /// [`Error::Interrupted`].
     ///
     /// # Panics
@@ -286,7 +293,8 @@ impl<'a> Engine<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::Formula`], [`Error::Limit`] if there are more than `max_rows`, [`Error::Interrupted`].
+    /// [`Error::Formula`], [`Error::Limit`] if there are more than `max_rows`, [`Error::Held`] as in
+    /// [`pareto`](Self::pareto) if there is a front to look for, [`Error::Interrupted`].
     pub fn near(&self, question: &Near<'_>, control: &Control) -> Result<Answer, Error> {
         let objectives: Vec<Objective> =
             std::iter::once(question.objective).chain(question.then).cloned().collect();

@@ -3,8 +3,11 @@
 use isoflop_core::formula::ops::{Syntax, TABLE};
 use isoflop_core::pareto::Ties;
 use isoflop_core::space::{Column, Space};
-use isoflop_core::sweep::Objective;
+use isoflop_core::sweep::{Engine, Name, Objective};
+use isoflop_core::value::simd::Level;
 use proptest::prelude::*;
+
+use crate::planted::planted;
 
 /// Values where things go wrong.
 const AWKWARD: [f64; 12] =
@@ -15,6 +18,8 @@ pub(crate) struct Case {
     pub(crate) lengths: Vec<usize>,
     /// Each column's axis and values.
     pub(crate) columns: Vec<(usize, Vec<f64>)>,
+    /// Formulas with the names `q0`, `q1`, ...
+    pub(crate) quantities: Vec<String>,
     pub(crate) objectives: Vec<(String, bool)>,
     pub(crate) constraints: Vec<String>,
     pub(crate) bits: Vec<u32>,
@@ -102,7 +107,7 @@ pub(crate) fn cases(usual: u32) -> ProptestConfig {
 }
 
 pub(crate) fn case(lengths: impl Strategy<Value = Vec<usize>>) -> impl Strategy<Value = Case> {
-    case_of(lengths, |columns| number(columns).boxed(), value().boxed())
+    planted(case_of(lengths, |columns| number(columns).boxed(), value().boxed()))
 }
 
 pub(crate) fn case_of(
@@ -138,7 +143,7 @@ pub(crate) fn case_of(
         })
         .prop_map(|(lengths, columns, objectives, constraints, mut bits, ties, threads)| {
             bits.truncate(objectives.len());
-            Case { lengths, columns, objectives, constraints, bits, ties, threads }
+            Case { lengths, columns, quantities: vec![], objectives, constraints, bits, ties, threads }
         })
 }
 
@@ -150,6 +155,12 @@ pub(crate) fn space(case: &Case) -> Space {
         boolean: false,
     });
     Space::new(case.lengths.clone(), columns.collect()).expect("cases make sound spaces")
+}
+
+/// An engine that knows the case's quantities.
+pub(crate) fn engine_for<'s>(space: &'s Space, case: &Case, level: Level) -> Engine<'s> {
+    let formula = |(number, text): (usize, &String)| (format!("q{number}"), Name::Formula(text.clone()));
+    Engine::new(space, case.quantities.iter().enumerate().map(formula), [], level)
 }
 
 pub(crate) fn objectives(case: &Case) -> Vec<Objective> {

@@ -2,11 +2,11 @@
 
 use isoflop_core::control::Control;
 use isoflop_core::pareto::{Rows, Ties, front_of, naive};
-use isoflop_core::sweep::{Engine, Fineness, FrontQuestion, Groups, Method, Near};
+use isoflop_core::sweep::{Fineness, FrontQuestion, Groups, Method, Near};
 use isoflop_core::value::simd::Level;
 use proptest::prelude::*;
 
-use crate::cases::{Case, objectives, space};
+use crate::cases::{Case, engine_for, objectives, space};
 use crate::twin::{Twin, bits, indices};
 
 pub(crate) fn check_front(case: &Case, level: Level) -> Result<(), TestCaseError> {
@@ -55,7 +55,7 @@ pub(crate) fn check_front(case: &Case, level: Level) -> Result<(), TestCaseError
     let weight = space.size() / touched_size;
     let nan = (0..feasible.len()).filter(|&row| columns.iter().any(|column| column[row].is_nan())).count();
     for method in [Method::Enumerate, Method::Search] {
-        let engine = Engine::new(&space, [], [], level).with_method(method);
+        let engine = engine_for(&space, case, level).with_method(method);
         let control = Control::new(case.threads);
         let answer = engine.pareto(&question, &control).expect("nothing interrupts");
         prop_assert_eq!(indices(&space, &answer.positions), expected.clone(), "{:?}", method);
@@ -77,10 +77,10 @@ pub(crate) fn check_front(case: &Case, level: Level) -> Result<(), TestCaseError
 }
 
 pub(crate) fn check_best(case: &Case, level: Level) -> Result<(), TestCaseError> {
-    let case = Case { objectives: case.objectives[..1].to_vec(), ..case.clone() };
-    let space = space(&case);
-    let twin = Twin::new(&space, &case);
-    let objective = &objectives(&case)[0];
+    let case = &Case { objectives: case.objectives[..1].to_vec(), ..case.clone() };
+    let space = space(case);
+    let twin = Twin::new(&space, case);
+    let objective = &objectives(case)[0];
     let control = Control::new(case.threads);
     // All in one group, and the last axis in groups of two by turns.
     let axis = case.lengths.len() - 1;
@@ -106,7 +106,7 @@ pub(crate) fn check_best(case: &Case, level: Level) -> Result<(), TestCaseError>
         }
         expected.sort_by_key(|(group, ..)| *group);
         for method in [Method::Enumerate, Method::Search] {
-            let engine = Engine::new(&space, [], [], level).with_method(method);
+            let engine = engine_for(&space, case, level).with_method(method);
             let answer = engine
                 .best(objective, &case.constraints, groups.as_ref(), &control)
                 .expect("nothing interrupts");
@@ -125,7 +125,7 @@ pub(crate) fn check_best(case: &Case, level: Level) -> Result<(), TestCaseError>
 pub(crate) fn check_near(case: &Case, within: f64, level: Level) -> Result<(), TestCaseError> {
     let space = space(case);
     let twin = Twin::new(&space, case);
-    let engine = Engine::new(&space, [], [], level);
+    let engine = engine_for(&space, case, level);
     let objectives = objectives(case);
     let minimized = |index: u64| -> Vec<f64> {
         let values = twin.values(index);
@@ -214,7 +214,7 @@ pub(crate) fn check_rows(case: &Case, most: usize, level: Level) -> Result<(), T
         max_rows: 10_000_000,
     };
     let answer = |method| {
-        let engine = Engine::new(&space, [], [], level).with_method(method);
+        let engine = engine_for(&space, case, level).with_method(method);
         engine.pareto(&question, &Control::new(case.threads)).expect("nothing interrupts")
     };
     let (searched, enumerated) = (answer(Method::Search), answer(Method::Enumerate));
@@ -226,7 +226,7 @@ pub(crate) fn check_rows(case: &Case, most: usize, level: Level) -> Result<(), T
 pub(crate) fn check_table(case: &Case, level: Level) -> Result<(), TestCaseError> {
     let space = space(case);
     let twin = Twin::new(&space, case);
-    let engine = Engine::new(&space, [], [], level);
+    let engine = engine_for(&space, case, level);
     let control = Control::new(case.threads);
     let columns: Vec<String> = case.objectives.iter().map(|(text, _)| text.clone()).collect();
     let answer = engine.table(&columns, &case.constraints, u64::MAX, &control).expect("nothing interrupts");
@@ -242,7 +242,7 @@ pub(crate) fn check_table(case: &Case, level: Level) -> Result<(), TestCaseError
         prop_assert_eq!(bits(&answer.objectives[objective]), bits(&expected));
     }
     for method in [Method::Enumerate, Method::Search] {
-        let engine = Engine::new(&space, [], [], level).with_method(method);
+        let engine = engine_for(&space, case, level).with_method(method);
         let any = engine.any(&case.constraints, &control).expect("nothing interrupts");
         prop_assert_eq!(any, !expected.is_empty(), "{:?}", method);
     }

@@ -5,13 +5,14 @@ use std::cell::Cell;
 use isoflop_core::control::Control;
 use isoflop_core::formula::ops::Op;
 use isoflop_core::pareto::Ties;
-use isoflop_core::sweep::{Engine, Fineness, FrontQuestion, Method};
+use isoflop_core::sweep::{Fineness, FrontQuestion, Method};
 use isoflop_core::value::simd::Level;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
-use crate::cases::{Case, case_of, cases, objectives, rising_of, space};
+use crate::cases::{Case, case_of, cases, engine_for, objectives, rising_of, space};
 use crate::checks::{check_front, check_near, check_rows};
+use crate::planted::planted;
 
 /// Exponents of kernels that fall by a step here and there, and of exact ones.
 fn exponent() -> impl Strategy<Value = &'static str> {
@@ -64,7 +65,7 @@ fn crowded_case() -> impl Strategy<Value = Case> {
         .prop_map(|(a, b, c, d)| if d == 1 { vec![a, b, c] } else { vec![a, b, c, d] });
     let case = case_of(lengths, |columns| through_terms(columns).boxed(), mostly_crowded().boxed());
     // The more objectives and constraints, the less is preferred one way.
-    (case, 2usize..4, 0usize..2, 0..4).prop_map(|(mut case, objectives, constraints, one_way)| {
+    let case = (case, 2usize..4, 0usize..2, 0..4).prop_map(|(mut case, objectives, constraints, one_way)| {
         case.objectives.truncate(objectives);
         case.constraints.truncate(constraints);
         if one_way > 0 {
@@ -72,13 +73,14 @@ fn crowded_case() -> impl Strategy<Value = Case> {
         }
         case.bits.truncate(case.objectives.len());
         case
-    })
+    });
+    planted(case)
 }
 
 /// Configurations that a search for a front leaves out before it starts.
 fn outdone(case: &Case) -> u64 {
     let space = space(case);
-    let engine = Engine::new(&space, [], [], Level::detect()).with_method(Method::Search);
+    let engine = engine_for(&space, case, Level::detect()).with_method(Method::Search);
     let question = FrontQuestion {
         objectives: &objectives(case),
         constraints: &case.constraints,
@@ -115,6 +117,7 @@ fn a_kernel_that_falls_where_it_should_rise_outdoes_nothing() {
             (1, (1..=40).map(f64::from).collect()),
             (0, vec![1.0, 2.0]),
         ],
+        quantities: vec![],
         objectives: vec![("(x0 * x1) ** 0.01".into(), false), ("x2 + x1".into(), false)],
         constraints: vec![],
         bits: vec![52; 2],
@@ -131,6 +134,7 @@ fn exactly(axes: [Vec<f64>; 3], linked: Vec<f64>, objectives: [(&str, bool); 2])
     Case {
         lengths: axes.iter().map(Vec::len).collect(),
         columns: axes.into_iter().enumerate().chain([(0, linked)]).collect(),
+        quantities: vec![],
         objectives: objectives.map(|(formula, maximize)| (formula.to_owned(), maximize)).to_vec(),
         constraints: vec![],
         bits: vec![52; 2],

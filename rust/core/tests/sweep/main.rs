@@ -7,6 +7,7 @@
 mod cases;
 mod checks;
 mod choices;
+mod planted;
 mod twin;
 
 use isoflop_core::control::Control;
@@ -141,6 +142,7 @@ fn a_condition_may_be_what_it_chooses() {
             (0, (1..=6).map(f64::from).collect()),
             (1, (0..50).map(|value| f64::from(value) - 25.0).collect()),
         ],
+        quantities: vec![],
         objectives: vec![("where(x0 > 3, x0 > 3, x1)".into(), false), ("x0 - x1".into(), false)],
         constraints: vec![],
         bits: vec![52; 2],

@@ -20,6 +20,9 @@ impl<'a> Twin<'a> {
         for column in 0..space.columns().len() {
             scope.insert(name(column), Meaning::Column { column, boolean: false });
         }
+        for (number, formula) in case.quantities.iter().enumerate() {
+            scope.insert(format!("q{number}"), Meaning::Formula(formula.clone()));
+        }
         let mut builder = Builder::new(&scope);
         let constraints =
             case.constraints.iter().map(|text| builder.condition(text).expect("sound")).collect();

@@ -9,7 +9,7 @@ use crate::program::{Arranged, SearchProgram, TableLimit};
 use crate::space::{Column, Space};
 
 use super::super::stats::{Stats, Watch};
-use super::super::{Answer, Bound, CAP, Engine, Fineness, FrontQuestion, Groups, Near, Objective};
+use super::super::{Answer, Bound, Engine, Fineness, FrontQuestion, Groups, Near, Objective, held};
 use super::choices::Choices;
 use super::goal::{AllGoal, AnyGoal, Best, BestGoal, FrontGoal};
 use super::rows::Thinning;
@@ -96,10 +96,14 @@ impl<'a> Asked<'a> {
         Ok(answer)
     }
 
-    /// The front at these resolutions, or nothing if it has more than `most` rows by far.
+    /// The front at these resolutions.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Limit`] if it has more than `most` rows.
     fn front(&mut self, bits: &[u32], ties: Ties, most: u64) -> Result<Points, Error> {
         let groups = group_count(self.groups);
-        let mut goal = FrontGoal::new(bits, ties, groups, most.saturating_mul(CAP), most);
+        let mut goal = FrontGoal::new(bits, ties, groups, most, held(most));
         self.run(&mut goal)?;
         let points = goal.into_points(self.control)?;
         let rows = points.indices.len() as u64;

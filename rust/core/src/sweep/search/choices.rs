@@ -62,6 +62,8 @@ impl Choices<'_> {
             if self.may_pay(&thinned(space, &some), &some, &preferences)?
                 && let Some(left) = self.left(space, &some, &preferences)?
             {
+                #[cfg(debug_assertions)]
+                audit::left_out(self.graph, self.roots, space, axes, &some, &left);
                 arranged.join(&some, &left);
                 done |= mask;
             }
@@ -143,4 +145,93 @@ fn thinned(space: &Space, some: &[usize]) -> Space {
         false => column.clone(),
     });
     Space::new(lengths, columns.collect()).expect("part of a space is a space")
+}
+
+/// The lemma of [`Preferences`] held against all configurations of small spaces: the checked profile alone has this.
+#[cfg(debug_assertions)]
+mod audit {
+    use super::{Graph, Roots, Space};
+    use crate::formula::graph::{Node, NodeId};
+    use crate::program::AUDITED;
+
+    /// What each root is at a configuration, given the position on each axis.
+    fn values(graph: &Graph, nodes: &[NodeId], space: &Space, at: &[usize]) -> Vec<f64> {
+        let mut values: Vec<f64> = Vec::with_capacity(graph.nodes().len());
+        for node in graph.nodes() {
+            values.push(match *node {
+                Node::Constant(bits) => f64::from_bits(bits),
+                Node::Column(column) => {
+                    let column = &space.columns()[column];
+                    column.values[at[column.axis]]
+                }
+                Node::Apply(op, operands) => {
+                    let [a, b, c] = operands.map(|operand| values[operand.index()]);
+                    op.apply(a, b, c)
+                }
+            });
+        }
+        nodes.iter().map(|node| values[node.index()]).collect()
+    }
+
+    /// # Panics
+    ///
+    /// If a choice on the axes `some` was left out though none of those that are left is, whatever the rest, feasible
+    /// where it is, nowhere worse and somewhere better.
+    pub(super) fn left_out(
+        graph: &Graph,
+        roots: &Roots,
+        space: &Space,
+        axes: &[usize],
+        some: &[usize],
+        left: &[Vec<u32>],
+    ) {
+        let lengths = space.lengths();
+        let size = axes.iter().map(|&axis| lengths[axis] as u64).fold(1, u64::saturating_mul);
+        if size > AUDITED {
+            return;
+        }
+        let rest: Vec<usize> = axes.iter().copied().filter(|axis| !some.contains(axis)).collect();
+        let (choices, rests) = (positions(lengths, some), positions(lengths, &rest));
+        let (constraints, outputs) = (&roots.constraints, &roots.outputs);
+        let mut at = vec![0; lengths.len()];
+        let rows: Vec<Vec<(bool, Vec<f64>)>> = choices
+            .iter()
+            .map(|choice| {
+                some.iter().zip(choice).for_each(|(&axis, &position)| at[axis] = position);
+                let row = rests.iter().map(|others| {
+                    rest.iter().zip(others).for_each(|(&axis, &position)| at[axis] = position);
+                    let met = values(graph, constraints, space, &at).iter().all(|&value| value != 0.0);
+                    (met, values(graph, outputs, space, &at))
+                });
+                row.collect()
+            })
+            .collect();
+        let is_left = |choice: &[usize]| {
+            (0..left[0].len())
+                .any(|place| choice.iter().zip(left).all(|(&at, left)| at == left[place] as usize))
+        };
+        let kept: Vec<bool> = choices.iter().map(|choice| is_left(choice)).collect();
+        let outdoes = |one: &[(bool, Vec<f64>)], other: &[(bool, Vec<f64>)]| {
+            one.iter().zip(other).all(|((met, values), (needed, others))| {
+                let pairs = || values.iter().zip(others);
+                let better = pairs().all(|(a, b)| a <= b) && pairs().any(|(a, b)| a < b);
+                !needed || others.iter().any(|other| other.is_nan()) || (*met && better)
+            })
+        };
+        for (number, row) in rows.iter().enumerate().filter(|&(number, _)| !kept[number]) {
+            let outdone = rows.iter().zip(&kept).any(|(other, &kept)| kept && outdoes(other, row));
+            assert!(outdone, "choice {:?} of axes {some:?} was left out, but may win", choices[number]);
+        }
+    }
+
+    /// All positions on some axes.
+    fn positions(lengths: &[usize], axes: &[usize]) -> Vec<Vec<usize>> {
+        axes.iter().fold(vec![vec![]], |all, &axis| {
+            let longer = |before: &Vec<usize>| {
+                let before = before.clone();
+                (0..lengths[axis]).map(move |position| [before.as_slice(), &[position]].concat())
+            };
+            all.iter().flat_map(longer).collect()
+        })
+    }
 }

@@ -6,19 +6,34 @@ use crate::pareto::archive::Archive;
 use crate::pareto::{Points, Ties};
 use crate::value::interval::step_down;
 
+use super::open::Open;
 use super::{Found, Goal};
 
 /// The front of all configurations, or of each group.
+///
+/// What is found so far may be dominated later, all of it, so its rows alone prove nothing about the answer's. Rows
+/// that no configuration of an open box can dominate or represent will stay; an answer that surely has too many is
+/// refused as soon as that is known.
 pub(in crate::sweep) struct FrontGoal {
     archives: Vec<Archive>,
-    /// Rows beyond which the run is refused, and the limit that is told then.
-    cap: u64,
+    bits: Vec<u32>,
+    /// Most rows of the answer.
     limit: u64,
+    /// Most rows that are kept meanwhile.
+    held: u64,
+    /// Rows from which on it pays to look again whether too many will stay.
+    look_at: u64,
 }
 
 impl FrontGoal {
-    pub(in crate::sweep) fn new(bits: &[u32], ties: Ties, groups: usize, cap: u64, limit: u64) -> Self {
-        Self { archives: vec![Archive::new(bits, ties); groups], cap, limit }
+    pub(in crate::sweep) fn new(bits: &[u32], ties: Ties, groups: usize, limit: u64, held: u64) -> Self {
+        let archives = vec![Archive::new(bits, ties); groups];
+        Self { archives, bits: bits.to_vec(), limit, held, look_at: limit.saturating_add(1) }
+    }
+
+    /// Drops what is no longer on the front: some structures count it.
+    fn tidy(&mut self, control: &Control) -> Result<(), Interrupted> {
+        self.archives.iter_mut().try_for_each(|archive| archive.tidy(control))
     }
 
     /// The rows, group by group.
@@ -76,13 +91,50 @@ impl Goal for FrontGoal {
                 archive.add(points, control)?;
             }
         }
-        let mut rows = self.rows() as u64;
-        if rows > self.cap {
-            // Some structures count rows that are no longer on the front.
-            self.archives.iter_mut().try_for_each(|archive| archive.tidy(control))?;
-            rows = self.rows() as u64;
+        if self.rows() as u64 > self.held {
+            self.tidy(control)?;
         }
-        if rows > self.cap { Err(Error::Limit { rows, limit: self.limit }) } else { Ok(()) }
+        let (rows, limit) = (self.rows() as u64, self.held);
+        if rows > limit { Err(Error::Held { rows, limit }) } else { Ok(()) }
+    }
+
+    fn check_size(
+        &mut self,
+        open: &Open,
+        groups: impl FnOnce() -> Vec<u32>,
+        control: &Control,
+    ) -> Result<(), Error> {
+        if (self.rows() as u64) < self.look_at {
+            return Ok(());
+        }
+        self.tidy(control)?;
+        let rows = self.rows() as u64;
+        self.look_at = self.limit.max(rows + rows / 4).saturating_add(1);
+        if rows <= self.limit {
+            return Ok(());
+        }
+        let bounds: Vec<&[f64]> = open.bounds[..self.bits.len()].iter().map(Vec::as_slice).collect();
+        let groups = groups();
+        let mut alive = Vec::new();
+        self.unsettled(&bounds, &open.index, &groups, &mut alive);
+        let mut staying = 0;
+        for (number, archive) in self.archives.iter().enumerate() {
+            let boxes: Vec<u32> =
+                alive.iter().copied().filter(|&lane| group(&groups, lane as usize) == number).collect();
+            // A box is no better than a configuration at its low ends would be.
+            let corners = Points {
+                objectives: bounds.iter().map(|column| select(column, &boxes)).collect(),
+                indices: vec![0; boxes.len()],
+            };
+            let mut reached = Archive::new(&self.bits, Ties::First);
+            reached.add(vec![corners], control)?;
+            let found = archive.clone().into_points(control)?;
+            let mut stay = Vec::new();
+            reached.unsettled(&found.columns(), &vec![u64::MAX; found.indices.len()], &mut stay);
+            staying += stay.len() as u64;
+        }
+        let limit = self.limit;
+        if staying > limit { Err(Error::Limit { rows: staying, limit }) } else { Ok(()) }
     }
 
     fn rows(&self) -> usize {

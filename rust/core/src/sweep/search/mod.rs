@@ -57,7 +57,7 @@ pub(super) struct Found {
 }
 
 /// What a search is for. It knows what has been found so far.
-pub(super) trait Goal: Sync {
+trait Goal: Sync {
     /// Appends the lanes that may still hold something that is asked for. A lane is a box with these low ends
     /// of the objectives, least index and group, or a single configuration.
     fn unsettled(&self, bounds: &[&[f64]], indices: &[u64], groups: &[u32], open: &mut Vec<u32>);
@@ -68,6 +68,16 @@ pub(super) trait Goal: Sync {
 
     /// Takes in what a round found.
     fn take(&mut self, found: Vec<Found>, control: &Control) -> Result<(), Error>;
+
+    /// Fails if the answer is surely too large, given the boxes that are open.
+    fn check_size(
+        &mut self,
+        _open: &Open,
+        _groups: impl FnOnce() -> Vec<u32>,
+        _control: &Control,
+    ) -> Result<(), Error> {
+        Ok(())
+    }
 
     /// Rows so far.
     fn rows(&self) -> usize;
@@ -146,6 +156,8 @@ impl Search<'_> {
                 open.best_last(first);
             }
             goal.take(found, control)?;
+            let groups = || self.groups_of(|slot| open.first[slot].iter().copied());
+            goal.check_size(&open, groups, control)?;
         }
         Ok(())
     }

@@ -77,6 +77,12 @@ impl Interval {
         self.low > self.high
     }
 
+    /// Whether every value is the same number. (-0 and 0 are.)
+    #[must_use]
+    pub fn is_one_number(self) -> bool {
+        self.low == self.high && !self.nan
+    }
+
     /// Whether `value`, which may be NaN, is among the values.
     #[must_use]
     pub fn contains(self, value: f64) -> bool {

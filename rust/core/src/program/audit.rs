@@ -1,0 +1,190 @@
+//! What a search concludes of boxes, held against the configurations in them: the checked profile alone has this.
+//!
+//! Every box that is bounded is looked at here: every load and every step of the [`Bounds`], each end that was
+//! computed, against the values of the configurations in the box. In spaces of up to [`ALL`] configurations that is
+//! all of them, in larger ones [`SOME`] of each box, chosen by a fixed rule: corners, then points spread evenly.
+
+use crate::value::interval::Interval;
+use crate::value::lanes::{self, Operand};
+use crate::value::scalar;
+
+use super::bounds::{Bounds, Boxes, Reading};
+use super::ranges::Ranged;
+use super::search::Slot;
+use super::strip::Place;
+
+/// Spaces of at most so many configurations are looked at in full.
+pub(crate) const ALL: u64 = 4096;
+
+/// Configurations of each box of a larger space that are looked at. Half of them are corners, if it has as many.
+const SOME: u32 = 64;
+
+/// The intervals of all loads, then of all steps, as they were when they were computed: registers are written again.
+#[derive(Debug, Default)]
+pub(crate) struct Trace {
+    found: Vec<Found>,
+}
+
+/// One load or step, in each of the boxes.
+#[derive(Debug)]
+struct Found {
+    low: Option<Vec<f64>>,
+    high: Option<Vec<f64>>,
+    /// Whether it may be NaN; nothing if it is none in the whole space.
+    nan: Option<Vec<bool>>,
+}
+
+impl Trace {
+    pub(super) fn clear(&mut self) {
+        self.found.clear();
+    }
+
+    /// Keeps the ends that were asked for.
+    pub(super) fn push(
+        &mut self,
+        [low, high]: [&[f64]; 2],
+        wanted: [bool; 2],
+        nan: Option<&[bool]>,
+        count: usize,
+    ) {
+        let asked = wanted != [false; 2];
+        self.found.push(Found {
+            low: wanted[0].then(|| low[..count].to_vec()),
+            high: wanted[1].then(|| high[..count].to_vec()),
+            nan: nan.filter(|_| asked).map(|nan| nan[..count].to_vec()),
+        });
+    }
+}
+
+impl Found {
+    /// Checks a box against what is known of the whole space, and against values in the box.
+    fn check(&self, lane: usize, whole: Interval, values: &[f64], what: &dyn Fn() -> String) {
+        let low = self.low.as_ref().map_or(whole.low, |low| low[lane]);
+        let high = self.high.as_ref().map_or(whole.high, |high| high[lane]);
+        let asked = self.low.is_some() || self.high.is_some();
+        assert!(!low.is_nan() && !high.is_nan(), "an end is NaN: {}", what());
+        let nan = self.nan.as_ref().map_or(whole.nan, |nan| nan[lane]);
+        assert!(whole.nan || !nan, "NaN in a box, none in the whole space: {}", what());
+        let numbers = || values.iter().copied().filter(|value| !value.is_nan());
+        assert!(
+            low <= high || numbers().next().is_none(),
+            "{low} to {high}, though there are numbers: {}",
+            what()
+        );
+        if low <= high {
+            assert!(
+                whole.low <= low && high <= whole.high,
+                "{low} to {high} is not inside the whole, {whole:?}: {}",
+                what()
+            );
+        }
+        for &value in values {
+            if value.is_nan() {
+                assert!(whole.nan && (nan || !asked), "NaN where none is: {}", what());
+            } else {
+                assert!(low <= value && value <= high, "{value} is not in {low} to {high}: {}", what());
+            }
+        }
+    }
+}
+
+/// Checks all loads and steps in all boxes that were bounded last.
+///
+/// # Panics
+///
+/// If something concluded of a box does not hold of a configuration in it.
+pub(super) fn boxes(bounds: &Bounds, tables: &[Ranged], slots: &[Slot], boxes: &Boxes, trace: &Trace) {
+    let size: u64 = slots.iter().map(|slot| u64::from(slot.length)).fold(1, u64::saturating_mul);
+    let strip = &bounds.strip;
+    let wholes: Vec<Interval> = strip
+        .loads
+        .iter()
+        .map(|&table| {
+            let (low, high) = tables[table].whole();
+            Interval { low, high, nan: tables[table].nan }
+        })
+        .collect();
+    let places = places(slots.len());
+    let mut registers = vec![Vec::new(); strip.registers];
+    for lane in 0..boxes.count {
+        let positions = if size <= ALL { all_of(boxes, lane) } else { some_of(boxes, lane, &places) };
+        let count = positions.first().map_or(1, Vec::len);
+        let loads: Vec<Vec<f64>> =
+            strip.loads.iter().map(|&table| entries(&tables[table], &positions, count)).collect();
+        let (of_loads, of_steps) = trace.found.split_at(loads.len());
+        for (load, values) in loads.iter().enumerate() {
+            of_loads[load].check(lane, wholes[load], values, &|| format!("load {load}"));
+        }
+        for ((step, plan), found) in strip.steps.iter().zip(&bounds.plans).zip(of_steps) {
+            let mut out = vec![0.0; count];
+            let operand = |place: Place| match place {
+                Place::Constant(value) => Operand::Scalar(value),
+                Place::Load(load) => Operand::Lanes(&loads[load]),
+                Place::Register(register) => Operand::Lanes(&registers[register]),
+            };
+            let [a, b, c] = step.operands.map(operand);
+            lanes::apply(step.op, a, b, c, &mut out);
+            found.check(lane, plan.whole, &out, &|| format!("{step:?} read as {:?}", plan.reading));
+            if let Reading::Constant = plan.reading {
+                let constant = |&value: &f64| value == plan.whole.low;
+                assert!(out.iter().all(constant), "{step:?} is not always {}", plan.whole.low);
+            }
+            registers[step.out] = out;
+        }
+    }
+}
+
+/// The entries of a table at some configurations.
+fn entries(table: &Ranged, positions: &[Vec<u32>], count: usize) -> Vec<f64> {
+    let blocks = table.blocks(|_| 0);
+    let entry = |number: usize| {
+        let along = table.axes.iter().zip(&blocks.strides);
+        let place: u32 = along.map(|(along, stride)| positions[along.slot][number] * stride).sum();
+        let (least, greatest) = (blocks.least[place as usize], blocks.greatest[place as usize]);
+        if least > greatest { f64::NAN } else { least }
+    };
+    (0..count).map(entry).collect()
+}
+
+/// Every configuration of a box, slot by slot.
+fn all_of(boxes: &Boxes, lane: usize) -> Vec<Vec<u32>> {
+    let sides = boxes.first.iter().zip(&boxes.last).map(|(first, last)| (first[lane], last[lane]));
+    let mut behind: usize = sides.clone().map(|(first, last)| (last - first) as usize + 1).product();
+    let size = behind;
+    sides
+        .map(|(first, last)| {
+            behind /= (last - first) as usize + 1;
+            (0..size).map(|number| first + (number / behind) as u32 % (last - first + 1)).collect()
+        })
+        .collect()
+}
+
+/// Where in a box some configurations lie, slot by slot: 0 at its first position, 1 behind its last.
+fn places(slots: usize) -> Vec<Vec<f64>> {
+    let corners = 1u32.checked_shl(slots as u32).map_or(SOME / 2, |corners| corners.min(SOME / 2));
+    // As in `spots::spread`: multiples of powers of a generalised golden section.
+    let mut golden = 2.0;
+    for _ in 0..64 {
+        golden = scalar::pow(1.0 + golden, 1.0 / (slots as f64 + 1.0));
+    }
+    let mut step = 1.0;
+    let along = |slot: usize| {
+        step /= golden;
+        let corner = |number: u32| f64::from(number >> (slot as u32 % SOME.ilog2()) & 1);
+        let inside = |number: u32| ((f64::from(number) + 0.5) * step).fract();
+        (0..corners).map(corner).chain((corners..SOME).map(inside)).collect()
+    };
+    (0..slots).map(along).collect()
+}
+
+/// The configurations at these places of a box, slot by slot.
+fn some_of(boxes: &Boxes, lane: usize, places: &[Vec<f64>]) -> Vec<Vec<u32>> {
+    let sides = boxes.first.iter().zip(&boxes.last).map(|(first, last)| (first[lane], last[lane]));
+    sides
+        .zip(places)
+        .map(|((first, last), places)| {
+            let length = f64::from(last - first) + 1.0;
+            places.iter().map(|place| (first + (place * length) as u32).min(last)).collect()
+        })
+        .collect()
+}
