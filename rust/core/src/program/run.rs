@@ -405,6 +405,8 @@ impl<'a> Machine<'a> {
         }
         sink.passed(passed.count);
         if !doubtful {
+            #[cfg(debug_assertions)]
+            self.audit_row(scratch, others, row, passed);
             return;
         }
         if bounded {
@@ -457,7 +459,11 @@ impl<'a> Machine<'a> {
     ) {
         let runs = runs::runs_of(&passed.hull);
         match self.bounds {
-            Some(bounds) => self.bound(bounds, scratch, row, &runs),
+            Some(bounds) => {
+                self.bound(bounds, scratch, row, &runs);
+                #[cfg(debug_assertions)]
+                self.audit_runs(bounds, scratch, steps, row, passed.clone());
+            }
             None => {
                 self.configurations(scratch, steps, row, &mut passed);
                 self.least(scratch, row, &passed.hull);

@@ -6,6 +6,13 @@
 //! [`RUN`]th of the work, and the lanes are computed only where a sink finds the bound good enough.
 //!
 //! A bound that is NaN says nothing. One that is a number also says that no value of the run is NaN.
+//!
+//! **Lemma (runs).** A bound that is a number is at most every value of its run, as computed, and none of these is
+//! NaN. By induction over the operations: the least of numbers read from tables and registers is that; an operation
+//! that never falls while its operands rise gives its least result at the least operands, and the table of
+//! [`bound`] tells NaN where that could be wrong. An operation that falls with an operand is bounded only where that
+//! operand is the same in the whole run, so that operands which are one node need no case of their own: `a - a` has
+//! a bound only where `a` is one number.
 
 use std::ops::Range;
 

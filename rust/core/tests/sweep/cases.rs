@@ -100,10 +100,10 @@ pub(crate) fn tame() -> impl Strategy<Value = f64> {
     ]
 }
 
-/// How many cases to try: as many as `PROPTEST_CASES` says, if it is set.
+/// How many cases to try: `usual` many, times what `FUZZ` says, if it is set.
 pub(crate) fn cases(usual: u32) -> ProptestConfig {
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
-    ProptestConfig::with_cases(cases.unwrap_or(usual))
+    let times = std::env::var("FUZZ").ok().and_then(|times| times.parse().ok());
+    ProptestConfig::with_cases(usual.saturating_mul(times.unwrap_or(1)))
 }
 
 pub(crate) fn case(lengths: impl Strategy<Value = Vec<usize>>) -> impl Strategy<Value = Case> {

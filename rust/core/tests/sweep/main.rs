@@ -95,7 +95,7 @@ fn huge() -> impl Strategy<Value = Vec<usize>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(40))]
+    #![proptest_config(cases(40))]
 
     #[test]
     fn nothing_is_lost_where_bounds_pass_over_it(

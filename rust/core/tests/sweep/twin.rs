@@ -49,26 +49,22 @@ impl<'a> Twin<'a> {
         values
     }
 
-    /// The axes of two or more values that the question touches.
+    /// The axes that the question touches.
     pub(crate) fn touched(&self) -> Vec<usize> {
-        let mut masks: Vec<Vec<usize>> = Vec::new();
-        for (position, node) in self.graph.nodes().iter().enumerate() {
-            let mask = match node {
-                Node::Constant(_) => vec![],
-                Node::Column(column) => vec![self.space.columns()[*column].axis],
-                Node::Apply(..) => {
-                    let operands = self.graph.nodes()[position];
-                    let Node::Apply(op, operands) = operands else { unreachable!() };
-                    operands[..op.info().arity]
-                        .iter()
-                        .flat_map(|operand| masks[operand.index()].clone())
-                        .collect()
+        let mut masks: Vec<u64> = Vec::new();
+        for node in self.graph.nodes() {
+            masks.push(match node {
+                Node::Constant(_) => 0,
+                Node::Column(column) => 1 << self.space.columns()[*column].axis,
+                Node::Apply(op, operands) => {
+                    let operands = &operands[..op.info().arity];
+                    operands.iter().fold(0, |mask, operand| mask | masks[operand.index()])
                 }
-            };
-            masks.push(mask);
+            });
         }
         let roots = self.constraints.iter().chain(&self.objectives);
-        roots.flat_map(|root| masks[root.index()].clone()).collect()
+        let mask = roots.fold(0, |mask, root| mask | masks[root.index()]);
+        (0..self.space.lengths().len()).filter(|axis| mask >> axis & 1 == 1).collect()
     }
 
     /// Indices of configurations that meet the constraints, untouched axes at position 0.

@@ -111,12 +111,7 @@ pub(super) struct Search<'a> {
 
 impl Search<'_> {
     /// Runs until every configuration is settled.
-    pub(super) fn run(
-        &self,
-        goal: &mut impl Goal,
-        control: &Control,
-        stats: &mut Stats,
-    ) -> Result<(), Error> {
+    fn run(&self, goal: &mut impl Goal, control: &Control, stats: &mut Stats) -> Result<(), Error> {
         let mut open = self.start();
         let mut spots = Vec::new();
         if goal.samples() {
