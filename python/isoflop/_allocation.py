@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from isoflop._accounting import names_in
 from isoflop._catalog import allocation_ids, allocation_table
 from isoflop._exceptions import LawError
+from isoflop._frozen import Frozen
 from isoflop._law_records import (
     Check,
-    Frozen,
     Source,
     extrapolation_formula,
     read_checks,

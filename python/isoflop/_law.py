@@ -10,10 +10,10 @@ from isoflop._accounting import LAW_QUANTITIES, Row, Step, names_in, quantities
 from isoflop._catalog import did_you_mean, law_ids, law_table
 from isoflop._chinchilla import EQUIVALENT_FLOPS, is_chinchilla, optimal_formulas
 from isoflop._exceptions import FormulaError, LawError
+from isoflop._frozen import Frozen
 from isoflop._law_records import (
     Check,
     Covariance,
-    Frozen,
     Optimal,
     Source,
     Variable,

@@ -6,37 +6,12 @@ The records are named tuples, because frozen dataclasses with slots take a good 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 from isoflop._catalog import close_matches
 from isoflop._exceptions import LawError
-
-Value = TypeVar("Value", covariant=True)
-
-
-class Frozen(Mapping[str, Value]):
-    """A mapping that cannot change: comparable, hashable, and written like a dict."""
-
-    __slots__ = ("_items",)
-
-    def __init__(self, items: Mapping[str, Value]) -> None:
-        self._items = dict(items)
-
-    def __getitem__(self, name: str) -> Value:
-        return self._items[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._items)
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def __hash__(self) -> int:
-        return hash(frozenset(self._items.items()))
-
-    def __repr__(self) -> str:
-        return repr(self._items)
+from isoflop._frozen import Frozen
 
 
 class Variable(NamedTuple):

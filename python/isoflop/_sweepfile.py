@@ -32,7 +32,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,6 +41,7 @@ from isoflop import _native, _toml
 from isoflop._axes import AxisValues, Column
 from isoflop._catalog import close_matches
 from isoflop._exceptions import FormulaError, IsoflopError, SpaceError
+from isoflop._frozen import Frozen
 from isoflop._law import in_catalogue
 from isoflop._law_table import law_from_mapping, law_to_mapping
 from isoflop._pools import DEFAULTS
@@ -119,11 +119,11 @@ def parse(text: str, file: str) -> SweepFile:
     with _located(file):
         sweep = Sweep(values, law=law, quantities=quantities, where=where, pools=pools)
     question = {
-        name: MappingProxyType(_question(_table(content, name, file), name, file))
+        name: Frozen(_question(_table(content, name, file), name, file))
         for name in _QUESTIONS
         if name in content
     }
-    return SweepFile(sweep, MappingProxyType(question))
+    return SweepFile(sweep, Frozen(question))
 
 
 def dump(described: Description) -> str:
