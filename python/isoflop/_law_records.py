@@ -7,11 +7,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from itertools import combinations
 from typing import Any, NamedTuple
 
 from isoflop._catalog import close_matches
 from isoflop._exceptions import LawError
 from isoflop._frozen import Frozen
+
+
+ROUNDING = 1e-9
+"""How much the two halves of a covariance may differ: inverting a matrix leaves them so far from equal."""
 
 
 class Variable(NamedTuple):
@@ -225,10 +230,24 @@ def read_covariance(value: Covariance | Mapping[str, Any], where: str) -> Covari
         )
     if not of or len({name.removeprefix("log(").removesuffix(")") for name in of}) < len(of):
         raise LawError(f"{where}: of must name one or several different coefficients, not {list(of)}")
-    # A bootstrap's covariance is printed with a few digits, the same ones on both sides of the diagonal.
-    if any(matrix[i][j] != matrix[j][i] for i in range(len(of)) for j in range(i)):
-        raise LawError(f"{where}: matrix must be symmetric")
+    matrix = _symmetric(matrix, where)
     return Covariance(of, matrix, read_text(table.get("note", ""), f"{where}: note"))
+
+
+def _symmetric(matrix: tuple[tuple[float, ...], ...], where: str) -> tuple[tuple[float, ...], ...]:
+    """Return a matrix with the mean of what stands across its diagonal, which may differ by rounding only."""
+    rows = [list(row) for row in matrix]
+    for i, j in combinations(range(len(rows)), 2):
+        one, other = rows[i][j], rows[j][i]
+        if one == other:
+            continue
+        # As a share of the largest covariance that the two variances allow: near zero, all digits may differ.
+        scale = max(abs(one), abs(other), math.sqrt(abs(rows[i][i])) * math.sqrt(abs(rows[j][j])))
+        if not abs(one - other) <= ROUNDING * scale:
+            message = f"{where}: matrix must be symmetric; row {i}, column {j} (from 0) is {one!r}"
+            raise LawError(f"{message}, and across the diagonal stands {other!r}")
+        rows[i][j] = rows[j][i] = one / 2 + other / 2
+    return tuple(map(tuple, rows))
 
 
 def read_formulas(value: object, where: str) -> Frozen[str]:
