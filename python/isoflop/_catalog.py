@@ -87,9 +87,9 @@ def _entry(folder: str, kind: str, wanted: str, known: tuple[str, ...]) -> dict[
 
 
 def _read(*path: str) -> dict[str, Any]:
-    import tomllib
+    from isoflop import _toml
 
-    return tomllib.loads(_folder().joinpath(*path).read_text(encoding="utf-8"))
+    return _toml.read(_folder().joinpath(*path).read_bytes())
 
 
 def close_matches(name: str, names: Iterable[str]) -> tuple[str, ...]:

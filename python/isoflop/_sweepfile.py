@@ -27,7 +27,6 @@ rows = 20
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -102,10 +101,9 @@ def load(path: str | Path) -> SweepFile:
 def parse(text: str, file: str) -> SweepFile:
     """Read the text of a sweep file; ``file`` is what messages call it."""
     try:
-        content = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        reason = "nested too deeply" if isinstance(error, RecursionError) else error
-        raise SpaceError(f"{file}: not TOML: {reason}") from None
+        content = _toml.parse(text)
+    except ValueError as error:
+        raise SpaceError(f"{file}: not TOML: {error}") from None
     _known(content, _KEYS, file)
     axes = _table(content, "axes", file)
     quantities = _table(content, "quantities", file)
