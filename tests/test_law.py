@@ -131,7 +131,7 @@ def test_an_input_without_effect_is_refused() -> None:
 
 
 def test_text_is_no_input() -> None:
-    with pytest.raises(iso.LawError, match="`params` must be a number or an array of numbers, not 'big'"):
+    with pytest.raises(iso.LawError, match="`params` must be numbers, not text: 'big'"):
         iso.law("besiroglu2024").loss(params="big", tokens=1e9)
 
 
