@@ -131,7 +131,7 @@ def test_an_input_without_effect_is_refused() -> None:
 
 
 def test_text_is_no_input() -> None:
-    with pytest.raises(iso.LawError, match="`params` must be a number or an array of numbers, not 'big'"):
+    with pytest.raises(iso.LawError, match="`params` must be numbers, not text: 'big'"):
         iso.law("besiroglu2024").loss(params="big", tokens=1e9)
 
 
@@ -627,3 +627,49 @@ def test_a_law_table_with_a_slip_says_where(table: Any, message: str) -> None:
 def test_a_formula_of_a_law_table_that_cannot_be_read_says_where() -> None:
     with pytest.raises(iso.FormulaError, match=r"sweep\.toml: law: "):
         law_from_mapping({"formula": "E +", "coefficients": {"E": 1}}, "sweep.toml: law")
+
+
+def covariant(matrix: Any, **coefficients: float) -> iso.Law:
+    formula = f"{' + '.join(coefficients)} + 1 / params"
+    return iso.Law(formula, coefficients, covariance={"of": list(coefficients), "matrix": matrix})
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_covariance_that_rounding_left_asymmetric_is_taken(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    jacobian = random.normal(size=(40, 4)) * np.array([1.0, 1e-3, 1e4, 30.0])
+    inverse = np.linalg.inv(jacobian.T @ jacobian)
+    inverse[0, 1] *= 1 + 3e-15  # whatever the machine's own rounding
+    assert (inverse != inverse.T).any()
+    law = covariant(inverse, A=1.0, B=2.0, C=3.0, F=4.0)
+    assert law.covariance is not None
+    matrix = np.array(law.covariance.matrix)
+    assert (matrix == matrix.T).all()
+    assert np.allclose(matrix, inverse, rtol=1e-12, atol=0)
+    assert (np.diag(matrix) == np.diag(inverse)).all()
+    assert law.sample(3, seed=0).height == 3
+
+
+def test_a_covariance_of_nearly_independent_coefficients_may_differ_in_every_digit() -> None:
+    law = covariant([[1.0, 1e-17], [-2e-17, 4.0]], A=1.0, B=2.0)
+    assert law.covariance is not None
+    assert law.covariance.matrix == ((1.0, -5e-18), (-5e-18, 4.0))
+
+
+def test_a_symmetric_covariance_stays_as_it_is_to_the_bit() -> None:
+    odd = [[1e308, 5e-324], [5e-324, 1.1]]
+    law = covariant(odd, A=1.0, B=2.0)
+    assert law.covariance is not None
+    assert law.covariance.matrix == tuple(map(tuple, odd))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [(0.1, 0.1001), (0.1, -0.1), (1e-6, 0.0), (0.1, 0.1 * (1 + 1e-7)), (1e200, 1e-200)]
+)
+@pytest.mark.parametrize("scale", [1.0, 1e-150, 1e150])
+def test_a_covariance_that_is_truly_asymmetric_is_refused(one: float, other: float, scale: float) -> None:
+    matrix = [[scale, one * scale], [other * scale, scale]]
+    if not np.isfinite(matrix).all():
+        matrix = [[1.0, one], [other, 1.0]]
+    with pytest.raises(iso.LawError, match=r"matrix must be symmetric; row 0, column 1 \(from 0\) is"):
+        covariant(matrix, A=1.0, B=2.0)

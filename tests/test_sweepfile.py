@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 import isoflop as iso
+from isoflop import _catalog
 from isoflop._sweepfile import SweepFile, load, parse
 
 LAW = iso.Law("E + A/effective_params**0.34 + B/effective_tokens**0.28", {"E": 1.7, "A": 400.0, "B": 410.0})
@@ -296,3 +297,41 @@ def test_a_linked_column_called_geomspace_cannot_be_written() -> None:
     sweep = iso.Sweep({"pool": pl.DataFrame({"geomspace": [1.0]})})
     with pytest.raises(iso.SpaceError, match="column `geomspace` of axis `pool` cannot be written"):
         sweep.to_toml()
+
+
+def test_a_byte_order_mark_is_none_of_the_file(tmp_path: Path) -> None:
+    marked, plain = tmp_path / "marked.toml", tmp_path / "plain.toml"
+    marked.write_bytes(b"\xef\xbb\xbf" + EXAMPLE.encode())
+    plain.write_text(EXAMPLE, encoding="utf-8")
+    assert load(marked) == load(plain)
+    assert iso.Sweep.from_toml(marked) == iso.Sweep.from_toml(plain)
+    assert parse("\ufeff" + EXAMPLE, "example.toml") == parse(EXAMPLE, "example.toml")
+
+
+def test_a_file_that_begins_with_a_mark_is_read_to_its_mistake(tmp_path: Path) -> None:
+    path = tmp_path / "marked.toml"
+    path.write_bytes(b"\xef\xbb\xbfx = ]\n")
+    with pytest.raises(iso.SpaceError, match=r"not TOML: Invalid value \(at line 1, column 5\)"):
+        load(path)
+    path.write_bytes(b"\xef\xbb\xbfx = '\xff'\n")
+    with pytest.raises(iso.SpaceError, match="not UTF-8 at byte 8"):
+        load(path)
+
+
+@pytest.mark.parametrize("folder", ["laws", "allocations", ""])
+def test_every_kind_of_file_of_the_catalogue_may_begin_with_a_mark(
+    folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = {"laws": "kaplan2020.toml", "allocations": "kaplan2020.toml"}.get(folder, "gpus.toml")
+    here = Path(str(_catalog._folder())) / folder / name
+    there = tmp_path / folder / name
+    there.parent.mkdir(exist_ok=True)
+    there.write_bytes(b"\xef\xbb\xbf" + here.read_bytes())
+    expected = _catalog._read(*filter(None, (folder, name)))
+    monkeypatch.setattr(_catalog, "_folder", lambda: tmp_path)
+    assert _catalog._read(*filter(None, (folder, name))) == expected
+
+
+def test_an_integer_too_long_to_be_read_is_no_crash() -> None:
+    with pytest.raises(iso.SpaceError, match=r"^plan\.toml: not TOML: .*4300 digits"):
+        parse(f"[axes]\nx = {'1' * 5000}", "plan.toml")

@@ -13,8 +13,10 @@ from itertools import product
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from isoflop import _native
-from isoflop._catalog import did_you_mean, quantity_tables
+from isoflop._catalog import quantity_tables
 from isoflop._exceptions import FormulaError, LawError, SpaceError
+from isoflop._given import shown
+from isoflop._spelling import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -189,7 +191,7 @@ def resolve(
     """
     for name, formula in quantities.items():
         if not isinstance(formula, str):
-            raise SpaceError(f"quantity `{name}` must be a formula, a text, not {formula!r}", axis=name)
+            raise SpaceError(f"quantity `{name}` must be a formula, a text, not {shown(formula)}", axis=name)
     plan = _plan(tuple(formulas), frozenset(columns), frozenset(scalars), tuple(quantities.items()), law)
     definitions = plan.definitions.copy()
     for _, name in plan.scalars:

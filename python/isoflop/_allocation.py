@@ -7,11 +7,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from isoflop._accounting import names_in
-from isoflop._catalog import allocation_ids, allocation_table
+from isoflop._catalog import allocation_id, allocation_ids, allocation_table
 from isoflop._exceptions import LawError
+from isoflop._frozen import Frozen
 from isoflop._law_records import (
     Check,
-    Frozen,
     Source,
     extrapolation_formula,
     read_checks,
@@ -105,8 +105,8 @@ class Allocation:
 
         Raises
         ------
-        ValueError
-            If a budget is not positive and finite.
+        LawError
+            If a budget is not a positive and finite number, or so small that no optimum can be computed.
 
         Examples
         --------
@@ -116,14 +116,16 @@ class Allocation:
         """
         import polars as pl
 
-        from isoflop._optimal import read_budgets
+        from isoflop._optimal import read_budgets, require_numbers
 
-        budgets = read_budgets(flops)
+        budgets = read_budgets(flops, self.id)
         asked = {self.size: self.size, "tokens": "tokens", "tokens_per_param": f"tokens / {self.size}"}
         if self.range is not None:
             asked["extrapolation"] = extrapolation_formula([("train_flops", *self.range)])
         values = self.evaluate(tuple(asked.values()), budgets)
-        return pl.DataFrame({"train_flops": budgets, **dict(zip(asked, values, strict=True))})
+        found = pl.DataFrame({"train_flops": budgets, **dict(zip(asked, values, strict=True))})
+        require_numbers(found, self.id)
+        return found
 
     def evaluate(self, formulas: tuple[str, ...], budgets: Any) -> list[Any]:
         """Evaluate formulas over the rule's names at some budgets, each an array of as many values."""
@@ -137,19 +139,21 @@ class Allocation:
         return space.evaluate(names, ("train_flops", *names), list(formulas), points)
 
 
-@lru_cache(maxsize=64)
 def allocation(id: str) -> Allocation:
     """Return an allocation rule of the catalogue.
 
     Parameters
     ----------
     id
-        Its identifier, as listed by `allocations`.
+        Its identifier, as listed by `allocations`; upper and lower case are the same.
 
     Raises
     ------
     CatalogError
-        If there is none; ``.close_matches`` holds identifiers that look like it.
+        If there is none; ``.close_matches`` holds identifiers that may have been meant. The message also
+        tells if there is a law of this name.
+    TypeError
+        If the identifier is no text.
 
     Examples
     --------
@@ -157,6 +161,11 @@ def allocation(id: str) -> Allocation:
     >>> iso.allocation("deepseek2024").compute_optimal(1e21)["tokens"].item() < 1e11
     True
     """
+    return _allocation(allocation_id(id))
+
+
+@lru_cache(maxsize=64)
+def _allocation(id: str) -> Allocation:
     where = f"catalog/allocations/{id}.toml"
     keys = (*TEXTS, "caveats", "range", "sparse", "coefficients", "formulas", "source", "checks")
     table = read_table(allocation_table(id), keys, where)

@@ -26,6 +26,7 @@ from isoflop._exceptions import (
     IsoflopWarning,
     LimitError,
 )
+from isoflop._given import read_threads
 from isoflop._pareto import resolution_bits
 from isoflop._profile import Profile, make_profile
 from isoflop._progress import Progress, reporting
@@ -42,7 +43,6 @@ from isoflop._questions import (
     read_ties,
     read_within,
 )
-from isoflop._threads import resolve_threads
 
 if TYPE_CHECKING:
     from isoflop._binding import Binding
@@ -80,7 +80,7 @@ def ask_front(
     all_ties = read_ties(ties)
     limit = read_count(max_rows, "max_rows")
     read_method(method)
-    count = resolve_threads(threads)
+    count = read_threads(threads)
     where = binding.where
     names = _columns(binding, formulas, read_formulas(columns, "columns"))
     watched = binding.watched
@@ -130,7 +130,7 @@ def ask_best(
     """Answer ``Sweep.best``."""
     objective = read_objective(minimize, maximize, "best")
     read_method(method)
-    count = resolve_threads(threads)
+    count = read_threads(threads)
     extra = read_formulas(columns, "columns")
     if binding.has_range:
         extra = (*extra, "extrapolation")
@@ -180,7 +180,7 @@ def ask_near(
     compared = tuple(formula for formula, _ in further)
     bits = resolution_bits(resolution, compared, DEFAULT_RESOLUTION)
     limit = read_count(max_rows, "max_rows")
-    count = resolve_threads(threads)
+    count = read_threads(threads)
     grouped = None if by is None else groups(binding.axes, by)
     where = binding.where
     shown = further or (objective,)
@@ -234,7 +234,7 @@ def ask_table(
         columns = () if binding.law is None else "loss"
     names = _columns(binding, (), read_formulas(columns, "columns"))
     limit = read_count(max_bytes, "max_bytes")
-    count = resolve_threads(threads)
+    count = read_threads(threads)
     where = binding.where
     with reporting(progress) as report:
         try:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from isoflop import _native
 from isoflop._exceptions import SpaceError
+from isoflop._given import read_real, shown
 
 AxisValues: TypeAlias = float | Sequence[float] | NDArray[Any] | pl.Series | pl.DataFrame
 """A scalar, a column of numbers, or a frame of columns that vary together."""
@@ -112,7 +113,7 @@ def check_name(name: object, what: str) -> str:
     """
     if not isinstance(name, str) or not name.isidentifier() or not name.isascii():
         raise SpaceError(
-            f"{what} is called {name!r}: a name is made of letters, digits and underscores and does not "
+            f"{what} is called {shown(name)}: a name is made of letters, digits and underscores and does not "
             "begin with a digit, so that formulas can read it",
             axis=name if isinstance(name, str) else None,
         )
@@ -214,7 +215,9 @@ def _is_scalar(values: object) -> bool:
 def _scalar(name: str, value: Any) -> float:
     if type(value) is float and isfinite(value):
         return value
-    if isinstance(value, np.ndarray | np.generic):
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise SpaceError(f"scalar `{name}` is masked; leave it out, or give a number", axis=name)
+    if isinstance(value, np.ndarray | np.generic) and not isinstance(value, np.longdouble):
         value = value.item()
     if isinstance(value, bool):
         raise SpaceError(
@@ -228,8 +231,8 @@ def _scalar(name: str, value: Any) -> float:
             raise SpaceError(_too_large(f"scalar `{name}`", value), axis=name)
         return cast(float, value)
     if not isinstance(value, Real):
-        raise SpaceError(f"scalar `{name}` is {value!r}, which is not a real number", axis=name)
-    number = float(value)
+        raise SpaceError(f"scalar `{name}` is {shown(value)}, which is not a real number", axis=name)
+    number = _real(f"scalar `{name}`", name, value)
     if not isfinite(number):
         raise SpaceError(f"scalar `{name}` is {number}: a scalar must be finite", axis=name)
     return number
@@ -393,17 +396,27 @@ def _from_list(label: str, axis: str, values: Sequence[object]) -> NDArray[Any]:
         elif isinstance(value, Real):
             integers = False
         else:
-            raise SpaceError(_not_numbers(label, f"{value!r} at position {position}"), axis=axis)
+            raise SpaceError(_not_numbers(label, f"{shown(value)} at position {position}"), axis=axis)
     if integers:
         return np.array([int(cast(Integral, value)) for value in values], dtype=np.int64)
-    return np.array([float(cast(Real, value)) for value in values], dtype=np.float64)
+    try:
+        return np.array([float(cast(Real, value)) for value in values], dtype=np.float64)
+    except OverflowError:
+        return np.array([_real(label, axis, value) for value in values], dtype=np.float64)
+
+
+def _real(label: str, axis: str, value: object) -> float:
+    try:
+        return read_real(value, label)
+    except (TypeError, ValueError) as error:
+        raise SpaceError(str(error), axis=axis) from None
 
 
 def _from_object(label: str, axis: str, values: object) -> NDArray[Any]:
     """Read what is neither a list nor a column: sequences, and whatever turns itself into an array."""
-    if isinstance(values, str | bytes):
+    if isinstance(values, str | bytes | bytearray):
         raise SpaceError(
-            f"{label} is text ({values!r}); a formula belongs into quantities=, a single name into a "
+            f"{label} is text ({shown(values)}); a formula belongs into quantities=, a single name into a "
             "linked axis",
             axis=axis,
         )
@@ -421,7 +434,7 @@ def _from_object(label: str, axis: str, values: object) -> NDArray[Any]:
         return np.asarray(values)
     if isinstance(values, Sequence):
         return _from_list(label, axis, values)
-    raise SpaceError(_not_numbers(label, f"{type(values).__name__} ({values!r:.60})"), axis=axis)
+    raise SpaceError(_not_numbers(label, f"{type(values).__name__} ({shown(values)})"), axis=axis)
 
 
 def _own(array: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
@@ -433,8 +446,8 @@ def _own(array: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
 
 def _too_large(label: str, value: int) -> str:
     return (
-        f"{label} holds the integer {value}, beyond 2^53, from where on binary64 numbers skip integers; "
-        f"write it as a float if a rounded value will do"
+        f"{label} holds the integer {shown(value)}, beyond 2^53, from where on binary64 numbers skip "
+        f"integers; write it as a float if a rounded value will do"
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from isoflop._accounting import known_names, names_in
 from isoflop._axes import Axis, AxisValues, check_name, column_names, read_axes, space_size
 from isoflop._exceptions import FormulaError, SpaceError
+from isoflop._given import shown
 from isoflop._law import Law, read_law
 from isoflop._pools import Pool, pool_quantities, read_pools
 from isoflop._questions import Formulas, read_formulas
@@ -73,7 +74,7 @@ def _read_quantities(
     quantities: Mapping[str, str], axes: Sequence[Axis], scalars: Mapping[str, float]
 ) -> dict[str, str]:
     if not isinstance(quantities, Mapping):
-        raise TypeError(f"quantities must be a mapping from names to formulas, not {quantities!r}")
+        raise TypeError(f"quantities must be a mapping from names to formulas, not {shown(quantities)}")
     if not quantities:
         return {}
     axis_names = {axis.name for axis in axes}.union(column_names(axes))
@@ -87,8 +88,8 @@ def _read_quantities(
             )
         if not isinstance(formula, str):
             raise TypeError(
-                f"quantity `{name}` is {formula!r}; a quantity is a formula, which is text (a number is a "
-                "scalar and belongs among the axes)"
+                f"quantity `{name}` is {shown(formula)}; a quantity is a formula, which is text (a number is "
+                "a scalar and belongs among the axes)"
             )
         try:
             names_in(formula)

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from isoflop._allocation import Allocation
-from isoflop._catalog import allocation_ids, did_you_mean, law_ids
+from isoflop._catalog import only_a_rule
 from isoflop._exceptions import LawError
+from isoflop._given import read_frame, read_real, shown
 from isoflop._law import Law, read_law
+from isoflop._optimal import optima
 from isoflop._predict import evaluate, read_input
+from isoflop._spelling import did_you_mean
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -91,7 +94,7 @@ def diagnose(frame: Any, law: str | Law = "besiroglu2024", *, moe_gain: float | 
 
     entry = rating_law(law)
     gain = _read_gain(entry, moe_gain)
-    table = _read_frame(frame)
+    table = _read_table(frame)
     models = _read_models(entry, table)
     with np.errstate(all="ignore"):  # a number out of range is infinite, or found by its row
         numbers, lean = _compare(entry, gain, models)
@@ -156,7 +159,7 @@ def _compare(law: Law, gain: float | None, models: _Models) -> tuple[dict[str, F
     equivalent = _spread(law.equivalent_flops(found[0]), rated, count)
 
     known = np.flatnonzero(~np.isnan(budget))
-    optimum = law.compute_optimal(budget[known])
+    optimum = optima(law, budget[known], None, {})
     # The size has the law's own name for it.
     best_size = _spread(optimum.to_series(1).to_numpy(), known, count)
     best_tokens = _spread(optimum["tokens"].to_numpy(), known, count)
@@ -199,14 +202,12 @@ def _why(law: Law, gain: float | None, models: _Models) -> pl.Series:
 
 def rating_law(law: object) -> Law:
     """Return the law of that identifier, or the law itself; raises as `diagnose` does if it cannot rate."""
-    if isinstance(law, Allocation) or (
-        isinstance(law, str) and law in allocation_ids() and law not in law_ids()
-    ):
-        id = law.id if isinstance(law, Allocation) else law
+    if isinstance(law, Allocation) or only_a_rule(law):
+        id = law.id if isinstance(law, Allocation) else str(law).lower()
         message = f"`{id}` is an allocation rule: without a loss it cannot rate compute efficiency"
         raise LawError(f"{message}; give a law, such as besiroglu2024", law=id)
     if not isinstance(law, str | Law):
-        raise TypeError(f"law must be an identifier or an iso.Law, not {law!r}")
+        raise TypeError(f"law must be an identifier or an iso.Law, not {shown(law)}")
     entry = read_law(law)
     if entry.optimal is not None and entry.optimal.kind == "rule":
         message = f"the optimum of `{entry.id}` is a published rule, not the least loss at 6*N*D FLOP"
@@ -220,23 +221,24 @@ def rating_law(law: object) -> Law:
     return entry
 
 
-def _read_frame(frame: Any) -> pl.DataFrame:
-    import polars as pl
-
-    if isinstance(frame, pl.LazyFrame):
-        return frame.collect()
+def _read_table(frame: Any) -> pl.DataFrame:
     if frame is None or isinstance(frame, str | int | float):
-        raise TypeError(f"diagnose takes a frame of models, with columns params and tokens, not {frame!r}")
-    # Whole and other numbers mix where a user writes them by hand.
-    return pl.DataFrame(frame, strict=False)
+        raise TypeError(
+            f"diagnose takes a frame of models, with columns params and tokens, not {shown(frame)}"
+        )
+    return read_frame(frame, mixed=True)
 
 
 def _read_gain(law: Law, gain: object) -> float | None:
     if gain is None:
         return law.coefficients.get("moe_gain")  # a law may set it
-    if isinstance(gain, bool) or not isinstance(gain, int | float) or not math.isfinite(gain):
-        raise ValueError(f"moe_gain must be a finite number, such as 0.35, not {gain!r}")
-    return float(read_input(law, "moe_gain", gain))
+    try:
+        number = read_real(gain, "moe_gain")
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError(f"moe_gain must be a finite number, such as 0.35, not {shown(gain)}")
+    return float(read_input(law, "moe_gain", number))
 
 
 def _read_models(law: Law, table: pl.DataFrame) -> _Models:
@@ -278,7 +280,7 @@ def _read_numbers(column: pl.Series) -> Floats:
         column = column.cast(pl.Float64)
         wrong &= ~(column.is_finite() & (column > 0))
     for row in wrong.arg_true():
-        value = f"{'the text ' if column.dtype == pl.String else ''}{column[row]!r}"
+        value = f"{'the text ' if column.dtype == pl.String else ''}{shown(column[row])}"
         message = f"{_row(row)}: `{column.name}` must be a positive number, not {value}"
         raise ValueError(f"{message}; leave it empty (null) if it is not known")
     return column.cast(pl.Float64).to_numpy()

@@ -51,6 +51,8 @@ def _fitted(law: Law) -> str | _Unfit:
     budgets = np.geomspace(*FLOPS, POINTS)
     try:
         losses = law.compute_optimal(budgets)["loss"].to_numpy()
+        # Nearly what is irreducible.
+        floor = float(law.compute_optimal(FARTHEST)["loss"].item()) if law.irreducible is None else 0.0
     except LawError as error:
         return _Unfit(f": {error}; law.equivalent_flops(loss, ...) takes what it needs")
     if law.irreducible is not None:
@@ -59,8 +61,6 @@ def _fitted(law: Law) -> str | _Unfit:
         of = "reducible_loss"
         (left,) = evaluate(law, (of,), {"loss": losses}, {}, POINTS, idle=True)
     else:
-        # Nearly what is irreducible.
-        floor = float(law.compute_optimal(FARTHEST)["loss"].item())
         of, left = f"(loss - {floor!r})", losses - floor
     if not (left > 0).all() or not (np.diff(left) < 0).all():
         return _Unfit(": its best loss does not fall with compute everywhere")

@@ -15,8 +15,26 @@ IsoflopWarning (UserWarning)
 
 from __future__ import annotations
 
+from typing import Any
 
-class IsoflopError(Exception):
+
+def _restore(kind: type[Exception], args: tuple[Any, ...]) -> Exception:
+    """Make an exception anew without its constructor, whose fields pickle and copy put back themselves."""
+    # That of the kind itself need not be the one that made it: a second base may bring another.
+    return Exception.__new__(kind, *args)
+
+
+class _Portable(Exception):
+    """What survives pickling and copying: a worker process must be able to hand back what it raised.
+
+    Python would call the constructor with the message alone, and fail for want of keyword fields.
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), self.args), self.__dict__.copy()
+
+
+class IsoflopError(_Portable):
     """Base of every exception that isoflop raises on purpose."""
 
 
@@ -121,7 +139,7 @@ class SpaceError(IsoflopError, ValueError):
         super().__init__(message)
 
 
-class IsoflopWarning(UserWarning):
+class IsoflopWarning(_Portable, UserWarning):
     """Base of every warning of isoflop."""
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from isoflop._catalog import did_you_mean, gpu_tables
+from isoflop._catalog import gpu_tables
+from isoflop._given import shown
+from isoflop._spelling import did_you_mean
 
 if TYPE_CHECKING:
     import polars as pl
@@ -36,18 +38,22 @@ def gpus() -> pl.DataFrame:
 
 
 def peak_flops(gpu: str, precision: str) -> float:
-    """Return the dense peak of a GPU in FLOP/s.
+    """Return the dense peak of a GPU in FLOP/s; case does not matter.
 
     Raises
     ------
     ValueError
         If there is no such GPU, or none with a peak in this precision; the message names what there is.
     """
-    peaks = {table["precision"]: table["peak_flops"] for table in gpu_tables() if table["gpu"] == gpu}
+    wanted = gpu.lower() if isinstance(gpu, str) else gpu
+    peaks = {table["precision"]: table["peak_flops"] for table in gpu_tables() if table["gpu"] == wanted}
     if not peaks:
         names = list(dict.fromkeys(table["gpu"] for table in gpu_tables()))
-        meant = did_you_mean(str(gpu).lower(), names)
-        raise ValueError(f"no GPU {gpu!r} in the catalogue, which has {', '.join(names)}{meant}")
-    if precision not in peaks:
-        raise ValueError(f"`{gpu}` has no peak in {precision!r} in the catalogue, only {' and '.join(peaks)}")
-    return float(peaks[precision])
+        meant = did_you_mean(gpu, names)
+        raise ValueError(f"no GPU {shown(gpu)} in the catalogue, which has {', '.join(names)}{meant}")
+    peak = peaks.get(precision.lower()) if isinstance(precision, str) else None
+    if peak is None:
+        raise ValueError(
+            f"`{wanted}` has no peak in {shown(precision)} in the catalogue, only {' and '.join(peaks)}"
+        )
+    return float(peak)

@@ -7,13 +7,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, overload
 
 from isoflop._accounting import LAW_QUANTITIES, Row, Step, names_in, quantities
-from isoflop._catalog import did_you_mean, law_ids, law_table
+from isoflop._catalog import law_id, law_ids, law_table
 from isoflop._chinchilla import EQUIVALENT_FLOPS, is_chinchilla, optimal_formulas
 from isoflop._exceptions import FormulaError, LawError
+from isoflop._frozen import Frozen
+from isoflop._given import shown
 from isoflop._law_records import (
     Check,
     Covariance,
-    Frozen,
     Optimal,
     Source,
     Variable,
@@ -28,6 +29,7 @@ from isoflop._law_records import (
     read_variable,
 )
 from isoflop._law_table import law_from_mapping, law_to_mapping
+from isoflop._spelling import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -213,7 +215,9 @@ class Law:
         ):
             for name in names:
                 if not _is_name(name):
-                    raise self._error(f"{kind} {name!r} of `{self.id}` is not a name that a formula can read")
+                    raise self._error(
+                        f"{kind} {shown(name)} of `{self.id}` is not a name that a formula can read"
+                    )
                 if name in LAW_QUANTITIES:
                     raise self._error(f"`{name}` is what a law defines; give the {kind} another name")
                 if name in kinds:
@@ -324,8 +328,9 @@ class Law:
         Raises
         ------
         LawError
-            If an input is missing (``.missing``), unknown, without effect or not numeric, or if sparsity
-            varies and the law is a dense one without ``moe_gain``.
+            If an input is missing (``.missing``), unknown or without effect; if it is text, ``None``, a truth
+            value, masked, null or beyond binary64 (NaN is a number: its loss is NaN); or if sparsity varies
+            and the law is a dense one without ``moe_gain``.
 
         Examples
         --------
@@ -361,10 +366,11 @@ class Law:
 
         Raises
         ------
-        ValueError
-            If a budget is not positive and finite.
         LawError
-            If the method does not apply, or if the loss has no minimum at a fixed budget.
+            If a budget is not a positive and finite number, or so small or large that no optimum can be
+            computed; if the method does not apply; or if the loss has no minimum at a fixed budget.
+        ValueError
+            If there is no such method.
 
         Examples
         --------
@@ -404,7 +410,7 @@ class Law:
         Raises
         ------
         LawError
-            If the law has no optimum at a fixed budget, or lacks an input.
+            If a loss is no number, the law has no optimum at a fixed budget, or it lacks an input.
 
         Examples
         --------
@@ -440,7 +446,9 @@ class Law:
         Raises
         ------
         ValueError
-            If `n` is negative.
+            If `n` is negative, or does not fit into 64 bits.
+        TypeError
+            If `n` is no whole number.
         LawError
             If no joint covariance of the coefficients is known.
 
@@ -511,7 +519,7 @@ class Law:
 
 def _names_of(quantity: str, formula: object) -> tuple[str, ...]:
     if not isinstance(formula, str):
-        raise FormulaError(f"a formula is a text, not {formula!r}", quantity=quantity)
+        raise FormulaError(f"a formula is a text, not {shown(formula)}", quantity=quantity)
     try:
         return names_in(formula)
     except FormulaError as error:
@@ -526,19 +534,21 @@ def _is_name(name: object) -> bool:
         return False
 
 
-@lru_cache(maxsize=64)
 def law(id: str) -> Law:
     """Return a law of the catalogue.
 
     Parameters
     ----------
     id
-        Its identifier, as listed by `laws`.
+        Its identifier, as listed by `laws`; upper and lower case are the same.
 
     Raises
     ------
     CatalogError
-        If there is none; ``.close_matches`` holds identifiers that look like it.
+        If there is none; ``.close_matches`` holds identifiers that may have been meant. The message also
+        tells if there is an allocation rule of this name.
+    TypeError
+        If the identifier is no text.
 
     Examples
     --------
@@ -546,6 +556,11 @@ def law(id: str) -> Law:
     >>> iso.law("kaplan2020").coefficients["alpha_D"]
     0.103
     """
+    return _law(law_id(id))
+
+
+@lru_cache(maxsize=64)
+def _law(id: str) -> Law:
     return law_from_mapping(law_table(id), f"catalog/laws/{id}.toml")
 
 
@@ -562,7 +577,7 @@ def read_law(given: object) -> Law:
     if isinstance(given, str):
         return law(given)
     if not isinstance(given, Law):
-        raise TypeError(f"law must be an identifier of the catalogue or a Law, not {given!r}")
+        raise TypeError(f"law must be an identifier of the catalogue or a Law, not {shown(given)}")
     return given
 
 

@@ -6,37 +6,17 @@ The records are named tuples, because frozen dataclasses with slots take a good 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Iterable, Mapping
+from itertools import combinations
+from typing import Any, NamedTuple
 
-from isoflop._catalog import close_matches
 from isoflop._exceptions import LawError
+from isoflop._frozen import Frozen
+from isoflop._given import read_real, shown
+from isoflop._spelling import did_you_mean
 
-Value = TypeVar("Value", covariant=True)
-
-
-class Frozen(Mapping[str, Value]):
-    """A mapping that cannot change: comparable, hashable, and written like a dict."""
-
-    __slots__ = ("_items",)
-
-    def __init__(self, items: Mapping[str, Value]) -> None:
-        self._items = dict(items)
-
-    def __getitem__(self, name: str) -> Value:
-        return self._items[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._items)
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def __hash__(self) -> int:
-        return hash(frozenset(self._items.items()))
-
-    def __repr__(self) -> str:
-        return repr(self._items)
+ROUNDING = 1e-9
+"""How much the two halves of a covariance may differ: inverting a matrix leaves them so far from equal."""
 
 
 class Variable(NamedTuple):
@@ -125,13 +105,11 @@ class Optimal(NamedTuple):
 
 def read_number(value: object, where: str) -> float:
     """Return a finite number; `where` begins the message of the `LawError` otherwise."""
-    # Only real numbers have __float__ here: a text such as "1" is a slip, and true is not one.
-    if isinstance(value, bool) or not hasattr(value, "__float__"):
-        raise LawError(f"{where} must be a number, not {value!r}")
+    # A text such as "1" is a slip, and true is no number.
     try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        raise LawError(f"{where} must be a number, not {value!r}") from None
+        number = read_real(value, where)
+    except (TypeError, ValueError) as error:
+        raise LawError(str(error)) from None
     if not math.isfinite(number):
         raise LawError(f"{where} must be finite, not {number}")
     return number
@@ -141,19 +119,18 @@ def read_table(value: object, known: Iterable[str], where: str) -> dict[str, Any
     """Return a table whose keys are all known; a `LawError` names the nearest otherwise."""
     known = list(known)
     if not isinstance(value, Mapping):
-        raise LawError(f"{where} must be a table of {', '.join(known)}, not {value!r}")
+        raise LawError(f"{where} must be a table of {', '.join(known)}, not {shown(value)}")
     for key in value:
         if key not in known:
-            matches = close_matches(str(key), known)
-            hint = f"did you mean `{matches[0]}`?" if matches else f"the keys are {', '.join(known)}"
-            raise LawError(f"{where}: unknown key `{key}`; {hint}")
+            hint = did_you_mean(key, known, f"; the keys are {', '.join(known)}")
+            raise LawError(f"{where}: unknown key `{key}`{hint}")
     return dict(value)
 
 
 def read_text(value: object, where: str) -> str:
     """Return a text; `where` begins the message of the `LawError` otherwise."""
     if not isinstance(value, str):
-        raise LawError(f"{where} must be a text, not {value!r}")
+        raise LawError(f"{where} must be a text, not {shown(value)}")
     return value
 
 
@@ -173,7 +150,7 @@ def read_range(value: object, where: str) -> tuple[float, float] | None:
     if value is None:
         return None
     if isinstance(value, str) or not isinstance(value, Iterable) or len(ends := list(value)) != 2:
-        raise LawError(f"{where}: range must be two numbers, lowest and highest, not {value!r}")
+        raise LawError(f"{where}: range must be two numbers, lowest and highest, not {shown(value)}")
     low, high = (read_number(end, f"{where}: range") for end in ends)
     if not 0 < low <= high:
         raise LawError(f"{where}: range must be 0 < lowest <= highest, not {[low, high]}")
@@ -199,7 +176,7 @@ def read_source(value: Source | Mapping[str, Any], where: str) -> Source:
 def read_texts(value: object, where: str) -> tuple[str, ...]:
     """Return a sequence of texts; `where` begins the message of the `LawError` otherwise."""
     if isinstance(value, str) or not isinstance(value, Iterable):
-        raise LawError(f"{where} must be a list of texts, not {value!r}")
+        raise LawError(f"{where} must be a list of texts, not {shown(value)}")
     return tuple(read_text(text, where) for text in value)
 
 
@@ -212,7 +189,7 @@ def read_checks(value: Iterable[Check | Mapping[str, Any]], where: str) -> tuple
             continue
         place = f"{where}: check {position}"
         if not isinstance(given, Mapping) or not isinstance(given.get("at"), Mapping):
-            raise LawError(f"{place} must be a table with `at`, a table of inputs, not {given!r}")
+            raise LawError(f"{place} must be a table with `at`, a table of inputs, not {shown(given)}")
         for name, expected in given.items():
             if name != "at":
                 checks.append(read_check(name, given["at"], expected, f"{place}: `{name}`"))
@@ -243,17 +220,31 @@ def read_covariance(value: Covariance | Mapping[str, Any], where: str) -> Covari
     try:
         matrix = tuple(tuple(read_number(x, f"{where}: matrix") for x in row) for row in rows)
     except TypeError:
-        raise LawError(f"{where}: matrix must be a list of rows of numbers, not {rows!r}") from None
+        raise LawError(f"{where}: matrix must be a list of rows of numbers, not {shown(rows)}") from None
     if len(matrix) != len(of) or any(len(row) != len(of) for row in matrix):
         raise LawError(
             f"{where}: matrix must have {len(of)} rows of as many numbers, one for each of {list(of)}"
         )
     if not of or len({name.removeprefix("log(").removesuffix(")") for name in of}) < len(of):
         raise LawError(f"{where}: of must name one or several different coefficients, not {list(of)}")
-    # A bootstrap's covariance is printed with a few digits, the same ones on both sides of the diagonal.
-    if any(matrix[i][j] != matrix[j][i] for i in range(len(of)) for j in range(i)):
-        raise LawError(f"{where}: matrix must be symmetric")
+    matrix = _symmetric(matrix, where)
     return Covariance(of, matrix, read_text(table.get("note", ""), f"{where}: note"))
+
+
+def _symmetric(matrix: tuple[tuple[float, ...], ...], where: str) -> tuple[tuple[float, ...], ...]:
+    """Return a matrix with the mean of what stands across its diagonal, which may differ by rounding only."""
+    rows = [list(row) for row in matrix]
+    for i, j in combinations(range(len(rows)), 2):
+        one, other = rows[i][j], rows[j][i]
+        if one == other:
+            continue
+        # As a share of the largest covariance that the two variances allow: near zero, all digits may differ.
+        scale = max(abs(one), abs(other), math.sqrt(abs(rows[i][i])) * math.sqrt(abs(rows[j][j])))
+        if not abs(one - other) <= ROUNDING * scale:
+            message = f"{where}: matrix must be symmetric; row {i}, column {j} (from 0) is {one!r}"
+            raise LawError(f"{message}, and across the diagonal stands {other!r}")
+        rows[i][j] = rows[j][i] = one / 2 + other / 2
+    return tuple(map(tuple, rows))
 
 
 def read_formulas(value: object, where: str) -> Frozen[str]:
@@ -271,13 +262,14 @@ def read_optimal(value: Optimal | Mapping[str, Any], where: str, known: Mapping[
     table = read_table(value, ("kind", "note", "formulas", "checks", "rule"), where)
     kind = table.get("kind", "closed")
     if kind not in ("closed", "rule", "search"):
-        raise LawError(f"{where}: kind must be closed, search or rule, not {kind!r}")
+        raise LawError(f"{where}: kind must be closed, search or rule, not {shown(kind)}")
     rule = read_text(table.get("rule", ""), f"{where}: rule")
     formulas: Mapping[str, str] = {}
     if rule:
         from isoflop._allocation import allocation
 
-        formulas = allocation(rule).bound_formulas
+        entry = allocation(rule)
+        rule, formulas = entry.id, entry.bound_formulas
     elif kind == "closed" and "formulas" not in table and known is not None:
         formulas = known
     elif kind != "search":

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from isoflop._exceptions import FormulaError, LawError
+from isoflop._given import shown
 from isoflop._law_records import Check, Optimal, Variable, read_number, read_table
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def law_from_mapping(mapping: Mapping[str, Any], where: str) -> Law:
             raise LawError(f"{where}: a law needs `{key}`")
     given = table.pop("coefficients")
     if not isinstance(given, Mapping):
-        raise LawError(f"{where}: coefficients must be a table of numbers, not {given!r}")
+        raise LawError(f"{where}: coefficients must be a table of numbers, not {shown(given)}")
     coefficients: dict[str, float] = {}
     errors = dict(table.pop("standard_errors", {}))
     for name, value in given.items():

@@ -27,6 +27,9 @@ def names(text: str) -> list[str]:
 def operations() -> list[dict[str, Any]]:
     """Return the table of operations: name, arity, doc, and whether operands and result are conditions."""
 
+def nearest(name: str, names: Sequence[str]) -> list[str]:
+    """List those of `names` that `name` may have meant, the likeliest first."""
+
 # Kernels: rust/py/src/kernels.rs
 
 def kernel(name: str, x: Float64, y: Float64 | None = None) -> Float64:

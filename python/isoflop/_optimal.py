@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,7 @@ from isoflop import _native
 from isoflop._accounting import known_names, resolve
 from isoflop._equivalent import FLOPS as FITTED
 from isoflop._exceptions import LawError, SpaceError
+from isoflop._given import read_reals, shown
 from isoflop._predict import evaluate, read_input
 
 if TYPE_CHECKING:
@@ -40,10 +42,33 @@ def compute_optimal(
     law: Law, flops: ArrayLike, method: str | None, given: Mapping[str, float]
 ) -> pl.DataFrame:
     """Do what `Law.compute_optimal` says."""
+    found = optima(law, flops, method, given)
+    if all(math.isfinite(value) for value in given.values()):
+        require_numbers(found, law.id)
+    return found
+
+
+def require_numbers(found: pl.DataFrame, id: str) -> None:
+    """Refuse a budget so small or so large that its optimum leaves the range of numbers.
+
+    Raises
+    ------
+    LawError
+        If anything of an optimum is not finite, or the size or the tokens are 0.
+    """
+    columns = found.to_numpy()
+    wrong = ~np.isfinite(columns).all(axis=1) | (columns[:, 1:3] <= 0).any(axis=1)
+    for budget in found["train_flops"].to_numpy()[wrong]:
+        message = f"`{id}` gives no optimum at {budget:g} FLOP: its numbers leave the range of binary64"
+        raise LawError(f"{message}; give a budget of a real training run, such as 1e21", law=id)
+
+
+def optima(law: Law, flops: ArrayLike, method: str | None, given: Mapping[str, float]) -> pl.DataFrame:
+    """Do what `Law.compute_optimal` says, and let numbers be what they are where they leave the range."""
     import polars as pl
 
-    budgets = read_budgets(flops)
-    fixed = {name: float(read_input(law, name, value)) for name, value in given.items()}
+    budgets = read_budgets(flops, law.id)
+    fixed = {name: _read_fixed(law, name, value) for name, value in given.items()}
     size = _size(law)
     for name in fixed:
         if name in ("train_flops", "tokens", "tokens_per_param", *SIZES):
@@ -66,7 +91,10 @@ def compute_optimal(
 
 def equivalent_flops(law: Law, loss: ArrayLike, given: Mapping[str, float]) -> float | NDArray[np.float64]:
     """Do what `Law.equivalent_flops` says."""
-    losses = np.asarray(loss, dtype=np.float64)
+    try:
+        losses = read_reals(loss, "`loss`")
+    except (TypeError, ValueError) as error:
+        raise LawError(str(error), law=law.id) from None
     flops = _look_for(law, losses.ravel(), given) if given else _by_formula(law, losses.ravel())
     return flops.reshape(losses.shape) if losses.ndim else float(flops[0])
 
@@ -93,8 +121,7 @@ def _look_for(law: Law, losses: NDArray[np.float64], given: Mapping[str, float])
 
     def short(budgets: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return by how much optima fall short of losses: 0 or less where they are as good."""
-        optima = compute_optimal(law, np.exp(budgets), None, given)["loss"].to_numpy()
-        return optima - wanted
+        return optima(law, np.exp(budgets), None, given)["loss"].to_numpy() - wanted
 
     result = np.where(np.isnan(losses), np.nan, np.inf)
     table = np.linspace(np.log(FLOPS[0]), np.log(FLOPS[1]), TRIED)
@@ -124,16 +151,26 @@ def _look_for(law: Law, losses: NDArray[np.float64], given: Mapping[str, float])
     return result
 
 
-def read_budgets(flops: ArrayLike) -> NDArray[np.float64]:
-    """Return training budgets as an array of their own: positive and finite, else a `ValueError`."""
-    budgets = np.array(flops, dtype=np.float64, ndmin=1)
+def read_budgets(flops: ArrayLike, id: str) -> NDArray[np.float64]:
+    """Return training budgets as an array of their own; a `LawError` names what is wrong with them."""
+    try:
+        budgets = np.array(read_reals(flops, "flops"), ndmin=1)
+    except (TypeError, ValueError) as error:
+        raise LawError(str(error), law=id) from None
     if budgets.ndim != 1:
-        raise ValueError(
-            f"flops must be a number or a sequence of numbers, not an array of shape {budgets.shape}"
-        )
+        message = f"flops must be a number or a sequence of numbers, not an array of shape {budgets.shape}"
+        raise LawError(message, law=id)
     for budget in budgets[~(np.isfinite(budgets) & (budgets > 0))]:
-        raise ValueError(f"flops must be positive and finite, not {budget}")
+        raise LawError(f"flops must be positive and finite, not {budget}", law=id)
     return budgets
+
+
+def _read_fixed(law: Law, name: str, value: object) -> float:
+    numbers = read_input(law, name, value)
+    if numbers.ndim:
+        message = f"`{name}` must be one number, not an array of shape {numbers.shape}"
+        raise LawError(f"{message}; ask once for each", law=law.id)
+    return float(numbers)
 
 
 def _size(law: Law) -> str:
@@ -149,7 +186,7 @@ def _closed(law: Law, method: str | None, fixed: Mapping[str, float]) -> bool:
     """Tell whether to use the law's own formulas, and refuse what cannot be."""
     optimal = law.optimal
     if method not in (None, "closed", "search"):
-        raise ValueError(f"method must be 'closed', 'search' or None, not {method!r}")
+        raise ValueError(f"method must be 'closed', 'search' or None, not {shown(method)}")
     if method == "closed" and (optimal is None or optimal.kind == "search"):
         raise LawError(f"`{law.id}` has no closed form; leave method= out to search", law=law.id)
     if optimal is not None and optimal.kind == "rule":

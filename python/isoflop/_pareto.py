@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-import numbers
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import polars as pl
 
 from isoflop import _native
-from isoflop._threads import resolve_threads
+from isoflop._given import read_frame, read_real, read_threads, shown
+from isoflop._spelling import nearest
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -82,7 +81,7 @@ def pareto(
     >>> iso.pareto(plans, minimize=["loss", "usd"]).rows()
     [(2.0, 10), (1.9, 30)]
     """
-    table = frame.collect() if isinstance(frame, pl.LazyFrame) else pl.DataFrame(frame)
+    table = read_frame(frame)
     minimized, maximized = _names(minimize, "minimize"), _names(maximize, "maximize")
     objectives = minimized + maximized
     if not objectives:
@@ -93,13 +92,13 @@ def pareto(
         if name in objectives[:place]:
             raise ValueError(f"objective `{name}` is named twice")
     if ties not in ("first", "all"):
-        raise ValueError(f'`ties` must be "first" or "all", not {ties!r}')
+        raise ValueError(f'`ties` must be "first" or "all", not {shown(ties)}')
     rows = _native.pareto(
         [_column(table.get_column(name)) for name in objectives],
         [False] * len(minimized) + [True] * len(maximized),
         resolution_bits(resolution, objectives, default=0),
         ties == "all",
-        resolve_threads(threads),
+        read_threads(threads),
     )
     if len(rows) == table.height:
         return table.clone()
@@ -129,25 +128,28 @@ def resolution_bits(
     TypeError
         For anything but a number.
     """
-    # Exact types first, here and below: asking for an abstract class takes longer than all the rest.
+    # The exact type first: asking for an abstract class takes longer than all the rest.
     if type(resolution) is float or not isinstance(resolution, Mapping):
         return [_bits(resolution, "")] * len(objectives)
     for name in resolution:
         if name not in objectives:
             raise ValueError(
-                f"`resolution` names {name!r}, which is no objective{_nearest(name, objectives)}"
+                f"`resolution` names {shown(name)}, which is no objective{_nearest(name, objectives)}"
             )
     return [_bits(resolution.get(name, default), f" of `{name}`") for name in objectives]
 
 
 def _bits(resolution: object, whose: str) -> int:
-    if type(resolution) is not float and (
-        isinstance(resolution, (bool, np.bool_)) or not isinstance(resolution, numbers.Real)
-    ):
-        raise TypeError(f"the resolution{whose} must be a number in [0, 1], not {resolution!r}")
-    ratio = float(resolution)
+    try:
+        ratio = read_real(resolution, "")
+    except TypeError:
+        raise TypeError(
+            f"the resolution{whose} must be a number in [0, 1], not {shown(resolution)}"
+        ) from None
+    except ValueError:
+        ratio = math.inf
     if not 0 <= ratio <= 1:
-        raise ValueError(f"the resolution{whose} must be in [0, 1], not {resolution!r}")
+        raise ValueError(f"the resolution{whose} must be in [0, 1], not {shown(resolution)}")
     if ratio == 0:
         return FINEST
     # frexp gives the e with 2**(e - 1) <= ratio < 2**e.
@@ -160,13 +162,13 @@ def _names(names: object, argument: str) -> list[str]:
     listed: list[str] = []
     for name in names if isinstance(names, Sequence) else [names]:
         if not isinstance(name, str):
-            raise TypeError(f"`{argument}` must be a column name or a sequence of them, not {name!r}")
+            raise TypeError(f"`{argument}` must be a column name or a sequence of them, not {shown(name)}")
         listed.append(name)
     return listed
 
 
 def _nearest(name: object, known: Sequence[str]) -> str:
-    close = get_close_matches(name, known, n=1, cutoff=0.5) if isinstance(name, str) else []
+    close = nearest(name, known)
     if close:
         return f", did you mean `{close[0]}`?"
     return f"; there are {', '.join(f'`{other}`' for other in known[:20])}" if known else ""

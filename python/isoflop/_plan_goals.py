@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isoflop._exceptions import SpaceError
-from isoflop._law_records import Frozen
+from isoflop._frozen import Frozen
 from isoflop._numbers import number_text
 from isoflop._opinions import opinions
 from isoflop._pareto import pareto

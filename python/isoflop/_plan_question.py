@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from isoflop._accounting import quantities
-from isoflop._catalog import allocation_ids, did_you_mean, law_ids
+from isoflop._catalog import only_a_rule
 from isoflop._exceptions import LawError
+from isoflop._given import read_real, shown
 from isoflop._gpus import peak_flops
 from isoflop._law import Law, read_law
 from isoflop._pools import Pool, read_pools
 from isoflop._predict import evaluate
 from isoflop._questions import read_formulas
+from isoflop._spelling import did_you_mean
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -135,7 +137,7 @@ def read_question(arguments: Mapping[str, Any]) -> Question:
     goal = arguments["goal"]
     if goal not in GOALS:
         known = ", ".join(map(repr, GOALS))
-        raise ValueError(f"goal must be one of {known}, not {goal!r}{did_you_mean(str(goal), GOALS)}")
+        raise ValueError(f"goal must be one of {known}, not {shown(goal)}{did_you_mean(goal, GOALS)}")
     numbers = ("flops", "usd", "days", "params", "serving_bytes", "train_flops_max", "target_loss")
     values = {name: _read_number(name, given[name]) for name in (*numbers, *INPUTS) if name in given}
     if values.get("serving_bytes", math.inf) < FEWEST_BYTES:
@@ -162,8 +164,8 @@ def read_question(arguments: Mapping[str, Any]) -> Question:
         most_params=values.get("serving_bytes", math.inf) / BYTES_PER_PARAM,
         mixture=mixture,
         target_loss=values.get("target_loss"),
-        gpu=arguments["gpu"],
-        precision=arguments["precision"],
+        gpu=arguments["gpu"].lower(),
+        precision=arguments["precision"].lower(),
         threads=arguments["threads"],
     )
     _check_goal(question, values)
@@ -172,19 +174,17 @@ def read_question(arguments: Mapping[str, Any]) -> Question:
 
 
 def _read_number(name: str, value: object) -> float:
-    if isinstance(value, bool | np.bool_) or not hasattr(value, "__float__"):
-        raise ValueError(f"{name} must be a number, not {value!r}")
     try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        raise ValueError(f"{name} must be a number, not {value!r}") from None
+        number = read_real(value, name)
+    except TypeError as error:
+        raise ValueError(str(error)) from None
     if not math.isfinite(number) or number < 0 or (number == 0 and name not in MAY_BE_ZERO):
         least = "0 or more" if name in MAY_BE_ZERO else "positive"
-        raise ValueError(f"{name} must be {least} and finite, not {value!r}")
+        raise ValueError(f"{name} must be {least} and finite, not {shown(value)}")
     if number and not 1 / EXTREME <= number <= EXTREME:
-        raise ValueError(f"{name} must be between {1 / EXTREME:g} and {EXTREME:g}, not {value!r}")
+        raise ValueError(f"{name} must be between {1 / EXTREME:g} and {EXTREME:g}, not {shown(value)}")
     if name in SHARES and number > 1:
-        raise ValueError(f"{name} is a share, at most 1, not {value!r}")
+        raise ValueError(f"{name} is a share, at most 1, not {shown(value)}")
     return number
 
 
@@ -222,11 +222,12 @@ def _read_pools(pools: object, values: Mapping[str, float]) -> tuple[Pool, ...]:
 
 
 def _read_law(law: object) -> Law:
-    if isinstance(law, str) and law in allocation_ids() and law not in law_ids():
+    if only_a_rule(law):
+        id = str(law).lower()
         message = (
-            f"`{law}` is an allocation rule without a loss; it is among the second opinions of every plan"
+            f"`{id}` is an allocation rule without a loss; it is among the second opinions of every plan"
         )
-        raise LawError(f"{message}, which needs a law such as besiroglu2024", law=law)
+        raise LawError(f"{message}, which needs a law such as besiroglu2024", law=id)
     found = read_law(law)
     if found.optimal is not None and found.optimal.kind == "rule":
         message = (

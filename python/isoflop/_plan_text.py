@@ -7,6 +7,7 @@ from html import escape
 from textwrap import wrap
 from typing import TYPE_CHECKING, NamedTuple
 
+from isoflop._law import read_law
 from isoflop._pools import read_pools
 
 if TYPE_CHECKING:
@@ -148,9 +149,9 @@ def _sections(plan: Plan, most: int) -> Iterator[Section]:
 
 def _title(plan: Plan) -> str:
     question = plan.question
-    law = question["law"] if isinstance(question["law"], str) else question["law"].id
+    law = read_law(question["law"]).id
     (row,) = plan.recommended.to_dicts()
-    machine = f"{question['gpu']} ({question['precision']})"
+    machine = f"{question['gpu']} ({question['precision']})".lower()
     budget = ""
     if question["flops"] is not None:
         budget = f"{_flops(question['flops'])} FLOP"

@@ -15,6 +15,7 @@ import polars as pl
 from isoflop._accounting import LAW_QUANTITIES, quantities
 from isoflop._axes import check_name
 from isoflop._exceptions import SpaceError
+from isoflop._given import read_frame, read_real, shown
 from isoflop._numbers import number_text
 
 DEFAULTS = {"quality": 1.0, "unique_tokens": inf, "usd_per_token": 0.0}
@@ -62,11 +63,11 @@ def read_pools(pools: Any) -> tuple[Pool, ...]:
     if pools is None:
         return ()
     try:
-        lazy = isinstance(pools, pl.LazyFrame)
-        # Whole and other numbers mix where a user writes them by hand.
-        frame = pools.collect() if lazy else pl.DataFrame(pools, strict=False)
+        frame = read_frame(pools, mixed=True)
     except Exception as error:
-        raise SpaceError(f"pools must be a frame with a row for each pool, not {pools!r}: {error}") from None
+        raise SpaceError(
+            f"pools must be a frame with a row for each pool, not {shown(pools)}: {error}"
+        ) from None
     known = ("pool", *DEFAULTS)
     for column in frame.columns:
         if column not in known:
@@ -100,14 +101,18 @@ def _read_pool(row: Mapping[str, Any]) -> Pool:
         if value is None:
             value = default
         where = f"pools: `{column}` of `{name}`"
-        if isinstance(value, bool) or not isinstance(value, int | float) or isnan(value):
-            raise SpaceError(f"{where} must be a number, not {value!r}")
+        try:
+            value = read_real(value, where)
+        except (TypeError, ValueError) as error:
+            raise SpaceError(str(error)) from None
+        if isnan(value):
+            raise SpaceError(f"{where} must be a number, not nan")
         if value < 0 or (value == 0 and column != "usd_per_token"):
             least = "0 or more" if column == "usd_per_token" else "above 0"
             raise SpaceError(f"{where} must be {least}, not {value}")
         if isinf(value) and column != "unique_tokens":
             raise SpaceError(f"{where} must be finite")
-        values[column] = float(value)
+        values[column] = value
     return Pool(name, **values)
 
 

@@ -9,8 +9,9 @@ import numpy as np
 
 from isoflop import _native
 from isoflop._accounting import known_names, require_same_sparsity, resolve
-from isoflop._catalog import did_you_mean
 from isoflop._exceptions import LawError, SpaceError
+from isoflop._given import read_reals
+from isoflop._spelling import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,7 +43,7 @@ def broadcast(
     return {name: np.broadcast_to(array, shape).flatten() for name, array in arrays.items()}, shape
 
 
-def read_input(law: Law, name: str, value: ArrayLike) -> NDArray[np.float64]:
+def read_input(law: Law, name: str, value: object) -> NDArray[np.float64]:
     """Return an input as float64; raises `LawError` if the law has no such input or it is not numeric."""
     if name in law.coefficient_names:
         message = f"`{name}` is a coefficient of `{law.id}`; change it with law.replace({name}=...)"
@@ -51,10 +52,9 @@ def read_input(law: Law, name: str, value: ArrayLike) -> NDArray[np.float64]:
         message = f"`{name}` is no input of `{law.id}`{did_you_mean(name, law.inputs)}"
         raise LawError(message, law=law.id)
     try:
-        return np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError):
-        message = f"`{name}` must be a number or an array of numbers, not {value!r}"
-        raise LawError(message, law=law.id) from None
+        return read_reals(value, f"`{name}`")
+    except (TypeError, ValueError) as error:
+        raise LawError(str(error), law=law.id) from None
 
 
 def evaluate(

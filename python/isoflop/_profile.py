@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from isoflop._frozen import Frozen
 
 if TYPE_CHECKING:
     from isoflop._native import Rows
@@ -104,12 +105,10 @@ def make_profile(
         bounds=stats["bounds"],
         depths=tuple(stats["depths"]),
         rows=rows,
-        resolution=MappingProxyType(
-            {objective: 2.0**-bit for objective, bit in zip(objectives, bits, strict=True)}
-        ),
+        resolution=Frozen({objective: 2.0**-bit for objective, bit in zip(objectives, bits, strict=True)}),
         method="search" if stats["searched"] else "enumerate",
         threads=stats["threads"],
-        seconds=MappingProxyType(dict(stats["seconds"])),
+        seconds=Frozen(stats["seconds"]),
     )
 
 

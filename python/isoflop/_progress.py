@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TypeAlias
 
+from isoflop._given import shown
+
 Progress: TypeAlias = Callable[[int, int], object]
 """Called with the configurations settled so far, and with all there are."""
 
@@ -27,7 +29,7 @@ def reporting(progress: bool | Progress | None) -> AbstractContextManager[Progre
         return nullcontext()
     if progress is not True:
         if not callable(progress):
-            raise TypeError(f"progress must be True or a function of (settled, total), not {progress!r}")
+            raise TypeError(f"progress must be True or a function of (settled, total), not {shown(progress)}")
         return nullcontext(progress)
     return _bar() if sys.stderr.isatty() else nullcontext()
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from numbers import Integral, Real
 from typing import TypeAlias
+
+from isoflop._given import read_real, read_whole, shown
 
 Formulas: TypeAlias = str | Sequence[str]
 """One formula or several; a name is a formula."""
@@ -28,11 +29,11 @@ def read_formulas(formulas: Formulas, argument: str) -> tuple[str, ...]:
     if type(formulas) not in (tuple, list) and (
         not isinstance(formulas, Iterable) or isinstance(formulas, Mapping | bytes)
     ):
-        raise TypeError(f"{argument} must be a formula or a sequence of formulas, not {formulas!r}")
+        raise TypeError(f"{argument} must be a formula or a sequence of formulas, not {shown(formulas)}")
     several = tuple(formulas)
     for formula in several:
         if not isinstance(formula, str):
-            raise TypeError(f"{argument} must hold formulas, which are text, not {formula!r}")
+            raise TypeError(f"{argument} must hold formulas, which are text, not {shown(formula)}")
     return several
 
 
@@ -115,13 +116,9 @@ def read_count(count: object, argument: str) -> int:
     TypeError
         If it is not a whole number.
     ValueError
-        If it is below 1.
+        If it is below 1, or does not fit into 64 bits.
     """
-    if type(count) is not int and (isinstance(count, bool) or not isinstance(count, Integral)):
-        raise TypeError(f"{argument} must be a whole number, not {count!r}")
-    if count < 1:
-        raise ValueError(f"{argument} must be 1 or more, not {count}")
-    return int(count)
+    return read_whole(count, argument)
 
 
 def read_ties(ties: str) -> bool:
@@ -133,7 +130,7 @@ def read_ties(ties: str) -> bool:
         If ``ties`` is neither ``"first"`` nor ``"all"``.
     """
     if ties not in ("first", "all"):
-        raise ValueError(f'ties must be "first" or "all", not {ties!r}')
+        raise ValueError(f'ties must be "first" or "all", not {shown(ties)}')
     return ties == "all"
 
 
@@ -150,7 +147,7 @@ def read_method(method: str) -> None:
         If it is none of `METHODS`.
     """
     if method not in METHODS:
-        raise ValueError(f'method must be "auto", "enumerate" or "search", not {method!r}')
+        raise ValueError(f'method must be "auto", "enumerate" or "search", not {shown(method)}')
 
 
 def read_within(within: object) -> float:
@@ -161,11 +158,9 @@ def read_within(within: object) -> float:
     TypeError
         If it is not a number.
     ValueError
-        If it is negative, infinite or NaN.
+        If it is negative, infinite, NaN or beyond the largest number.
     """
-    if isinstance(within, bool) or not isinstance(within, Real):
-        raise TypeError(f"within must be a number, not {within!r}")
-    share = float(within)
+    share = read_real(within, "within")
     if not math.isfinite(share) or share < 0.0:
         raise ValueError(
             f"within must be finite and 0 or more, not {within}: 1e-3 is a thousandth of the best"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop._exceptions import LawError
+from isoflop._given import read_whole, shown
 
 if TYPE_CHECKING:
     import polars as pl
@@ -19,8 +20,9 @@ def sample(law: Law, n: int, seed: int | None) -> pl.DataFrame:
     """Do what `Law.sample` says."""
     import polars as pl
 
-    if n < 0:
-        raise ValueError(f"n must not be negative, not {n}")
+    count = read_whole(n, "n", least=None)
+    if count < 0:
+        raise ValueError(f"n must not be negative, not {shown(count)}")
     if law.covariance is None:
         message = (
             f"no joint covariance of the coefficients of `{law.id}` is known, and drawn independently they "
@@ -31,8 +33,10 @@ def sample(law: Law, n: int, seed: int | None) -> pl.DataFrame:
     logarithms = [entry != name for entry, name in zip(of, names, strict=True)]
     values = [law.coefficients[name] for name in names]
     means = [math.log(value) if log else value for log, value in zip(logarithms, values, strict=True)]
-    drawn = np.random.default_rng(seed).multivariate_normal(means, np.array(law.covariance.matrix), size=n)
-    columns = {name: np.full(n, value) for name, value in law.coefficients.items()}
+    drawn = np.random.default_rng(seed).multivariate_normal(
+        means, np.array(law.covariance.matrix), size=count
+    )
+    columns = {name: np.full(count, value) for name, value in law.coefficients.items()}
     for name, log, column in zip(names, logarithms, drawn.T, strict=True):
         columns[name] = np.exp(column) if log else column
     return pl.DataFrame(columns)

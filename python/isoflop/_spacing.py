@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from math import isfinite
-from numbers import Integral, Real
 
 import numpy as np
 from numpy.typing import NDArray
 
 from isoflop import _native
 from isoflop._exceptions import SpaceError
+from isoflop._given import read_real, read_whole, shown
+
+MOST_NUMBERS = 2**60 - 1
+"""Their bytes can still be counted in 64 bits; memory ends long before."""
 
 
 def linspace(start: float, stop: float, num: int = 50, *, endpoint: bool = True) -> NDArray[np.float64]:
@@ -29,14 +32,17 @@ def linspace(start: float, stop: float, num: int = 50, *, endpoint: bool = True)
     Raises
     ------
     SpaceError
-        If an end is not finite, the two are further apart than the largest number, or ``num`` is negative.
+        If an end is not finite, the two are further apart than the largest number, or ``num`` is negative
+        or beyond all memory.
+    TypeError
+        If an end is no number, or ``num`` no whole one.
 
     Examples
     --------
     >>> linspace(0.5, 2, 4).tolist()
     [0.5, 1.0, 1.5, 2.0]
     """
-    first, last, count = _arguments("linspace", start, stop, num)
+    count, first, last = _arguments("linspace", start, stop, num)
     if not isfinite(last - first):
         raise SpaceError(f"linspace: {first} and {last} are further apart than the largest number")
     steps = count - 1 if endpoint else count
@@ -70,14 +76,16 @@ def geomspace(start: float, stop: float, num: int = 50, *, endpoint: bool = True
     Raises
     ------
     SpaceError
-        If an end is zero or not finite, the signs differ, or ``num`` is negative.
+        If an end is zero or not finite, the signs differ, or ``num`` is negative or beyond all memory.
+    TypeError
+        If an end is no number, or ``num`` no whole one.
 
     Examples
     --------
     >>> geomspace(1e9, 1e12, 4).tolist()
     [1000000000.0, 10000000000.0, 100000000000.0, 1000000000000.0]
     """
-    first, last, count = _arguments("geomspace", start, stop, num)
+    count, first, last = _arguments("geomspace", start, stop, num)
     if first == 0 or last == 0 or (first < 0) != (last < 0):
         raise SpaceError(
             f"geomspace from {first} to {last}: both ends must have one sign and not be zero; use linspace"
@@ -87,23 +95,27 @@ def geomspace(start: float, stop: float, num: int = 50, *, endpoint: bool = True
     return _native.geomspace(first, last, count, bool(endpoint))
 
 
-def _arguments(function: str, start: float, stop: float, num: object) -> tuple[float, float, int]:
-    # Exact types first, here and below: asking for an abstract class takes longer than making a short axis.
-    if type(num) is not int and (isinstance(num, bool) or not isinstance(num, Integral)):
-        raise TypeError(f"{function}: num must be an integer, not {num!r}")
-    count = int(num)
-    if count < 0:
-        raise SpaceError(f"{function}: num is {count}; it must be 0 or more")
-    ends: list[float] = []
-    given: tuple[tuple[str, object], ...] = (("start", start), ("stop", stop))
-    for name, value in given:
-        if type(value) is not float and (isinstance(value, bool) or not isinstance(value, Real)):
-            raise TypeError(f"{function}: {name} must be a number, not {value!r}")
-        end = float(value)
+def _arguments(function: str, start: float, stop: float, num: int) -> tuple[int, float, float]:
+    # Exact types first: reading a number in words takes longer than making a short axis.
+    if type(num) is int and 0 <= num <= MOST_NUMBERS and type(start) is type(stop) is float:
+        count, first, last = num, start, stop
+    else:
+        count, first, last = _read(function, num, start, stop)
+    for name, end in (("start", first), ("stop", last)):
         if not isfinite(end):
             raise SpaceError(f"{function}: {name} is {end}; it must be finite")
-        ends.append(end)
-    return ends[0], ends[1], count
+    return count, first, last
+
+
+def _read(function: str, num: object, start: object, stop: object) -> tuple[int, float, float]:
+    try:
+        count = read_whole(num, f"{function}: num", least=None, most=MOST_NUMBERS, kind="an integer")
+        first, last = read_real(start, f"{function}: start"), read_real(stop, f"{function}: stop")
+    except ValueError as error:
+        raise SpaceError(str(error)) from None
+    if count < 0:
+        raise SpaceError(f"{function}: num is {shown(count)}; it must be 0 or more")
+    return count, first, last
 
 
 def recognize(numbers: NDArray[np.float64]) -> str | None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from isoflop._ask import DEFAULT_RESOLUTION, ask_best, ask_front, ask_near, ask_table
 from isoflop._binding import Binding
 from isoflop._description import read_description
+from isoflop._frozen import Frozen
 from isoflop._questions import read_objectives
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class Sweep:
         given: dict[str, pl.Series | pl.DataFrame | float] = {
             axis.name: axis.public() for axis in self._described.axes
         }
-        return MappingProxyType(given | dict(self._described.scalars))
+        return Frozen(given | dict(self._described.scalars))
 
     @property
     def law(self) -> Law | None:
@@ -112,7 +112,7 @@ class Sweep:
     @property
     def quantities(self) -> Mapping[str, str]:
         """The user's formulas by name."""
-        return MappingProxyType(dict(self._described.quantities))
+        return Frozen(self._described.quantities)
 
     @property
     def where(self) -> tuple[str, ...]:

@@ -27,12 +27,10 @@ rows = 20
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,12 +38,14 @@ import polars as pl
 
 from isoflop import _native, _toml
 from isoflop._axes import AxisValues, Column
-from isoflop._catalog import close_matches
 from isoflop._exceptions import FormulaError, IsoflopError, SpaceError
+from isoflop._frozen import Frozen
+from isoflop._given import read_real, shown
 from isoflop._law import in_catalogue
 from isoflop._law_table import law_from_mapping, law_to_mapping
 from isoflop._pools import DEFAULTS
 from isoflop._spacing import geomspace, linspace, recognize
+from isoflop._spelling import did_you_mean
 from isoflop._sweep import Sweep
 
 if TYPE_CHECKING:
@@ -102,16 +102,17 @@ def load(path: str | Path) -> SweepFile:
 def parse(text: str, file: str) -> SweepFile:
     """Read the text of a sweep file; ``file`` is what messages call it."""
     try:
-        content = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        reason = "nested too deeply" if isinstance(error, RecursionError) else error
-        raise SpaceError(f"{file}: not TOML: {reason}") from None
+        content = _toml.parse(text)
+    except ValueError as error:
+        raise SpaceError(f"{file}: not TOML: {error}") from None
     _known(content, _KEYS, file)
     axes = _table(content, "axes", file)
     quantities = _table(content, "quantities", file)
     for name, formula in quantities.items():
         if not isinstance(formula, str):
-            raise SpaceError(f"{file}: quantities.{name}: a quantity is a formula in quotes, not {formula!r}")
+            raise SpaceError(
+                f"{file}: quantities.{name}: a quantity is a formula in quotes, not {shown(formula)}"
+            )
     where = _constraints(content.get("where", []), file)
     law = _law(content.get("law"), file)
     values = {name: _axis_values(item, f"{file}: axes.{name}") for name, item in axes.items()}
@@ -119,11 +120,11 @@ def parse(text: str, file: str) -> SweepFile:
     with _located(file):
         sweep = Sweep(values, law=law, quantities=quantities, where=where, pools=pools)
     question = {
-        name: MappingProxyType(_question(_table(content, name, file), name, file))
+        name: Frozen(_question(_table(content, name, file), name, file))
         for name in _QUESTIONS
         if name in content
     }
-    return SweepFile(sweep, MappingProxyType(question))
+    return SweepFile(sweep, Frozen(question))
 
 
 def dump(described: Description) -> str:
@@ -186,7 +187,7 @@ def _column_item(column: Column) -> object:
 def _axis_values(item: object, label: str) -> AxisValues:
     """Turn a TOML value into what the constructor takes; the constructor does the checking."""
     if isinstance(item, bool | str):
-        raise SpaceError(f"{label}: an axis is a number, an array of numbers or a table, not {item!r}")
+        raise SpaceError(f"{label}: an axis is a number, an array of numbers or a table, not {shown(item)}")
     if isinstance(item, int | float | list):
         return item
     if not isinstance(item, dict):
@@ -209,11 +210,11 @@ def _linked_column(name: str, values: object, label: str) -> pl.Series:
     if isinstance(values, dict) and not _SPACINGS.keys().isdisjoint(values):
         return pl.Series(name, _spaced(values, label))
     if not isinstance(values, list):
-        raise SpaceError(f"{label}: a linked column is an array, not {values!r}")
+        raise SpaceError(f"{label}: a linked column is an array, not {shown(values)}")
     kinds = {type(value) for value in values}
     if kinds == {int, float}:
         # Polars would refuse the mixture.
-        values = [float(value) for value in values]
+        values = [_real(value, label) for value in values]
     elif len(kinds) > 1 or not kinds <= {int, float, str, bool}:
         raise SpaceError(f"{label}: an array of numbers, of texts or of truth values, not a mixture")
     try:
@@ -222,14 +223,21 @@ def _linked_column(name: str, values: object, label: str) -> pl.Series:
         raise SpaceError(f"{label}: an integer beyond 2^53") from None
 
 
+def _real(value: object, label: str) -> float:
+    try:
+        return read_real(value, label)
+    except (TypeError, ValueError) as error:
+        raise SpaceError(str(error)) from None
+
+
 def _spaced(item: Mapping[str, object], label: str) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
     name = next(name for name in _SPACINGS if name in item)
     _known(item, (name, "endpoint"), label)
     arguments, endpoint = item[name], item.get("endpoint", True)
     if not isinstance(arguments, list) or len(arguments) != 3:
-        raise SpaceError(f"{label}: {name} takes three numbers, [start, stop, num], not {arguments!r}")
+        raise SpaceError(f"{label}: {name} takes three numbers, [start, stop, num], not {shown(arguments)}")
     if not isinstance(endpoint, bool):
-        raise SpaceError(f"{label}: endpoint must be true or false, not {endpoint!r}")
+        raise SpaceError(f"{label}: endpoint must be true or false, not {shown(endpoint)}")
     try:
         return _SPACINGS[name](*arguments, endpoint=endpoint)
     except (SpaceError, TypeError) as error:
@@ -240,7 +248,7 @@ def _constraints(where: object, file: str) -> list[str]:
     if isinstance(where, str):
         where = [where]
     if not isinstance(where, list) or not all(isinstance(constraint, str) for constraint in where):
-        raise SpaceError(f"{file}: where: constraints are an array of formulas in quotes, not {where!r}")
+        raise SpaceError(f"{file}: where: constraints are an array of formulas in quotes, not {shown(where)}")
     for constraint in where:
         with _located(f"{file}: where"):
             _native.parse(constraint)
@@ -252,7 +260,7 @@ def _pools(tables: Mapping[str, Any], file: str) -> Mapping[str, Sequence[Any]] 
     rows = []
     for name, table in tables.items():
         if not isinstance(table, dict):
-            raise SpaceError(f"{file}: pools.{name}: a table [pools.{name}], not {table!r}")
+            raise SpaceError(f"{file}: pools.{name}: a table [pools.{name}], not {shown(table)}")
         _known(table, tuple(DEFAULTS), f"{file}: pools.{name}")
         rows.append({"pool": name, **dict.fromkeys(DEFAULTS), **table})
     return {key: [row[key] for row in rows] for key in rows[0]} if rows else None
@@ -263,7 +271,9 @@ def _law(item: object, file: str) -> str | Law | None:
         with _located(f"{file}: law"):
             return law_from_mapping(item, "law")
     if item is not None and not isinstance(item, str):
-        raise SpaceError(f"{file}: law: an identifier of the catalogue in quotes, or a table, not {item!r}")
+        raise SpaceError(
+            f"{file}: law: an identifier of the catalogue in quotes, or a table, not {shown(item)}"
+        )
     return item
 
 
@@ -274,21 +284,23 @@ def _question(table: dict[str, Any], name: str, file: str) -> dict[str, Any]:
         if keyword in ("minimize", "maximize", "then", "columns"):
             formulas = [item] if isinstance(item, str) else item
             if not isinstance(formulas, list) or not all(isinstance(formula, str) for formula in formulas):
-                raise SpaceError(f"{label}: names or formulas in quotes, not {item!r}")
+                raise SpaceError(f"{label}: names or formulas in quotes, not {shown(item)}")
             for formula in formulas:
                 with _located(label):
                     _native.parse(formula)
         elif keyword in ("by", "ties"):
             if not isinstance(item, str):
-                raise SpaceError(f"{label}: a name in quotes, not {item!r}")
+                raise SpaceError(f"{label}: a name in quotes, not {shown(item)}")
         elif keyword == "within":
             if not _is_number(item):
-                raise SpaceError(f"{label}: a number, not {item!r}")
+                raise SpaceError(f"{label}: a number, not {shown(item)}")
         elif keyword == "resolution":
             if not all(map(_is_number, item.values() if isinstance(item, dict) else [item])):
-                raise SpaceError(f"{label}: a number, or a table of one for each objective, not {item!r}")
+                raise SpaceError(
+                    f"{label}: a number, or a table of one for each objective, not {shown(item)}"
+                )
         elif isinstance(item, bool) or not isinstance(item, int):
-            raise SpaceError(f"{label}: a whole number, not {item!r}")
+            raise SpaceError(f"{label}: a whole number, not {shown(item)}")
     return table
 
 
@@ -299,16 +311,15 @@ def _is_number(item: object) -> bool:
 def _table(content: Mapping[str, Any], name: str, file: str) -> dict[str, Any]:
     table = content.get(name, {})
     if not isinstance(table, dict):
-        raise SpaceError(f"{file}: {name}: a table [{name}], not {table!r}")
+        raise SpaceError(f"{file}: {name}: a table [{name}], not {shown(table)}")
     return table
 
 
 def _known(table: Mapping[str, object], keys: Sequence[str], label: str) -> None:
     for name in table:
         if name not in keys:
-            matches = close_matches(name, keys)
-            meant = f"did you mean `{matches[0]}`?" if matches else f"known are {', '.join(keys)}"
-            raise SpaceError(f"{label}: unknown key `{name}`; {meant}", axis=name)
+            meant = did_you_mean(name, keys, f"; known are {', '.join(keys)}")
+            raise SpaceError(f"{label}: unknown key `{name}`{meant}", axis=name)
 
 
 @contextmanager

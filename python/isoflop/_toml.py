@@ -1,15 +1,39 @@
-"""Writing TOML: as much of it as a sweep file needs. The standard library reads it."""
+"""TOML: read by the standard library, and written, as much of it as a sweep file needs."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from isoflop._numbers import number_text
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _WIDTH = 100
+
+
+def read(data: bytes) -> dict[str, Any]:
+    """Return what a file holds; a byte order mark at its beginning, as some editors put it, is none of it.
+
+    Raises
+    ------
+    UnicodeDecodeError
+        If it is not UTF-8.
+    ValueError
+        If it is not TOML, with the reason.
+    """
+    return parse(data.decode("utf-8"))
+
+
+def parse(text: str) -> dict[str, Any]:
+    """Return what a text holds, as `read` does."""
+    import tomllib  # `import isoflop` stays quick
+
+    try:
+        return tomllib.loads(text.removeprefix("\ufeff"))
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
 
 
 def key(name: str) -> str:

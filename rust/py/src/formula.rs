@@ -1,4 +1,4 @@
-//! Formulas as Python sees them: trees of tuples, names, the table of operations.
+//! Formulas as Python sees them: trees of tuples, names, the table of operations, the speller.
 
 use isoflop_core::formula::ops::{Info, Syntax, TABLE};
 use isoflop_core::formula::{self, Expr, Term};
@@ -44,6 +44,12 @@ pub(crate) fn names(py: Python<'_>, text: &str) -> PyResult<Vec<String>> {
 pub(crate) fn operations(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
     let rows = TABLE.iter().map(|row| operation(py, row)).collect::<PyResult<Vec<_>>>()?;
     PyList::new(py, rows)
+}
+
+/// List those of `names` that `name` may have meant, likeliest first.
+#[pyfunction]
+pub(crate) fn nearest(name: &str, names: Vec<String>) -> Vec<String> {
+    formula::nearest(name, names.iter().map(String::as_str)).into_iter().map(str::to_owned).collect()
 }
 
 fn operation<'py>(py: Python<'py>, row: &Info) -> PyResult<Bound<'py, PyDict>> {

@@ -24,6 +24,7 @@ pub use expr::{Expr, Term, TermId};
 pub use parser::parse;
 pub use print::print_node;
 pub use scope::{Meaning, Scope};
+pub use suggest::nearest;
 
 /// The longest formula, in bytes. Longer ones are split into quantities.
 pub const MAX_BYTES: usize = 65_536;

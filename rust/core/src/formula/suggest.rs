@@ -121,6 +121,20 @@ const HINTS: &[(&str, &str)] = &[
     ("none", "every name has a number"),
 ];
 
+/// Words of papers and of other tools, and the names here that they stand for, if there are such names.
+const MEANT: &[(&str, &[&str])] = &[
+    ("n", &["params"]),
+    ("size", &["params"]),
+    ("parameters", &["params"]),
+    ("d", &["tokens"]),
+    ("c", &["train_flops"]),
+    ("flop", &["train_flops"]),
+    ("flops", &["train_flops"]),
+    ("compute", &["train_flops"]),
+    ("usd", &["total_usd"]),
+    ("cost", &["total_usd"]),
+];
+
 /// The longest refused symbol that `text` begins with, and what to write instead.
 pub(super) fn refused_symbol(text: &str) -> Option<(&'static str, &'static str)> {
     SYMBOLS.iter().find(|(symbol, _)| text.starts_with(symbol)).copied()
@@ -171,33 +185,78 @@ fn suggest<'c>(
     if let Some((_, advice)) = HINTS.iter().find(|(word, _)| word.eq_ignore_ascii_case(name)) {
         return Suggestion::Hint(advice);
     }
-    match nearest(name, candidates) {
-        Some(candidate) => Suggestion::Nearest(candidate.to_owned()),
+    match nearest(name, candidates).first() {
+        Some(&candidate) => Suggestion::Nearest(candidate.to_owned()),
         None => Suggestion::Nothing(otherwise),
     }
 }
 
-/// The candidate that `name` is most likely a slip of; the alphabetically first of several.
-fn nearest<'c>(name: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
-    /// Longer names are no slips, and the distance takes time in proportion to the product of lengths.
-    const LONGEST: usize = 64;
-    candidates
-        .filter_map(|candidate| {
-            let longer = name.len().max(candidate.len());
-            let allowed = (longer / 3).min(3);
-            if longer > LONGEST || name.len().abs_diff(candidate.len()) > allowed {
-                return None;
-            }
-            let distance = distance(name.as_bytes(), candidate.as_bytes());
-            (distance <= allowed).then_some((distance, candidate))
-        })
-        .min()
-        .map(|(_, candidate)| candidate)
+/// The candidates that `name` may have meant, each once, the likeliest first.
+///
+/// Case aside, they are: equal names; what the word stands for in papers and elsewhere; names that it is a
+/// slip of, by the number of edits; longer names that begin with it, or with what it is a slip of, or that
+/// have it among their words, the shortest first. Equally likely ones come in alphabetical order.
+pub fn nearest<'c>(name: &str, candidates: impl Iterator<Item = &'c str>) -> Vec<&'c str> {
+    let mut found: Vec<_> =
+        candidates.filter_map(|candidate| Some((likeness(name, candidate)?, candidate))).collect();
+    found.sort_unstable();
+    found.dedup();
+    found.into_iter().map(|(_, candidate)| candidate).collect()
 }
 
-/// Insertions, deletions, replacements and swaps of neighbours that lead from `a` to `b`, case aside
-/// (optimal string alignment: Damerau and Levenshtein, no piece edited twice).
-fn distance(a: &[u8], b: &[u8]) -> usize {
+/// How a candidate is like a name, the likeliest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Likeness {
+    Equal,
+    /// The place among the names that a word stands for.
+    Meant(usize),
+    /// So many edits away.
+    Slip(usize),
+    /// So much longer.
+    Part(usize),
+}
+
+fn likeness(name: &str, candidate: &str) -> Option<Likeness> {
+    /// Longer names are no slips, and the distance takes time in proportion to the product of lengths.
+    const LONGEST: usize = 64;
+    /// Fewer letters begin too many names.
+    const SHORTEST: usize = 3;
+    if candidate.eq_ignore_ascii_case(name) {
+        return Some(Likeness::Equal);
+    }
+    let meant = MEANT.iter().filter(|(word, _)| word.eq_ignore_ascii_case(name));
+    if let Some(place) =
+        meant.filter_map(|(_, names)| names.iter().position(|&known| known == candidate)).next()
+    {
+        return Some(Likeness::Meant(place));
+    }
+    let longer = name.len().max(candidate.len());
+    if longer > LONGEST {
+        return None;
+    }
+    let (a, b) = (name.as_bytes(), candidate.as_bytes());
+    let allowed = (longer / 3).min(3);
+    let near = a.len().abs_diff(b.len()) <= allowed;
+    // Slips of a beginning are rarely in its first letter, and most candidates have another one.
+    let begins = SHORTEST <= a.len() && a.len() < b.len() && a[0].eq_ignore_ascii_case(&b[0]);
+    if near || begins {
+        let (whole, beginning) = distances(a, b);
+        if near && whole <= allowed {
+            return Some(Likeness::Slip(whole));
+        }
+        if begins && beginning <= (a.len() / 4).min(2) {
+            return Some(Likeness::Part(b.len() - a.len()));
+        }
+    }
+    let mut words = candidate.split(['_', '-']);
+    let part = SHORTEST <= a.len() && words.any(|word| word.eq_ignore_ascii_case(name));
+    part.then(|| Likeness::Part(b.len() - a.len()))
+}
+
+/// Insertions, deletions, replacements and swaps of neighbours that lead from `a` to `b`, and the fewest that
+/// lead to a beginning of `b`, case aside (optimal string alignment: Damerau and Levenshtein, no piece edited
+/// twice).
+fn distances(a: &[u8], b: &[u8]) -> (usize, usize) {
     let (mut before, mut last, mut row) =
         (vec![0; b.len() + 1], (0..=b.len()).collect::<Vec<_>>(), vec![0; b.len() + 1]);
     let same = |x: u8, y: u8| x.eq_ignore_ascii_case(&y);
@@ -213,7 +272,7 @@ fn distance(a: &[u8], b: &[u8]) -> usize {
         std::mem::swap(&mut before, &mut last);
         std::mem::swap(&mut last, &mut row);
     }
-    last[b.len()]
+    (last[b.len()], last.into_iter().min().unwrap_or(0))
 }
 
 #[cfg(test)]
@@ -232,16 +291,46 @@ mod tests {
             ("ca", "abc", 3),
             ("kitten", "sitting", 3),
         ] {
-            assert_eq!(distance(a.as_bytes(), b.as_bytes()), expected, "{a} {b}");
-            assert_eq!(distance(b.as_bytes(), a.as_bytes()), expected, "{b} {a}");
+            assert_eq!(distances(a.as_bytes(), b.as_bytes()).0, expected, "{a} {b}");
+            assert_eq!(distances(b.as_bytes(), a.as_bytes()).0, expected, "{b} {a}");
+        }
+    }
+
+    #[test]
+    fn distance_to_a_beginning_leaves_the_rest_out() {
+        for (a, b, expected) in
+            [("", "abc", 0), ("ab", "abc", 0), ("hofmann", "hoffmann2022", 1), ("x", "abc", 1)]
+        {
+            assert_eq!(distances(a.as_bytes(), b.as_bytes()).1, expected, "{a} {b}");
         }
     }
 
     #[test]
     fn nothing_far_away_is_suggested() {
-        assert_eq!(nearest("quality", ["params", "tokens"].into_iter()), None);
-        assert_eq!(nearest("x", ["y"].into_iter()), None);
-        assert_eq!(nearest("paramz", ["params", "param"].into_iter()), Some("param"));
+        assert!(nearest("quality", ["params", "tokens"].into_iter()).is_empty());
+        assert!(nearest("x", ["y"].into_iter()).is_empty());
+        assert!(nearest("flops", ["loss"].into_iter()).is_empty());
+        assert!(nearest("us", ["usd_per_gpu_hour"].into_iter()).is_empty());
+    }
+
+    #[test]
+    fn the_likeliest_comes_first() {
+        for (name, candidates, expected) in [
+            ("paramz", &["params", "param"][..], &["param", "params"][..]),
+            ("Params", &["params", "PARAMS"], &["PARAMS", "params"]),
+            ("tokenz", &["token", "tokens_per_param", "tokens"], &["token", "tokens", "tokens_per_param"]),
+            ("flops", &["loss", "peak_flops", "train_flops"], &["train_flops", "peak_flops"]),
+            ("flops", &["loss", "peak_flops"], &["peak_flops"]),
+            ("gpus", &["gpu_count", "days"], &["gpu_count"]),
+            (
+                "hofmann",
+                &["hoffmann2022-tex", "hoffmann2022", "hossain2025"],
+                &["hoffmann2022", "hoffmann2022-tex"],
+            ),
+            ("N", &["n_layers", "params", "tokens"], &["params"]),
+        ] {
+            assert_eq!(nearest(name, candidates.iter().copied()), expected, "{name}");
+        }
     }
 
     #[test]
