@@ -2,7 +2,7 @@
 
     text --parse--> tree --evaluate--> numbers --front, best, near--> rows
 
-Section 5 of DESIGN.md, read aloud: a formula's value is its tree as written, every configuration is looked at
+`docs/design.md`, "The meaning", read aloud: a formula's value is its tree as written, every configuration is looked at
 in the order of its index, and every row is compared with every other. Whatever the engine does to be fast, it
 must return what this module returns; the tests see to that.
 

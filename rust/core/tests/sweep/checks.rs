@@ -1,6 +1,7 @@
 //! The engine's answers to a question against those of the twin.
 
 use isoflop_core::control::Control;
+use isoflop_core::error::Error;
 use isoflop_core::pareto::{Rows, Ties, front_of, naive};
 use isoflop_core::sweep::{Fineness, FrontQuestion, Groups, Method, Near};
 use isoflop_core::value::simd::Level;
@@ -220,6 +221,39 @@ pub(crate) fn check_rows(case: &Case, most: usize, level: Level) -> Result<(), T
     let (searched, enumerated) = (answer(Method::Search), answer(Method::Enumerate));
     prop_assert_eq!(searched.stats.bits, enumerated.stats.bits);
     prop_assert_eq!(searched.positions, enumerated.positions);
+    Ok(())
+}
+
+/// Which limits on rows a front is refused under, and what the refusal says: that depends on the answer alone.
+pub(crate) fn check_limits(case: &Case, level: Level) -> Result<(), TestCaseError> {
+    let space = space(case);
+    let objectives = objectives(case);
+    let ask = |method, max_rows| {
+        let question = FrontQuestion {
+            objectives: &objectives,
+            constraints: &case.constraints,
+            fineness: Fineness::Bits(case.bits.clone()),
+            ties: case.ties,
+            max_rows,
+        };
+        engine_for(&space, case, level).with_method(method).pareto(&question, &Control::new(case.threads))
+    };
+    let rows = ask(Method::Enumerate, u64::MAX).expect("no limit").objectives[0].len() as u64;
+    for method in [Method::Enumerate, Method::Search] {
+        for max_rows in [0, 1, rows / 2, rows.saturating_sub(1), rows, rows + 1] {
+            match ask(method, max_rows) {
+                Ok(answer) => {
+                    prop_assert!(rows <= max_rows, "{:?} at most {}", method, max_rows);
+                    prop_assert_eq!(answer.objectives[0].len() as u64, rows);
+                }
+                Err(Error::Limit { rows: sure, limit }) => {
+                    prop_assert_eq!(limit, max_rows);
+                    prop_assert!(max_rows < sure && sure <= rows, "{:?}: {} of {}", method, sure, rows);
+                }
+                Err(error) => prop_assert!(false, "{:?}: {}", method, error),
+            }
+        }
+    }
     Ok(())
 }
 

@@ -19,7 +19,7 @@ use isoflop_core::value::simd::Level;
 use proptest::prelude::*;
 
 use cases::{Case, case, case_of, cases, name, rising, tame};
-use checks::{check_best, check_front, check_near, check_rows, check_table};
+use checks::{check_best, check_front, check_limits, check_near, check_rows, check_table};
 
 fn small() -> impl Strategy<Value = Vec<usize>> {
     prop::collection::vec(1usize..7, 1..5)
@@ -68,6 +68,11 @@ proptest! {
     }
 
     #[test]
+    fn a_front_is_refused_if_and_only_if_it_has_too_many_rows(case in case(small())) {
+        check_limits(&case, Level::detect())?;
+    }
+
+    #[test]
     fn tables_of_small_spaces_are_those_of_brute_force(case in case(small())) {
         for level in Level::available() {
             check_table(&case, level)?;
@@ -86,6 +91,7 @@ proptest! {
         check_table(&case, level)?;
         check_near(&case, 0.1, level)?;
         check_rows(&case, 5, level)?;
+        check_limits(&case, level)?;
     }
 }
 
@@ -151,6 +157,70 @@ fn a_condition_may_be_what_it_chooses() {
     };
     check_front(&case, Level::detect()).unwrap_or_else(|error| panic!("{error}"));
     check_best(&case, Level::detect()).unwrap_or_else(|error| panic!("{error}"));
+}
+
+/// Everything is on the front but for what one configuration dominates, and that is everything.
+#[test]
+fn a_front_that_was_too_large_for_a_while_is_no_reason_to_refuse() {
+    let space = line(&[300, 300]);
+    for (at, other, max_rows) in [(234, 187, 100), (123, 98, 1000)] {
+        let hit = format!("where(x0 == {at}, where(x1 == {other}, 1, 0), 0)");
+        let objectives = ["x0 * 10000 + x1", "0 - (x0 * 10000 + x1)"]
+            .map(|text| Objective { formula: format!("where({hit} > 0, -1e9, {text})"), maximize: false });
+        let question = FrontQuestion {
+            objectives: &objectives,
+            constraints: &[],
+            fineness: Fineness::Bits(vec![52, 52]),
+            ties: Ties::First,
+            max_rows,
+        };
+        for method in [Method::Enumerate, Method::Search] {
+            let engine = Engine::new(&space, [], [], Level::detect()).with_method(method);
+            let answer = engine.pareto(&question, &Control::new(2)).expect("a front of one row");
+            assert_eq!(answer.objectives, [[-1e9], [-1e9]], "{method:?}");
+        }
+        // Near the worst of all, so that all are near.
+        let near = Near {
+            objective: &Objective { formula: "0 * x0 + 0 * x1".into(), maximize: false },
+            within: 0.0,
+            constraints: &[],
+            groups: None,
+            then: &objectives,
+            bits: &[52, 52],
+            max_rows,
+        };
+        let engine = Engine::new(&space, [], [], Level::detect());
+        let answer = engine.near(&near, &Control::new(2)).expect("a front of one row");
+        assert_eq!(answer.objectives, [[-1e9], [-1e9]]);
+    }
+}
+
+#[test]
+fn what_meets_itself_is_searched_as_it_is_enumerated() {
+    let column = |axis, count: i32| (axis, (1..=count).map(|value| 1.5_f64.powi(value)).collect::<Vec<_>>());
+    for (objectives, constraints) in [
+        (vec!["abs((x0 + x1) - (x0 + x1))", "x0"], vec![]),
+        (vec!["x0 + x1 + abs(q0 - q1) / q0", "x0 * x1"], vec![]),
+        (vec!["x2 + 1 / (x0 * x1)", "x0 * x1"], vec!["abs(q0 / q1 - 1) <= 0.01"]),
+        (vec!["(1 / x0 + 1 / x1) * (1 + 0.1 * (q0 / q1 - 1) ** 2)", "x0 * x1 / x2"], vec![]),
+        (vec!["x0 - x1", "x1"], vec!["sqrt(q0 - q1) <= 1"]),
+        (vec!["x0 * x1 / (q0 >= q1)", "x0 + x2"], vec!["not q0 < q1"]),
+    ] {
+        let case = Case {
+            lengths: vec![12, 11, 9],
+            columns: vec![column(0, 12), column(1, 11), column(2, 9), (0, vec![1.0; 12])],
+            quantities: vec!["6 * x0 * x1 * x2".into(); 2],
+            objectives: objectives.iter().map(|&text| (text.to_owned(), false)).collect(),
+            constraints: constraints.iter().map(|&text| text.to_owned()).collect(),
+            bits: vec![52; 2],
+            ties: Ties::All,
+            threads: 2,
+        };
+        let fail = |error: TestCaseError| panic!("{objectives:?} {constraints:?}: {error}");
+        check_front(&case, Level::detect()).unwrap_or_else(fail);
+        check_best(&case, Level::detect()).unwrap_or_else(fail);
+        check_near(&case, 0.0, Level::detect()).unwrap_or_else(fail);
+    }
 }
 
 #[test]

@@ -358,3 +358,42 @@ impl Goal for AnyGoal {
         self.found
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A configuration for each pair of objectives, in order.
+    fn points(rows: &[[f64; 2]]) -> Vec<Found> {
+        let objectives = (0..2).map(|objective| rows.iter().map(|row| row[objective]).collect()).collect();
+        let points = Points { objectives, indices: (0..rows.len() as u64).collect() };
+        vec![Found { points, groups: vec![] }]
+    }
+
+    #[test]
+    fn rows_stay_unless_an_open_box_reaches_them() {
+        let control = Control::new(1);
+        for (corner, staying) in
+            [([-9.0, 9.0], 3), ([1.5, 2.0], 2), ([1.5, 0.0], 1), ([2.0, 2.0], 3), ([0.0, 0.0], 0)]
+        {
+            let mut goal = FrontGoal::new(&[52, 52], Ties::First, 1, 1, 99);
+            goal.take(points(&[[1.0, 3.0], [2.0, 2.0], [3.0, 1.0]]), &control).expect("room for three");
+            let mut open = Open::new(0, 2);
+            open.bounds = corner.iter().map(|&bound| vec![bound]).collect();
+            open.index = vec![9];
+            let refused = match goal.check_size(&open, Vec::new, &control) {
+                Ok(()) => None,
+                Err(Error::Limit { rows, limit: 1 }) => Some(rows),
+                Err(error) => panic!("{error}"),
+            };
+            assert_eq!(refused, Some(staying).filter(|&rows| rows > 1), "{corner:?}");
+        }
+    }
+
+    #[test]
+    fn a_search_that_has_no_room_left_says_that_and_not_that_its_answer_is_large() {
+        let mut goal = FrontGoal::new(&[52, 52], Ties::First, 1, 99, 2);
+        let error = goal.take(points(&[[1.0, 3.0], [2.0, 2.0], [3.0, 1.0]]), &Control::new(1)).unwrap_err();
+        assert_eq!(error, Error::Held { rows: 3, limit: 2 });
+    }
+}
