@@ -111,8 +111,8 @@ def evaluate(node: ast.expr, look_up: Callable[[str], Float64]) -> Float64:
         case ast.BoolOp(op=operator, values=operands):
             return reduce(OPERATORS[type(operator)], [evaluate(operand, look_up) for operand in operands])
         case ast.Compare(left=left, ops=operators, comparators=others):
-            operands = [evaluate(operand, look_up) for operand in (left, *others)]
-            return reduce(both, map(compared, operators, operands, operands[1:]))
+            values = [evaluate(operand, look_up) for operand in (left, *others)]
+            return reduce(both, map(compared, operators, values, values[1:]))
     raise AssertionError(f"{ast.unparse(node)} is no formula")
 
 

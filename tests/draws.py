@@ -1,6 +1,6 @@
-"""One way to draw, whoever draws: Hypothesis, whose examples shrink, or a seed, which is a hundred times as fast.
+"""One way to draw, whoever draws: Hypothesis, whose examples shrink, or a seed, which is far quicker.
 
-A generator is a function of a :class:`Draw`, so that the property tests and `fuzz.py` draw the same questions.
+A generator is a function of a :class:`Draw`: the property tests and `fuzz.py` draw the same questions.
 """
 
 from __future__ import annotations

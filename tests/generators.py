@@ -165,11 +165,12 @@ def question(
     draw: Draw,
     *,
     kinds: Sequence[str] = tuple(plantings.KINDS),
+    every: int = 3,
     largest: int = LARGEST_SPACE,
     longest: int = LONGEST_AXIS,
 ) -> Question:
-    """Draw a small space with names, and a question; in a third of all cases with trouble planted."""
-    planted = kinds_drawn(draw, kinds)
+    """Draw a small space with names, and a question; one in ``every`` three with trouble planted."""
+    planted = kinds_drawn(draw, kinds, every)
     # Boxes need axes to be split along.
     lengths, columns = space(draw, least=2 if planted else 1, largest=largest, longest=longest)
     by = None
@@ -179,9 +180,9 @@ def question(
     return asked(draw, lengths, columns, by, planted)
 
 
-def kinds_drawn(draw: Draw, kinds: Sequence[str]) -> tuple[str, ...]:
-    """Draw which kinds of trouble are planted: in a third of all cases one or two."""
-    return tuple(draw.choice(kinds) for _ in several(draw, 1, 2)) if kinds and one_in(draw, 3) else ()
+def kinds_drawn(draw: Draw, kinds: Sequence[str], every: int = 3) -> tuple[str, ...]:
+    """Draw which kinds of trouble are planted: in one of ``every`` three cases one or two."""
+    return tuple(draw.choice(kinds) for _ in several(draw, 1, 2)) if kinds and one_in(draw, every) else ()
 
 
 def asked(

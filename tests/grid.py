@@ -1,7 +1,7 @@
-"""The second oracle: all configurations at once, on arrays, also for spaces on which the plain one takes minutes.
+"""The second oracle: all configurations at once, also of spaces on which the plain one would take minutes.
 
-It shares nothing with `isoflop.reference` and next to nothing with the engine: `arrays.py` reads and evaluates
-the formulas, and the front is found by going through the rows in order.
+It shares nothing with `isoflop.reference` and next to nothing with the engine: `arrays.py` reads and
+evaluates the formulas, and the front is found by going through the rows in order.
 """
 
 from __future__ import annotations

@@ -17,7 +17,14 @@ LIMITS = ("0", "1", "2", "3", "0.5", "10", "1e-9", "1e9", "(-1)")
 
 SHELLS = (
     *("abs({x})", "({x}) ** 2", "({x}) ** 4", "({x}) * ({x})", "sqrt({x})", "log({x})", "exp({x})", "-({x})"),
-    *("({x}) * ({u})", "({u}) / ({x})", "({x}) / ({u})", "1 / (1 + ({x}))", "({u}) ** ({x})", "({u}) - ({x})"),
+    *(
+        "({x}) * ({u})",
+        "({u}) / ({x})",
+        "({x}) / ({u})",
+        "1 / (1 + ({x}))",
+        "({u}) ** ({x})",
+        "({u}) - ({x})",
+    ),
     *("({x}) ** 3", "({x}) ** -1", "({x}) ** 0.5", "min({x}, {u})", "max({u}, {x})", "floor({x})"),
     *("{u} + abs({x})", "{u} * (1 + 0.1 * ({x}) ** 2)", "{u} + 1e6 * ({x})", "{u} * abs({x} - 1)"),
     *("{u} + abs({x}) / ({u})", "{u} + ({x}) ** 2", "{u} - abs({x})", "{u} + sqrt({x})"),
@@ -272,7 +279,9 @@ def opposite_objectives(draft: Draft) -> None:
 
 
 def constant_objective(draft: Draft) -> None:
-    constant = draft.draw.choice(("0", "1", "-0.0", "1 / 0", "-1 / 0", "0 / 0", "1e308 * 10", "0 * 3", "2 < 3"))
+    constant = draft.draw.choice(
+        ("0", "1", "-0.0", "1 / 0", "-1 / 0", "0 / 0", "1e308 * 10", "0 * 3", "2 < 3")
+    )
     if draft.names and coin(draft.draw):
         constants = [name for name, value in draft.names.items() if not isinstance(value, str)]
         constant = draft.draw.choice((*constants, constant))

@@ -94,20 +94,17 @@ def with_objective(question: Question, position: int, text: str, maximize: bool)
 def shorter(question: Question) -> Iterator[Question]:
     """Yield the question with fewer positions on an axis, or without an axis that has one."""
     for axis, length in enumerate(question.lengths):
-        for position in range(length) if length > 1 else ():
+        halves = [range(length // 2, length), range(length // 2)] if length > 3 else []
+        ones = [[other for other in range(length) if other != position] for position in range(length)]
+        for positions in (*halves, *ones) if length > 1 else ():
             columns = tuple(
-                (
-                    name,
-                    number,
-                    tuple(values[:position]) + tuple(values[position + 1 :]) if number == axis else values,
-                    boolean,
-                )
+                (name, number, tuple(values[i] for i in positions) if number == axis else values, boolean)
                 for name, number, values, boolean in question.columns
             )
             by = question.by
             if by is not None and by[0] == axis:
-                by = (axis, tuple(by[1][:position]) + tuple(by[1][position + 1 :]))
-            lengths = (*question.lengths[:axis], length - 1, *question.lengths[axis + 1 :])
+                by = (axis, tuple(by[1][i] for i in positions))
+            lengths = (*question.lengths[:axis], len(positions), *question.lengths[axis + 1 :])
             yield replace(question, lengths=lengths, columns=columns, by=by)
         unused = all(number != axis for _, number, _, _ in question.columns)
         if unused and len(question.lengths) > 1 and (question.by is None or question.by[0] != axis):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from hypothesis import settings
 from hypothesis import strategies as st
 
 import generators
@@ -14,6 +16,11 @@ from question import Question
 
 if TYPE_CHECKING:
     from isoflop._native import Float64
+
+
+def examples(number: int) -> settings:
+    """Return settings of so many examples; of HYPOTHESIS_CASES, where that is set."""
+    return settings(max_examples=int(os.environ.get("HYPOTHESIS_CASES", number)))
 
 
 @st.composite
