@@ -4,8 +4,8 @@
 
 draws the questions of the property tests from a seed, a third of them with trouble planted (`plantings.py`),
 some over larger spaces, some asked of an `iso.Sweep`. It prints the seed, what differs as code that can be
-pasted, and a count at the end; the exit status is 1 if anything differed, 130 after Ctrl-C. Each case depends
-on the seed and its own number alone: `--seed 7 --first 4711 --cases 1` asks one again.
+pasted, and a count at the end; the exit status is 1 if anything differed, else 130 after Ctrl-C. Each case
+depends on the seed and its own number alone: `--seed 7 --first 4711 --cases 1` asks one again.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import sys
 import time
 import warnings
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import islice
@@ -35,6 +35,7 @@ from surface import surface_differences, sweep_code
 CHUNK = 200
 PATIENCE = 120
 """Seconds after which a case is said to hang."""
+PROGRESS = 30_000
 SHOWN = 5
 """How many findings are shrunk and shown; the others are counted."""
 
@@ -46,6 +47,8 @@ class Finding:
     number: int
     planted: tuple[str, ...]
     kind: str
+    note: str = ""
+    """What to do where the case cannot be asked again in this process."""
 
 
 def drawn(seed: int, number: int, kinds: Sequence[str]) -> Question:
@@ -96,6 +99,8 @@ def work(seed: int, numbers: range, kinds: Sequence[str]) -> list[Finding]:
 
 def reproduction(seed: int, finding: Finding, kinds: Sequence[str]) -> str:
     """Return the code of a finding, made as small as it still shows the same."""
+    if finding.note:
+        return finding.note
 
     def shows(question: Question) -> bool:
         difference = first_difference(question, finding.number)
@@ -137,27 +142,45 @@ def results(
                 running[executor.submit(work, seed, part, kinds)] = part
             if not running:
                 return
-            done = next(as_completed(running))
+            done = next(iter(wait(running, return_when=FIRST_COMPLETED).done))
             part = running.pop(done)
             try:
                 yield part, done.result()
             except BrokenProcessPool:
-                yield part, [Finding(part.start, (), f"a process died in one of {len(part)} cases")]
+                yield (
+                    range(0),
+                    [Finding(part.start, (), "a process died", suspects(seed, [part, *running.values()]))],
+                )
                 return
     finally:
         executor.shutdown(cancel_futures=True)
+
+
+def suspects(seed: int, parts: Sequence[range]) -> str:
+    """Return how to ask the cases again that may have killed a process."""
+    return "\n".join(
+        f"python tests/fuzz.py --seed {seed} --first {part.start} --cases {len(part)} --jobs 1"
+        for part in parts
+    )
 
 
 def ignoring_interrupts() -> None:
     prepare(ignore_interrupts=True)
 
 
+def positive(text: str) -> int:
+    """Read a number of something of which there must be some."""
+    if (number := int(text)) < 1:
+        raise ValueError
+    return number
+
+
 def read(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Ask random questions of the engine and of an oracle.")
-    parser.add_argument("--cases", type=int, default=10_000, help="how many (10,000)")
+    parser.add_argument("--cases", type=positive, default=10_000, help="how many (10,000)")
     parser.add_argument("--seed", type=int, help="what the cases are drawn from (another each time)")
     parser.add_argument("--first", type=int, default=0, help="number of the first case (0)")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes (one for each CPU)")
+    parser.add_argument("--jobs", type=positive, default=os.cpu_count(), help="processes (one for each CPU)")
     parser.add_argument(
         "--without",
         action="append",
@@ -179,16 +202,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     done, findings, interrupted = 0, 0, False
     try:
         for part, found in results(seed, chunks(given.first, given.cases), kinds, given.jobs):
-            done += len(part)
             for finding in found:
                 findings += 1
                 if findings <= SHOWN:
+                    planted = ", ".join(finding.planted) or "nothing"
                     after = time.perf_counter() - start
-                    print(
-                        f"\nfuzz: case {finding.number} differs ({finding.kind}; planted: "
-                        f"{', '.join(finding.planted) or 'nothing'}; after {after:.0f} s)"
-                    )
+                    print(f"\nfuzz: case {finding.number}: {finding.kind}; planted: {planted}; {after:.0f} s")
                     print(reproduction(seed, finding, kinds), flush=True)
+            before, done = done, done + len(part)
+            if before // PROGRESS < done // PROGRESS:
+                print(f"fuzz: {done:,} cases so far, {findings} differ", flush=True)
     except KeyboardInterrupt:
         interrupted = True
     seconds = time.perf_counter() - start

@@ -80,6 +80,10 @@ def simplified(question: Question) -> Iterator[Question]:
         for simpler in smaller(text):
             where = (*question.where[:position], simpler, *question.where[position + 1 :])
             yield replace(question, where=where)
+    for position, text in enumerate(question.shown):
+        for simpler in smaller(text):
+            shown = (*question.shown[:position], simpler, *question.shown[position + 1 :])
+            yield replace(question, shown=shown)
     for name, meaning in question.names.items():
         if isinstance(meaning, str):
             for simpler in smaller(meaning):
