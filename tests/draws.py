@@ -44,10 +44,11 @@ class Seeded:
         self.random = random.Random(f"{seed}:{number}")
 
     def integer(self, low: int, high: int) -> int:
-        return self.random.randint(low, high)
+        # Three times as fast as `randint`; that some integers are likelier by 2**-50 does not matter here.
+        return low + int(self.random.random() * (high - low + 1))
 
     def choice(self, several: Sequence[T]) -> T:
-        return self.random.choice(several)
+        return several[int(self.random.random() * len(several))]
 
 
 def one_in(draw: Draw, many: int) -> bool:

@@ -93,6 +93,25 @@ def leaf(draw: Draw, numbers: Sequence[str], conditions: Sequence[str], *, condi
     return draw.choice(LITERALS)
 
 
+TERMS = (
+    *("{x}", "{c} * {x}", "{c} / {x} ** 0.34", "{x} * {y}", "{x} / {y}", "{x} ** 0.5 * {y}", "{c} - {x}"),
+    *("log({x})", "exp(-0.1 * {x})", "max({x}, {c})", "min({x}, {y})", "abs({x} - {c})", "floor({x} / {c})"),
+    *("where({x} > {c}, {y}, {c})", "{c} / ({x} * {y}) ** 0.28", "({x} - {y}) ** 2"),
+)
+"""What laws and costs are sums of."""
+
+
+def law(draw: Draw, numbers: Sequence[str]) -> str:
+    """Draw a sum, or a product, of a few plain terms: what a search has bounds and directions for."""
+    found = [
+        draw.choice(TERMS).format(
+            x=draw.choice(numbers), y=draw.choice(numbers), c=draw.choice(("1", "2", "0.5", "7"))
+        )
+        for _ in several(draw, 1, 4)
+    ]
+    return draw.choice((" + ", " + ", " - ")).join(found) if coin(draw) else f"({') * ('.join(found)})"
+
+
 # Spaces -------------------------------------------------------------------------------------------
 
 
@@ -198,7 +217,13 @@ def asked(
     names = definitions(draw, numbers, conditions)
 
     def objective() -> tuple[str, bool]:
-        text = draw.choice(numbers) if coin(draw) else formula(draw, numbers, conditions)
+        match draw.integer(0, 3):
+            case 0:
+                text = draw.choice(numbers)
+            case 1:
+                text = law(draw, numbers)
+            case _:
+                text = formula(draw, numbers, conditions)
         return text, coin(draw)
 
     def constraint() -> str:
