@@ -117,6 +117,10 @@ def prepare(*, ignore_interrupts: bool) -> None:
     warnings.simplefilter("error")
     if ignore_interrupts:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+    else:
+        # Also in the background, where a shell has Ctrl-C ignored; and what ends the parent ends them all.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def chunks(first: int, cases: int) -> list[range]:

@@ -180,7 +180,8 @@ def test_what_cannot_be_run_is_refused(arguments: list[str]) -> None:
     assert arguments[0] in found.stderr
 
 
-def test_an_interrupted_run_says_how_far_it_came_and_leaves_no_process() -> None:
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_run_says_how_far_it_came_and_leaves_no_process(how: signal.Signals) -> None:
     command = [sys.executable, str(Path(fuzz.__file__)), "--cases", "1000000", "--seed", "5", "--jobs", "2"]
     without = ["--without", "repeated_term", "--without", "equal_quantities"]
     process = subprocess.Popen(
@@ -189,7 +190,7 @@ def test_an_interrupted_run_says_how_far_it_came_and_leaves_no_process() -> None
     assert process.stdout is not None
     process.stdout.readline()
     time.sleep(2)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(how)
     # The pipes are closed when the last process has ended, not only the first.
     output, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (130, "")
