@@ -2,8 +2,9 @@
 
 The profile `ci` draws the same examples on every run, so that a failure is never a matter of luck; with
 `--hypothesis-profile=explore` they are others each time, and many more where a test names no number; with
-`--hypothesis-profile=fuzz` they come from a seed that is printed (`--hypothesis-seed=` gives it again), and
-the environment variable HYPOTHESIS_CASES says how many, also to the properties of `test_properties.py`.
+`--hypothesis-profile=fuzz` they come from a seed that is printed at the end (`--hypothesis-seed=` gives it
+again), and the environment variable HYPOTHESIS_CASES says how many, also to the properties of
+`test_properties.py` that name a number.
 """
 
 import os
@@ -36,8 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.hypothesis_seed = secrets.randbelow(2**32)
 
 
-def pytest_report_header(config: pytest.Config) -> str | None:
-    if config.option.hypothesis_profile != "fuzz":
-        return None
-    cases = settings.get_profile("fuzz").max_examples
-    return f"properties: {cases:,} cases each, seed {config.option.hypothesis_seed}"
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if config.option.hypothesis_profile == "fuzz":
+        cases = settings.get_profile("fuzz").max_examples
+        terminalreporter.write_line(f"properties: {cases:,} cases, seed {config.option.hypothesis_seed}")
