@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-rust test-python fuzz bench check build lock clean toolchain
+.PHONY: help demo test test-rust test-python fuzz fuzz-rust fuzz-python bench check build lock clean toolchain
 
 CARGO ?= cargo
 # A version manager may leave commands that only complain, so each candidate is tried.
@@ -36,9 +36,24 @@ test-rust: | toolchain
 test-python: .venv/.native | test-rust
 	$(BIN)/python -m pytest
 
-fuzz: | toolchain ## random spaces and formulas against brute force, until something differs or Ctrl-C
-	round=0; while PROPTEST_CASES=20000 $(CARGO) test --profile checked --locked --package isoflop-core --test sweep; \
-	    do round=$$((round + 1)); echo "$$round rounds of 20,000 cases for each property"; done
+# How many random cases `make fuzz` asks: for each property in Rust, and in all in Python. Another seed each
+# time, which is printed; `make fuzz FUZZ_SEED=` asks the same again.
+FUZZ_RUST_CASES ?= 20000
+FUZZ_CASES ?= 300000
+ifeq ($(origin FUZZ_SEED),undefined)
+FUZZ_SEED := $(shell date +%s)
+endif
+
+fuzz: fuzz-rust fuzz-python ## random questions against brute force: FUZZ_RUST_CASES=, FUZZ_CASES=, FUZZ_SEED=
+
+fuzz-rust: | toolchain
+	@echo "fuzz: $(FUZZ_RUST_CASES) cases of seed $(FUZZ_SEED) for each property of rust/core/tests/sweep"
+	PROPTEST_RNG_SEED=$(FUZZ_SEED) PROPTEST_CASES=$(FUZZ_RUST_CASES) \
+	    $(CARGO) test --profile checked --locked --package isoflop-core --test sweep
+	@echo "fuzz: $(FUZZ_RUST_CASES) cases of seed $(FUZZ_SEED) for each property: nothing differs"
+
+fuzz-python: .venv/.native | fuzz-rust
+	$(BIN)/python tests/fuzz.py --cases $(FUZZ_CASES) --seed $(FUZZ_SEED)
 
 bench: .venv/.native .venv/.bench ## the yardsticks against their rivals
 	$(BIN)/python -m benches

@@ -1,9 +1,16 @@
 """Settings of the property tests.
 
 The profile `ci` draws the same examples on every run, so that a failure is never a matter of luck; with
-`--hypothesis-profile=explore` they are others each time, and many more where a test names no number.
+`--hypothesis-profile=explore` they are others each time, and many more where a test names no number; with
+`--hypothesis-profile=fuzz` they come from a seed that is printed at the end (`--hypothesis-seed=` gives it
+again), and the environment variable HYPOTHESIS_CASES says how many, also to the properties of
+`test_properties.py` that name a number.
 """
 
+import os
+import secrets
+
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -15,4 +22,22 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],  # the oracle is slow on purpose
 )
 settings.register_profile("explore", settings.get_profile("ci"), derandomize=False, max_examples=2000)
+settings.register_profile(
+    "fuzz",
+    settings.get_profile("explore"),
+    max_examples=int(os.environ.get("HYPOTHESIS_CASES", 20_000)),
+    print_blob=True,
+)
 settings.load_profile("ci")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    if config.option.hypothesis_profile == "fuzz" and config.option.hypothesis_seed is None:
+        config.option.hypothesis_seed = secrets.randbelow(2**32)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if config.option.hypothesis_profile == "fuzz":
+        cases = settings.get_profile("fuzz").max_examples
+        terminalreporter.write_line(f"properties: {cases:,} cases, seed {config.option.hypothesis_seed}")

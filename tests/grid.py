@@ -1,74 +1,24 @@
-"""The oracle on whole arrays, for spaces on which the plain one would take minutes.
+"""The second oracle: all configurations at once, also of spaces on which the plain one would take minutes.
 
-It shares nothing with the engine's programs either: a formula's tree is evaluated node by node with NumPy,
-every intermediate result as large as its operands, and the front is found by going through the rows in order.
+It shares nothing with `isoflop.reference` and next to nothing with the engine: `arrays.py` reads and
+evaluates the formulas, and the front is found by going through the rows in order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from isoflop import _native, reference
+import arrays
 
 if TYPE_CHECKING:
     from isoflop._native import Float64
 
 GREATEST = np.int64(2**63 - 1)
 BLOCK = 512
-
-
-def flag(condition: NDArray[np.bool_]) -> Float64:
-    return condition.astype(np.float64)
-
-
-def kernel(name: str, *operands: Float64) -> Float64:
-    shape = np.broadcast_shapes(*(operand.shape for operand in operands))
-    flat = [np.ascontiguousarray(np.broadcast_to(operand, shape)).ravel() for operand in operands]
-    return _native.kernel(name, *flat).reshape(shape)
-
-
-def selected(condition: NDArray[np.bool_], a: Float64, b: Float64) -> Float64:
-    picked: Float64 = np.where(condition, a, b)
-    return picked
-
-
-def chosen(pick: NDArray[np.bool_], a: Float64, b: Float64) -> Float64:
-    """Return ``b`` where ``pick``, else ``a``; NaN where either is."""
-    return selected(np.isnan(a) | np.isnan(b), np.array(np.nan), selected(pick, b, a))
-
-
-OPERATIONS: dict[str, Callable[..., Float64]] = {
-    "+": np.add,
-    "-": np.subtract,
-    "*": np.multiply,
-    "/": np.divide,
-    "**": lambda a, b: kernel("pow", a, b),
-    "neg": np.negative,
-    "<": lambda a, b: flag(a < b),
-    "<=": lambda a, b: flag(a <= b),
-    ">": lambda a, b: flag(a > b),
-    ">=": lambda a, b: flag(a >= b),
-    "==": lambda a, b: flag(a == b),
-    "!=": lambda a, b: flag(a != b),
-    "and": lambda a, b: flag((a != 0.0) & (b != 0.0)),
-    "or": lambda a, b: flag((a != 0.0) | (b != 0.0)),
-    "not": lambda a: flag(a == 0.0),
-    "exp": lambda a: kernel("exp", a),
-    "log": lambda a: kernel("log", a),
-    "log2": lambda a: kernel("log2", a),
-    "log10": lambda a: kernel("log10", a),
-    "sqrt": np.sqrt,
-    "abs": np.abs,
-    "min": lambda a, b: chosen(b < a, a, b),
-    "max": lambda a, b: chosen(b > a, a, b),
-    "floor": np.floor,
-    "ceil": np.ceil,
-    "where": lambda condition, a, b: selected(condition != 0.0, a, b),
-}
 
 
 class Grid:
@@ -82,39 +32,39 @@ class Grid:
     ) -> None:
         self.lengths = tuple(lengths)
         self.names = names
-        self.columns: dict[str, Float64] = {}
         self.axes = {name: axis for name, axis, *_ in columns}
+        self.known: dict[str, Float64] = {}
+        self.whole: dict[str, Float64] = {}
         for name, axis, values, _ in columns:
             shape = [1] * len(self.lengths)
             shape[axis] = -1
-            self.columns[name] = np.array(values, dtype=np.float64).reshape(shape)
+            self.known[name] = np.array(values, dtype=np.float64).reshape(shape)
 
     def values(self, formula: str) -> Float64:
         """Return a formula's value at every configuration, in the order of the index."""
-        with np.errstate(all="ignore"):
-            found = self._value(_native.parse(formula), {})
-        return np.ascontiguousarray(np.broadcast_to(found, self.lengths)).ravel()
+        if formula not in self.whole:
+            with np.errstate(all="ignore"):
+                found = arrays.evaluate(arrays.read(formula), self.look_up)
+            self.whole[formula] = np.broadcast_to(found, self.lengths).ravel()
+        return self.whole[formula]
 
-    def _value(self, tree: _native.Tree, known: dict[str, Float64]) -> Float64:
-        if isinstance(tree, tuple):
-            operation, *operands = tree
-            return OPERATIONS[operation](*(self._value(operand, known) for operand in operands))
-        if not isinstance(tree, str):
-            return np.array(tree)
-        if tree in self.columns:
-            return self.columns[tree]
-        if tree not in known:
-            meaning = self.names[tree]
-            known[tree] = self._value(_native.parse(meaning) if isinstance(meaning, str) else meaning, known)
-        return known[tree]
+    def look_up(self, name: str) -> Float64:
+        if name not in self.known:
+            meaning = self.names[name]
+            self.known[name] = (
+                arrays.evaluate(arrays.read(meaning), self.look_up)
+                if isinstance(meaning, str)
+                else np.array(float(meaning))
+            )
+        return self.known[name]
 
     def feasible(self, where: Sequence[str], free: set[int] | None = None) -> NDArray[np.int64]:
         """Return the indices of configurations that meet the constraints, other axes than ``free`` at 0."""
-        keep = np.ones(int(np.prod(self.lengths)), dtype=bool)
+        keep = np.ones(self.lengths, dtype=bool)
         if free is not None:
-            for axis, position in enumerate(np.indices(self.lengths, sparse=True)):
-                if axis not in free:
-                    keep &= np.broadcast_to(position == 0, self.lengths).ravel()
+            for axis in set(range(len(self.lengths))) - free:
+                np.moveaxis(keep, axis, 0)[1:] = False
+        keep = keep.ravel()
         for formula in where:
             keep &= self.values(formula) != 0.0
         return np.flatnonzero(keep)
@@ -126,8 +76,16 @@ class Grid:
         )
 
     def touched(self, formulas: Sequence[str]) -> set[int]:
-        columns = {name: (axis, ()) for name, axis in self.axes.items()}
-        return reference.Space(self.lengths, columns, self.names).touched(formulas)
+        """Return the axes that formulas depend on, through whatever they read."""
+        reached: set[str] = set()
+        fresh = {name for formula in formulas for name in arrays.names_in(formula)}
+        while fresh:
+            reached |= fresh
+            meanings = [self.names[name] for name in fresh if name not in self.axes]
+            fresh = {
+                name for meaning in meanings if isinstance(meaning, str) for name in arrays.names_in(meaning)
+            } - reached
+        return {self.axes[name] for name in reached if name in self.axes}
 
     def pareto(
         self,
@@ -140,14 +98,22 @@ class Grid:
         """Return the indices of the front, best first."""
         candidates = self.feasible(where, self.touched([*(text for text, _ in objectives), *where]))
         costs = self.costs(objectives)[candidates]
-        found = front(costs, bits)
-        if all_ties:
-            kept = set(map(tuple, costs[found].tolist()))
-            found = np.array(
-                [row for row, cost in enumerate(costs.tolist()) if tuple(cost) in kept], dtype=int
-            )
-            found = found[np.lexsort((found, *costs[found].T[::-1]))]
-        return candidates[found]
+        return candidates[front(costs, bits, all_ties=all_ties)]
+
+    def thinned(
+        self,
+        objectives: Sequence[tuple[str, bool]],
+        where: Sequence[str],
+        rows: int,
+        *,
+        all_ties: bool = False,
+    ) -> tuple[NDArray[np.int64], int]:
+        """Return the front at the finest resolution that leaves at most so many rows, and its bits."""
+        for p in range(52, -1, -1):
+            found = self.pareto(objectives, where, [p] * len(objectives), all_ties=all_ties)
+            if len(found) <= rows:
+                break
+        return found, p
 
     def best(
         self,
@@ -205,8 +171,8 @@ def keys(values: Float64, bits: int) -> NDArray[np.int64]:
     return (i + ((1 << (drop - 1)) if drop else 0)) >> drop
 
 
-def front(costs: NDArray[Any], bits: Sequence[int]) -> NDArray[np.int64]:
-    """Return the row numbers of the front, best first."""
+def front(costs: NDArray[Any], bits: Sequence[int], *, all_ties: bool = False) -> NDArray[np.int64]:
+    """Return the row numbers of the front, best first; all that equal one of them, with ``all_ties``."""
     rows = np.flatnonzero(~np.isnan(costs).any(axis=1))
     costs = costs[rows]
     cells = np.column_stack(
@@ -220,6 +186,9 @@ def front(costs: NDArray[Any], bits: Sequence[int]) -> NDArray[np.int64]:
     fresh[1:] = (cells[1:] != cells[:-1]).any(axis=1)
     order = order[fresh]
     found = order[undominated(cells[fresh])]
+    if all_ties:
+        kept = set(map(tuple, costs[found].tolist()))
+        found = np.array([row for row, cost in enumerate(costs.tolist()) if tuple(cost) in kept], dtype=int)
     return rows[found[np.lexsort((rows[found], *costs[found].T[::-1]))]]
 
 

@@ -10,24 +10,11 @@ from numpy.typing import NDArray
 
 import grid
 from awkward import raw
+from compare import indices
 from grid import Grid
 from isoflop import _native
-from strategies import (
-    MAX_BYTES,
-    MAX_ROWS,
-    METHODS,
-    Question,
-    ask_best,
-    ask_near,
-    ask_pareto,
-    large_questions,
-)
-
-
-def indices(rows: _native.Rows, lengths: tuple[int, ...]) -> NDArray[np.int64]:
-    """Return the index of each row's configuration."""
-    return np.ravel_multi_index(tuple(rows.positions), lengths)
-
+from question import MAX_BYTES, MAX_ROWS, METHODS, Question, ask_best, ask_near, ask_pareto
+from strategies import large_questions
 
 # Spaces -------------------------------------------------------
 
