@@ -2,8 +2,8 @@
 
     python tests/fuzz.py --cases 300000 --seed 7 --jobs 2
 
-draws the questions of the property tests from a seed, a third of them with trouble planted (`plantings.py`),
-some over larger spaces, some asked of an `iso.Sweep`. It prints the seed, what differs as code that can be
+draws the questions of the property tests from a seed, each with trouble planted (`plantings.py`; in the tests a
+third of them), some over larger spaces, some asked of an `iso.Sweep`. It prints the seed, what differs as code that can be
 pasted, and a count at the end; the exit status is 1 if anything differed, else 130 after Ctrl-C. Each case
 depends on the seed and its own number alone: `--seed 7 --first 4711 --cases 1` asks one again.
 """
@@ -55,10 +55,10 @@ def drawn(seed: int, number: int, kinds: Sequence[str]) -> Question:
     """Return the question of a case: of five, one is over a larger space, of a hundred one is over tables."""
     draw = Seeded(seed, number)
     if number % 100 == 50:
-        return generators.large_question(draw, kinds=kinds, largest=3000)
+        return generators.large_question(draw, kinds=kinds, every=1, largest=3000)
     if number % 5 == 4:
-        return generators.question(draw, kinds=kinds, largest=1500, longest=30)
-    return generators.question(draw, kinds=kinds)
+        return generators.question(draw, kinds=kinds, every=1, largest=1500, longest=30)
+    return generators.question(draw, kinds=kinds, every=1)
 
 
 def asked(question: Question, number: int) -> Iterator[Difference]:

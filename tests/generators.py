@@ -266,7 +266,7 @@ LARGE_SPACE = 60_000
 
 
 def large_question(
-    draw: Draw, *, kinds: Sequence[str] = tuple(plantings.KINDS), largest: int = LARGE_SPACE
+    draw: Draw, *, kinds: Sequence[str] = tuple(plantings.KINDS), every: int = 3, largest: int = LARGE_SPACE
 ) -> Question:
     """Draw a space of some ten thousand configurations, whose values come from a seed, and a question.
 
@@ -295,7 +295,7 @@ def large_question(
     axis = draw.integer(0, len(lengths) - 1)
     groups = generator.integers(0, min(9, lengths[axis]), lengths[axis])
     by = (axis, groups.tolist()) if coin(draw) else None
-    found = asked(draw, tuple(lengths), columns, by, kinds_drawn(draw, kinds))
+    found = asked(draw, tuple(lengths), columns, by, kinds_drawn(draw, kinds, every))
     if found.planted:
         objectives = list(found.objectives[:4])
     else:

@@ -462,6 +462,11 @@ def test_an_axis_at_its_end_that_nothing_charges_for_is_told() -> None:
     ]
 
 
+def test_steps_beyond_all_numbers_have_ends_too() -> None:
+    (told,) = edge_warnings(iso.Sweep({"x": [1e308, -1e308]}), minimize="x")
+    assert told.startswith("`x` is at its lower end (-1e+308)")
+
+
 def test_an_end_is_named_by_value_not_by_position() -> None:
     turned = QUALITY.replace(axes={**QUALITY.axes, "quality": [2.0, 1.0, 0.5]})
     assert edge_warnings(turned, minimize="loss")[0].startswith("`quality` is at its upper end (2.0)")

@@ -1,4 +1,4 @@
-"""Section 7 of DESIGN.md: reproducible, stoppable, visible, bounded; and hands off the inputs."""
+"""The promises of `docs/design.md`: reproducible, stoppable, visible, bounded; and hands off the inputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The oracle itself, against results worked out by hand from section 5 of DESIGN.md."""
+"""The oracle itself, against results worked out by hand from `docs/design.md`, "The meaning"."""
 
 from __future__ import annotations
 

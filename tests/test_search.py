@@ -286,7 +286,7 @@ def test_a_profile_counts_what_was_outdone_before_the_search() -> None:
 
 # A trillion configurations ------------------------------------------------------------------------
 
-# The yardstick of section 9 of DESIGN.md.
+# The yardstick `trillion` of the benchmarks.
 TRILLION = """
     import resource, sys
     import isoflop as iso

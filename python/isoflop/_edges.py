@@ -56,10 +56,11 @@ def _end(axis: Axis, positions: np.ndarray[tuple[int, ...], np.dtype[np.uint32]]
         return None
     numbers = axis.columns[0].numbers
     assert numbers is not None, "a plain axis holds numbers"
-    steps = np.diff(numbers)
-    if (steps > 0).all():
+    # Compared, not subtracted: a step may be beyond all numbers.
+    before, after = numbers[:-1], numbers[1:]
+    if (before < after).all():
         return "lower" if positions[0] == 0 else "upper"
-    if (steps < 0).all():
+    if (before > after).all():
         return "upper" if positions[0] == 0 else "lower"
     return None
 
