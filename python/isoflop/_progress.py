@@ -29,7 +29,8 @@ def reporting(progress: bool | Progress | None) -> AbstractContextManager[Progre
         if not callable(progress):
             raise TypeError(f"progress must be True or a function of (settled, total), not {progress!r}")
         return nullcontext(progress)
-    return _bar() if sys.stderr.isatty() else nullcontext()
+    # A process without standard error has None.
+    return _bar() if getattr(sys.stderr, "isatty", bool)() else nullcontext()
 
 
 @contextmanager
