@@ -95,6 +95,18 @@ def test_a_device_is_written_through(tmp_path: Path) -> None:
 
 
 @posix
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="descriptors have no names there")
+def test_a_file_that_was_deleted_is_written_through_its_descriptor(tmp_path: Path) -> None:
+    gone, link = tmp_path / "gone.csv", tmp_path / "link.csv"
+    with gone.open("w+b") as file:
+        link.symlink_to(f"/dev/fd/{file.fileno()}")
+        gone.unlink()
+        deliver(FRAME, link, None)
+        assert file.read() == FRAME.write_csv().encode()
+    assert names(tmp_path) == ["link.csv"]
+
+
+@posix
 def test_a_pipe_whose_reader_goes_is_told_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import TypeAlias
+from typing import TextIO, TypeAlias
 
 Progress: TypeAlias = Callable[[int, int], object]
 """Called with the configurations settled so far, and with all there are."""
@@ -29,8 +29,8 @@ def reporting(progress: bool | Progress | None) -> AbstractContextManager[Progre
         if not callable(progress):
             raise TypeError(f"progress must be True or a function of (settled, total), not {progress!r}")
         return nullcontext(progress)
-    # A process without standard error has None.
-    return _bar() if getattr(sys.stderr, "isatty", bool)() else nullcontext()
+    errors: TextIO | None = sys.stderr  # None if it was closed before the process began
+    return _bar() if errors is not None and errors.isatty() else nullcontext()
 
 
 @contextmanager

@@ -2,11 +2,11 @@
 
 What is written goes to a partial file in the directory of the target, which takes its place at the end:
 
-    directory/              while writing                   after a crash          after the next run
-      front.csv             the old file                    the old file           the new file
-      (no name)             grows, seen by nobody           gone with its process
-      .front.csv.PID.partial  only where a file must have   stays, its lock free   gone
-                            a name: grows, locked
+    directory/                 while writing            if the process is killed   after the next run
+      front.csv                the old file             the old file               the new file
+      (a file without name)    grows, seen by nobody    gone with its process
+    or, where a file must have a name,
+      .front.csv.PID.partial   grows, locked            stays, its lock free       gone
 """
 
 from __future__ import annotations
@@ -76,11 +76,11 @@ def write_file(path: Path, pieces: Iterable[bytes]) -> None:
 def _is_stream(path: Path) -> bool:
     """Tell whether this is something that can only be written through: a named pipe, a device."""
     try:
-        mode = path.stat().st_mode
+        status = path.stat()
     except FileNotFoundError:
         return False
-    # A regular file may be reached through a name that nothing else has: /dev/fd/3, deleted since.
-    return not stat.S_ISREG(mode) or not _same(path.stat(), _target(path))
+    # A file that was deleted is still there as /dev/fd/3, which leads to no other name.
+    return not stat.S_ISREG(status.st_mode) or not _same(status, _target(path))
 
 
 def _target(path: Path) -> Path:
