@@ -1,4 +1,4 @@
-"""Settings of the property tests.
+"""Settings of the property tests, and places for the answers of the command line.
 
 The profile `ci` draws the same examples on every run, so that a failure is never a matter of luck; with
 `--hypothesis-profile=explore` they are others each time, and many more where a test names no number; with
@@ -7,11 +7,16 @@ again), and the environment variable HYPOTHESIS_CASES says how many, also to the
 `test_properties.py` that name a number.
 """
 
+from __future__ import annotations
+
 import os
 import secrets
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from processes import LARGE
 
 settings.register_profile(
     "ci",
@@ -41,3 +46,25 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if config.option.hypothesis_profile == "fuzz":
         cases = settings.get_profile("fuzz").max_examples
         terminalreporter.write_line(f"properties: {cases:,} cases, seed {config.option.hypothesis_seed}")
+
+
+@pytest.fixture
+def large_sweep(tmp_path: Path) -> Path:
+    """Return a sweep file beside an empty directory for answers."""
+    (tmp_path / "answers").mkdir()
+    path = tmp_path / "sweep.toml"
+    path.write_text(LARGE)
+    return path
+
+
+@pytest.fixture
+def answers(large_sweep: Path) -> Path:
+    return large_sweep.with_name("answers")
+
+
+@pytest.fixture(params=["unnamed", "named"])
+def either_kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Write to files with and without a name."""
+    if request.param == "named":
+        monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+    return str(request.param)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import decimal
 import math
-import os
 import signal
 import subprocess
 import sys
@@ -24,7 +23,7 @@ from polars.testing import assert_frame_equal
 
 from isoflop import _native
 from isoflop._pareto import pareto, resolution_bits
-from isoflop._threads import resolve_threads
+from isoflop._threads import available_cpus, resolve_threads
 
 AWKWARD = [math.nan, math.inf, -math.inf, 0.0, -0.0, 5e-324, -5e-324, 1.0, 1 + 2**-52, 1 - 2**-53]
 
@@ -297,7 +296,7 @@ def test_threads_come_from_the_argument_then_the_environment_then_the_machine(
     assert resolve_threads(5) == 5
     assert resolve_threads(None) == 3
     monkeypatch.delenv("ISOFLOP_MAX_THREADS")
-    assert resolve_threads(None) == os.cpu_count()
+    assert resolve_threads(None) == available_cpus()
     for wrong in ("0", "many", "-2", "1.5"):
         monkeypatch.setenv("ISOFLOP_MAX_THREADS", wrong)
         with pytest.raises(ValueError, match="ISOFLOP_MAX_THREADS must be a positive integer"):

@@ -228,3 +228,8 @@ class Space:
         "choices" (axes of which a search looks at some combinations of positions only, and at how many),
         "searched" (by branch and bound; then there are no loops).
         """
+
+# Threads: rust/py/src/threads.rs
+
+def available_cpus() -> int:
+    """Return how many CPUs this process may use: the machine's, within its affinity and cgroup quotas."""

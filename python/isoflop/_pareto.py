@@ -54,7 +54,8 @@ def pareto(
     ties
         "first" returns one of several rows with equal objectives, "all" returns all of them.
     threads
-        Worker threads; ``None`` asks ``ISOFLOP_MAX_THREADS``, else uses every core. The answer is the same.
+        Worker threads; ``None`` takes ``ISOFLOP_MAX_THREADS``, else one for each CPU that the process
+        may use. The answer is the same.
 
     Returns
     -------

@@ -164,7 +164,8 @@ def plan(
         Further constraints, as formulas. They and ``serving_bytes`` hold for the plan, not for the model that
         sets a target loss. What only a narrow range of sizes meets, a tenth or less, may be missed.
     threads
-        Worker threads; ``None`` takes ``ISOFLOP_MAX_THREADS``, else every core. The answer is the same.
+        Worker threads; ``None`` takes ``ISOFLOP_MAX_THREADS``, else one for each CPU that the process
+        may use. The answer is the same.
 
     Returns
     -------

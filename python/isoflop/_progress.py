@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import TypeAlias
+from typing import TextIO, TypeAlias
 
 from isoflop._given import shown
 
@@ -31,7 +31,8 @@ def reporting(progress: bool | Progress | None) -> AbstractContextManager[Progre
         if not callable(progress):
             raise TypeError(f"progress must be True or a function of (settled, total), not {shown(progress)}")
         return nullcontext(progress)
-    return _bar() if sys.stderr.isatty() else nullcontext()
+    errors: TextIO | None = sys.stderr  # None if it was closed before the process began
+    return _bar() if errors is not None and errors.isatty() else nullcontext()
 
 
 @contextmanager

@@ -238,7 +238,8 @@ class Sweep:
             ``"enumerate"`` looks at every configuration, ``"search"`` leaves out boxes of them whose bounds
             say that they hold nothing, ``"auto"`` chooses by the size of the space. The answer is the same.
         threads
-            Worker threads; ``None`` takes ``ISOFLOP_MAX_THREADS``, else every core. The answer is the same.
+            Worker threads; ``None`` takes ``ISOFLOP_MAX_THREADS``, else one for each CPU that the process
+            may use. The answer is the same.
         progress
             ``True`` for a bar on standard error (with rich, on a terminal), or a function called with the
             configurations settled and with all there are.

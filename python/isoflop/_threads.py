@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 import os
 
+from isoflop import _native
+
 VARIABLE = "ISOFLOP_MAX_THREADS"
 
-CORES = os.cpu_count() or 1
-"""Asked once: the question alone takes as long as a small sweep's constructor."""
+
+@functools.cache
+def available_cpus() -> int:
+    """Return how many CPUs this process may use: the machine's, within its affinity and cgroup quotas.
+
+    Asked on first use in a process, not at import: the question alone takes as long as a small sweep.
+    """
+    return _native.available_cpus()
+
+
+# A worker may have been given other CPUs than the process it was forked from.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=available_cpus.cache_clear)
 
 
 def resolve_threads(threads: int | None) -> int:
-    """Return the number of threads to work on: the argument, else ``ISOFLOP_MAX_THREADS``, else all cores.
+    """Return the number of threads to work on.
+
+    The argument, else ``ISOFLOP_MAX_THREADS``, else the CPUs that this process may use.
 
     Parameters
     ----------
@@ -34,7 +50,7 @@ def resolve_threads(threads: int | None) -> int:
         return count
     text = os.environ.get(VARIABLE, "").strip()
     if not text:
-        return CORES
+        return available_cpus()
     if not (text.isascii() and text.isdigit() and int(text[:10]) > 0):
         raise ValueError(f"the environment variable {VARIABLE} must be a positive integer, not {text!r}")
     # More threads than any machine has serve nobody, and the engine counts them in 64 bits.

@@ -13,7 +13,7 @@ from cyclopts import App, CycloptsError, Parameter
 import isoflop as iso
 from isoflop._sweepfile import SweepFile, load
 from isoflop.cli._law_text import law_text
-from isoflop.cli._messages import Mistake, mistakes, one_line, plain_warnings, tell
+from isoflop.cli._messages import Mistake, mistakes, name_of, one_line, plain_warnings, tell
 from isoflop.cli._models import diagnose, models
 from isoflop.cli._output import DEFAULT_OUTPUT, Output, PipeConsole, check_destination, deliver, show
 from isoflop.cli._plan import plan
@@ -40,7 +40,11 @@ class Running:
     """How the search runs."""
 
     threads: Annotated[
-        int | None, Parameter(help="Worker threads; all cores if not given. The answer is the same.")
+        int | None,
+        Parameter(
+            help="Worker threads; one for each CPU that the process may use if not given. "
+            "The answer is the same."
+        ),
     ] = None
     progress: Annotated[bool, Parameter(help="Draw a progress bar, if standard error is a terminal.")] = True
 
@@ -199,7 +203,8 @@ def near(
     )
     if "within" not in question:
         raise Mistake(
-            f"{sweep}: near needs --within, or within in a [near] table: 1e-3 is a thousandth of the best"
+            f"{name_of(sweep)}: near needs --within, or within in a [near] table: "
+            "1e-3 is a thousandth of the best"
         )
     if resolution:
         question["resolution"] = _read_resolution(resolution)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
 
-from isoflop.cli._messages import Mistake, mistakes, one_line
+from isoflop.cli._messages import Mistake, mistakes, name_of, one_line
 
-_READERS: dict[str, Callable[[Path], pl.DataFrame]] = {
+_READERS: dict[str, Callable[[io.BytesIO], pl.DataFrame]] = {
     # All rows tell the types: tokens may be whole numbers for a thousand rows and then 1e12.
-    ".csv": lambda path: pl.read_csv(path, infer_schema_length=None),
-    ".parquet": pl.read_parquet,
-    ".json": lambda path: pl.read_json(path, infer_schema_length=None),
-    ".jsonl": lambda path: pl.read_ndjson(path, infer_schema_length=None),
-    ".ndjson": lambda path: pl.read_ndjson(path, infer_schema_length=None),
+    ".csv": lambda file: pl.read_csv(file, infer_schema_length=None),
+    ".parquet": lambda file: pl.read_parquet(file),
+    ".json": lambda file: pl.read_json(file, infer_schema_length=None),
+    ".jsonl": lambda file: pl.read_ndjson(file, infer_schema_length=None),
+    ".ndjson": lambda file: pl.read_ndjson(file, infer_schema_length=None),
 }
 
 
@@ -29,9 +30,10 @@ def read_frame(path: Path, what: str) -> pl.DataFrame:
     """
     reader = _READERS.get(path.suffix)
     if reader is None:
-        raise Mistake(f"{path}: the suffix of {what} must be one of {', '.join(_READERS)}")
+        raise Mistake(f"{name_of(path)}: the suffix of {what} must be one of {', '.join(_READERS)}")
     with mistakes(path):
         try:
-            return reader(path)
+            # Read here: polars takes no names that are not UTF-8, and looks for patterns in others.
+            return reader(io.BytesIO(path.read_bytes()))
         except pl.exceptions.PolarsError as error:
-            raise Mistake(f"{path}: {one_line(str(error))}") from error
+            raise Mistake(f"{name_of(path)}: {one_line(str(error))}") from error

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from isoflop._exceptions import FormulaError, IsoflopError, IsoflopWarning
+from isoflop.cli._streams import discard
 
 
 class Mistake(Exception):
@@ -17,13 +18,42 @@ class Mistake(Exception):
 
 
 def tell(message: str) -> None:
-    """Write a remark to standard error."""
-    print(f"isoflop: {message}", file=sys.stderr, flush=True)
+    """Write a remark to standard error, if that can be written."""
+    _say("isoflop: " + _printable(message, keep="\n\t"))
+
+
+def _say(text: str) -> None:
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except (OSError, ValueError):
+        discard(sys.stderr)
 
 
 def one_line(text: str) -> str:
     """Return a message on one line, whatever line breaks it came with."""
     return " ".join(text.split())
+
+
+def name_of(path: str | Path) -> str:
+    """Return a file's name for a message: on one line, and bytes that are no text as escapes.
+
+    Examples
+    --------
+    >>> print(name_of("a\\nb\\udcff.csv"))
+    a\\nb\\xff.csv
+    """
+    return _printable(str(path))
+
+
+def _printable(text: str, keep: str = "") -> str:
+    """Return a text with escapes for what a terminal would not show, or would obey."""
+    return "".join(char if char.isprintable() or char in keep else _escape(char) for char in text)
+
+
+def _escape(char: str) -> str:
+    if "\udc80" <= char <= "\udcff":
+        return f"\\x{ord(char) - 0xDC00:x}"  # how Python keeps a byte of a name that is no text
+    return char.encode("unicode_escape").decode()
 
 
 @contextmanager
@@ -41,8 +71,7 @@ def plain_warnings() -> Iterator[None]:
         if issubclass(category, IsoflopWarning):
             tell(f"warning: {one_line(str(message))}")
         else:
-            shown = warnings.formatwarning(message, category, filename, lineno, line)
-            print(shown, end="", file=file or sys.stderr)
+            _say(warnings.formatwarning(message, category, filename, lineno, line).rstrip())
 
     with warnings.catch_warnings():
         warnings.simplefilter("always", IsoflopWarning)
@@ -64,7 +93,7 @@ def mistakes(subject: str | Path | None = None) -> Iterator[None]:
     except (IsoflopError, ValueError, OSError, MemoryError) as error:
         message = _describe(error)
         if subject is not None and str(subject) not in message.partition("\n")[0]:
-            message = f"{subject}: {message}"
+            message = f"{name_of(subject)}: {message}"
         raise Mistake(message) from error
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
@@ -17,18 +17,14 @@ from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
-from isoflop.cli._messages import Mistake, mistakes, tell
+from isoflop.cli._encode import WRITERS, csv_parts, encode, json_parts
+from isoflop.cli._files import check_writable, write_file
+from isoflop.cli._messages import Mistake, name_of, tell
 
 Format: TypeAlias = Literal["table", "csv", "json"]
 
 SHOWN_ROWS = 20
 """Rows of a table on standard output; more would not be read."""
-
-_WRITERS: dict[str, Callable[[pl.DataFrame, Path], object]] = {
-    ".parquet": lambda frame, path: frame.write_parquet(path),
-    ".csv": lambda frame, path: frame.write_csv(path),
-    ".json": lambda frame, path: frame.write_json(path),
-}
 
 
 @Parameter(name="*")
@@ -68,19 +64,17 @@ def check_destination(out: Path | None, form: Format | None) -> None:
     Raises
     ------
     Mistake
-        If the file's suffix is not known, its directory is missing, it is a directory itself, or a format is
-        given too.
+        If the file's suffix is not known, if a format is given too, or if the file has no place: its
+        directory is missing or cannot be written to, or it is a directory itself.
     """
     if out is None:
         return
     if form is not None:
         raise Mistake("give --out or --format, not both: --out takes the format from the file's suffix")
-    if out.suffix not in _WRITERS:
-        raise Mistake(f"{out}: the suffix of --out must be one of {', '.join(_WRITERS)}")
-    if out.is_dir():
-        raise Mistake(f"{out}: is a directory, not a file")
-    if not out.parent.is_dir():
-        raise Mistake(f"{out}: there is no directory {out.parent}")
+    if out.suffix not in WRITERS:
+        hint = "; for standard output give --format" if str(out) in ("-", "/dev/stdout") else ""
+        raise Mistake(f"{name_of(out)}: the suffix of --out must be one of {', '.join(WRITERS)}{hint}")
+    check_writable(out)
 
 
 def deliver(frame: pl.DataFrame, out: Path | None, form: Format | None, *, whole: bool = False) -> None:
@@ -91,28 +85,31 @@ def deliver(frame: pl.DataFrame, out: Path | None, form: Format | None, *, whole
     frame
         What to write.
     out
-        A file; its suffix tells the format. It appears once it is complete, or not at all.
+        A file; its suffix tells the format. It appears once it is complete, or not at all: see `write_file`.
     form
         Format on standard output; ``None`` is a table.
     whole
         Show all rows of a table, however many they are.
     """
     if out is not None:
-        _write_file(frame, out)
-        tell(f"wrote {_count(frame.height, 'row')} to {out}")
-    elif form == "csv":
-        for number, part in enumerate(_parts(frame)):
-            sys.stdout.write(part.write_csv(include_header=number == 0))
+        with closing(encode(frame, out.suffix)) as pieces:
+            write_file(out, pieces)
+        tell(f"wrote {_count(frame.height, 'row')} to {name_of(out)}")
+        return
+    shown = frame
+    if form == "csv":
+        for part in csv_parts(frame):
+            sys.stdout.write(part)
     elif form == "json":
-        for number, part in enumerate(_parts(frame)):
-            sys.stdout.write("," if number else "[")
-            sys.stdout.write(part.write_json().removeprefix("[").removesuffix("]"))
-        sys.stdout.write("]\n")
+        for part in json_parts(frame):
+            sys.stdout.write(part)
+        sys.stdout.write("\n")
     else:
         shown = frame if whole else thin(frame, SHOWN_ROWS)
         _print_table(shown)
-        if shown.height < frame.height:
-            tell(f"{shown.height} of {frame.height:,} rows; --out FILE keeps all")
+    sys.stdout.flush()  # remarks on an answer come after it, if it can be written at all
+    if shown.height < frame.height:
+        tell(f"{shown.height} of {frame.height:,} rows; --out FILE keeps all")
 
 
 def show(frame: pl.DataFrame, columns: Sequence[str], output: Output) -> None:
@@ -134,28 +131,6 @@ def thin(frame: pl.DataFrame, rows: int) -> pl.DataFrame:
         return frame
     last = frame.height - 1
     return frame[[(2 * place * last + rows - 1) // (2 * (rows - 1)) for place in range(rows)]]
-
-
-def _parts(frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """Cut a frame into parts that are quickly written; there is one even of an empty frame.
-
-    As one text, a large frame would take its memory once more. And if Python runs unbuffered, a text that a
-    closing pipe takes only the beginning of counts as written: the next part finds out.
-    """
-    if frame.is_empty():
-        yield frame
-    else:
-        yield from frame.iter_slices(10_000)
-
-
-def _write_file(frame: pl.DataFrame, out: Path) -> None:
-    partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
-    with mistakes(out):
-        try:
-            _WRITERS[out.suffix](frame, partial)
-            partial.replace(out)
-        finally:
-            partial.unlink(missing_ok=True)
 
 
 def _print_table(frame: pl.DataFrame) -> None:

@@ -9,8 +9,9 @@ import polars as pl
 from cyclopts import Parameter
 
 from isoflop._plan import plan as make_plan
+from isoflop.cli._files import check_writable, write_file
 from isoflop.cli._input import read_frame
-from isoflop.cli._messages import Mistake, mistakes, tell
+from isoflop.cli._messages import Mistake, mistakes, name_of, tell
 from isoflop.cli._output import Format, check_destination, deliver
 
 Frame = Literal["recommended", "front", "ranges", "margins", "opinions", "more-data", "baseline"]
@@ -111,21 +112,22 @@ def plan(
     format
         Format of the frame on standard output.
     threads
-        Worker threads; all cores if not given. The answer is the same.
+        Worker threads; one for each CPU that the process may use if not given. The answer is the same.
     """
     arguments: dict[str, Any] = dict(locals())
     for name in ("show", "sweep", "out", "format"):
         del arguments[name]
     check_destination(out, format)
-    if sweep is not None and sweep.suffix != ".toml":
-        raise Mistake(f"{sweep}: the suffix of --sweep must be .toml")
+    if sweep is not None:
+        if sweep.suffix != ".toml":
+            raise Mistake(f"{name_of(sweep)}: the suffix of --sweep must be .toml")
+        check_writable(sweep)
     arguments["pools"] = None if pools is None else read_frame(pools, "--pools")
     with mistakes():
         found = make_plan(**arguments)
     if sweep is not None:
-        with mistakes(sweep):
-            found.sweep.to_toml(sweep)
-        tell(f"wrote the sweep to {sweep}")
+        write_file(sweep, [found.sweep.to_toml().encode()])
+        tell(f"wrote the sweep to {name_of(sweep)}")
     if show is None and out is None and format is None:
         print(found)
         return

@@ -6,6 +6,7 @@ mod kernels;
 mod pareto;
 mod run;
 mod sweep;
+mod threads;
 
 use pyo3::prelude::*;
 
@@ -25,6 +26,9 @@ mod _native {
 
     #[pymodule_export]
     use crate::sweep::{PySpace, Rows, finite};
+
+    #[pymodule_export]
+    use crate::threads::available_cpus;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
