@@ -81,10 +81,11 @@ def test_a_limit_on_epochs_that_are_one_limits_nothing(stale: iso.Sweep) -> None
     "where", ["abs(q-p) <= 1", "abs(q/p-1) <= 0.01", "sqrt(q-p) <= 1", "q >= p", "not q < p"]
 )
 def test_a_constraint_that_always_holds_leaves_everything(where: str) -> None:
-    axes = {name: iso.geomspace(1, top, 1000) for name, top in [("a", 2), ("b", 3), ("c", 5)]}
+    tops = {"a": 2, "b": 3, "c": 5}
+    axes = {name: iso.geomspace(1, top, 1000) for name, top in tops.items()}
     sweep = iso.Sweep(axes, where=where, quantities={"q": "6*a*b*c", "p": "6*a*b*c"})
     assert sweep.near(minimize="a+b+c", within=1e-9).rows() == [(1.0, 1.0, 1.0, 3.0)]
-    small = sweep.replace(axes={name: iso.geomspace(1, top, 9) for name, top in [("a", 2), ("b", 3), ("c", 5)]})
+    small = sweep.replace(axes={name: iso.geomspace(1, top, 9) for name, top in tops.items()})
     unlimited = small.replace(where=())
     assert both_ways(small, ["a*b", "1/c - a"]) == both_ways(unlimited, ["a*b", "1/c - a"])
 
