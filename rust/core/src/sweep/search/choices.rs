@@ -62,7 +62,7 @@ impl Choices<'_> {
             if self.may_pay(&thinned(space, &some), &some, &preferences)?
                 && let Some(left) = self.left(space, &some, &preferences)?
             {
-                arranged.join(&some, &left);
+                arranged.join(&some, &left)?;
                 done |= mask;
             }
         }
@@ -111,7 +111,7 @@ impl Choices<'_> {
         let mut goal = NotOutdone::new(distances, most(space, some));
         search.run(&mut goal, self.control, &mut Stats::default())?;
         let Some(left) = goal.into_points(self.control)? else { return Ok(None) };
-        let mut positions = space.positions(&left.indices);
+        let mut positions = space.positions(&left.indices)?;
         Ok(Some(some.iter().map(|&axis| std::mem::take(&mut positions[axis])).collect()))
     }
 }
