@@ -195,6 +195,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::error::Error;
 
     #[test]
     fn progress_of_several_passes_never_goes_back_and_ends_full() {
@@ -231,6 +232,15 @@ mod tests {
         assert_eq!(looks.load(Ordering::Relaxed), 0);
         assert_eq!((control.check(), control.check()), (Err(Interrupted), Err(Interrupted)));
         assert_eq!(looks.load(Ordering::Relaxed), 1, "the next look is not due");
+    }
+
+    #[test]
+    fn what_cut_the_work_short_is_told_apart() {
+        let lack = OutOfMemory { bytes: 8 };
+        assert_eq!(Error::from(Interrupted), Error::Interrupted(Interrupted));
+        assert_eq!(Error::from(Interrupted::from(lack)), Error::Memory(lack));
+        assert_eq!(Interrupted.to_string(), "interrupted");
+        assert_eq!(Interrupted::from(lack).to_string(), lack.to_string());
     }
 
     #[test]

@@ -5,19 +5,26 @@
 //! push into it without asking.
 //!
 //! What does not grow is not asked for: a few lanes, a few pointers, what follows the text of formulas. It finds room
-//! even where a large request did not, because a large request is only granted if `SLACK` more would be.
+//! even where a large request did not, because requests are only granted if `SLACK` more would be: that is looked at for
+//! each large request, and for small ones when they have come to as much.
 
+use std::cell::Cell;
 use std::hint::black_box;
 
 mod zeroed;
 
 pub use zeroed::{Zero, zeroed};
 
-/// Growing a column to more bytes than this counts as a large request.
+/// Bytes that a thread is granted between two looks at what is left.
 const LARGE: usize = 1 << 18;
 
-/// What a large request leaves to all that is not asked for.
+/// What is left to all that is not asked for.
 const SLACK: usize = 4 << 20;
+
+thread_local! {
+    /// Bytes granted since the last look.
+    static GRANTED: Cell<usize> = const { Cell::new(0) };
+}
 
 /// Memory that was asked for and could not be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -60,8 +67,10 @@ fn grow<T>(column: &mut Vec<T>, more: usize) -> Result<(), OutOfMemory> {
     leave_slack(column.capacity().saturating_mul(size_of::<T>()), out_of_memory)
 }
 
-/// Fails if nothing is left after a large request was granted.
-fn leave_slack(granted: usize, out_of_memory: OutOfMemory) -> Result<(), OutOfMemory> {
+/// Fails if nothing is left after so many bytes were granted.
+fn leave_slack(bytes: usize, out_of_memory: OutOfMemory) -> Result<(), OutOfMemory> {
+    let granted = GRANTED.get().saturating_add(bytes);
+    GRANTED.set(if granted > LARGE { 0 } else { granted });
     if granted > LARGE {
         let mut slack: Vec<u8> = Vec::new();
         slack.try_reserve_exact(SLACK).map_err(|_| out_of_memory)?;

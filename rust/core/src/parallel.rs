@@ -257,6 +257,7 @@ mod tests {
     use std::thread::sleep;
 
     use super::*;
+    use crate::memory::OutOfMemory;
 
     /// Work that needs the crew's control for nothing else.
     fn with<R>(threads: usize, work: impl FnOnce(Crew<'_>) -> R) -> R {
@@ -315,6 +316,24 @@ mod tests {
         let outcome = with(2, |crew| crew.workers(1_000_000, || Ok(()), step));
         assert_eq!(outcome, Err(Interrupted));
         assert!(done.into_inner() < 1_000_000);
+    }
+
+    #[test]
+    fn memory_that_one_worker_lacks_ends_the_work_of_all() {
+        let lack = Interrupted::from(OutOfMemory { bytes: 8 });
+        let done = AtomicUsize::new(0);
+        let step = |(): &mut (), job| {
+            done.fetch_add(1, Ordering::Relaxed);
+            if job == 10 { Err(lack) } else { Ok(()) }
+        };
+        assert_eq!(with(2, |crew| crew.workers(1_000_000, || Ok(()), step)), Err(lack));
+        assert!(done.into_inner() < 1_000_000);
+        for threads in [1, 2] {
+            let none = with(threads, |crew| {
+                crew.map_with(9, &mut Vec::new(), || Err::<(), _>(lack), |(), _| Ok(()))
+            });
+            assert_eq!(none, Err(lack));
+        }
     }
 
     #[test]

@@ -5,7 +5,6 @@
 //! to ask ends the process, and the test with it.
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::fmt::Debug;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use isoflop_core::control::Control;
@@ -19,7 +18,7 @@ use isoflop_core::sweep::{Answer, Engine, Fineness, FrontQuestion, Groups, Metho
 use isoflop_core::value::simd::Level;
 
 /// Requests of at least so many bytes may be refused.
-const LARGE: usize = 8 << 10;
+const LARGE: usize = 12 << 10;
 
 /// Large requests before the first that is refused, and how many are.
 static GRANTED: AtomicUsize = AtomicUsize::new(usize::MAX);
@@ -81,15 +80,20 @@ fn stingily<R>(granted: usize, refused: usize, work: impl FnOnce() -> R) -> (R, 
     (result, any)
 }
 
-/// Asks a question with ever more requests granted.
-fn check<R: PartialEq + Debug>(name: &str, question: impl Fn(&Control) -> Result<R, Error>) {
-    let expected = question(&Control::new(1)).expect("there is enough");
-    for (threads, refused) in [(1, 1_000_000), (2, 1)] {
+/// Asks a question with ever more requests granted. Answers are compared as `told`.
+fn check<R, T: PartialEq>(
+    name: &str,
+    question: impl Fn(&Control) -> Result<R, Error>,
+    told: impl Fn(R) -> T,
+) {
+    let expected = told(question(&Control::new(1)).expect("there is enough"));
+    // Memory has ended; then it is short once, of one of several threads.
+    for (threads, refused) in [(1, usize::MAX - 1), (2, 1)] {
         let ask = || question(&Control::new(threads));
         let (mut granted, mut failures) = (0, 0);
         loop {
             let (outcome, any) = stingily(granted, refused, ask);
-            match outcome {
+            match outcome.map(&told) {
                 Ok(answer) => assert!(answer == expected, "{name}: another answer after {granted} requests"),
                 Err(Error::Memory(_)) => failures += 1,
                 Err(error) => panic!("{name}: {error} after {granted} requests"),
@@ -98,10 +102,10 @@ fn check<R: PartialEq + Debug>(name: &str, question: impl Fn(&Control) -> Result
                 break;
             }
             // All of the first ones, and some of the many that follow.
-            granted += 1 + granted / 24;
+            granted += 1 + granted / 4;
         }
-        assert!(failures > 0, "{name}: it asks for nothing on {threads} threads");
-        assert!(ask().as_ref() == Ok(&expected), "{name}: another answer afterwards");
+        assert!(failures > 0 || refused == 1, "{name}: it asks for nothing");
+        assert!(ask().map(&told).as_ref() == Ok(&expected), "{name}: another answer afterwards");
     }
 }
 
@@ -120,8 +124,8 @@ fn noise(count: usize, seed: u64) -> Vec<f64> {
 /// Axes in no order, so that a search arranges them, and short ones that are joined.
 fn space() -> Space {
     let axes: [(&str, Vec<f64>); 5] = [
-        ("size", noise(120, 1).iter().map(|x| 1e8 + x * 1e11).collect()),
-        ("tokens", (0..90).map(|step| 1e9 * 1.1_f64.powi(step)).collect()),
+        ("size", noise(1600, 1).iter().map(|x| 1e8 + x * 1e11).collect()),
+        ("tokens", (0..8).map(|step| 1e9 * 2.0_f64.powi(step)).collect()),
         ("quality", vec![2.0, 0.5, 1.5]),
         ("sparsity", vec![1.0, 0.5, 0.25]),
         ("kind", vec![0.0, 1.0]),
@@ -165,11 +169,11 @@ fn check_fronts(space: &Space) {
             &all[..2],
             fine(2),
             Ties::First,
-            &[format!("{COST} < 1e4"), "size*quality > 1e9".into()],
+            &[format!("{COST} < 1e7"), "size*quality > 1e9".into()],
         ),
         ("three", &all[..3], fine(3), Ties::First, &[]),
         ("three, coarsely", &all[..3], Fineness::Bits(vec![3; 3]), Ties::All, &[]),
-        ("four", &all[..4], Fineness::Bits(vec![6; 4]), Ties::First, &[]),
+        ("four", &all[..4], Fineness::Bits(vec![2; 4]), Ties::First, &[]),
         ("all ties of one", &all[4..], fine(1), Ties::All, &[]),
         (
             "all ties of two",
@@ -186,27 +190,31 @@ fn check_fronts(space: &Space) {
             FrontQuestion { objectives: &objectives, constraints, fineness, ties, max_rows: u64::MAX };
         for method in METHODS {
             let engine = Engine::new(space, [], [], Level::detect()).with_method(method);
-            check(&format!("front of {name} by {method:?}"), |control| {
-                engine.pareto(&question, control).map(bits)
-            });
+            check(
+                &format!("front of {name} by {method:?}"),
+                |control| engine.pareto(&question, control),
+                bits,
+            );
         }
     }
 }
 
 fn check_bests(space: &Space) {
     let objective = &minimized(&[LOSS])[0];
-    let constraints = [format!("{COST} < 1e5")];
-    let of: Vec<u32> = (0..90).map(|position| position % 30).collect();
-    let groups = Groups { axis: 1, of: &of };
+    let constraints = [format!("{COST} < 1e6")];
+    let of: Vec<u32> = (0..1600).map(|position| position % 800).collect();
+    let groups = Groups { axis: 0, of: &of };
     for method in METHODS {
         let engine = Engine::new(space, [], [], Level::detect()).with_method(method);
         for groups in [None, Some(&groups)] {
-            check(&format!("best by {method:?}, {groups:?}"), |control| {
-                engine.best(objective, &constraints, groups, control).map(bits)
-            });
+            check(
+                &format!("best by {method:?}, grouped: {}", groups.is_some()),
+                |control| engine.best(objective, &constraints, groups, control),
+                bits,
+            );
         }
-        let never = ["size*tokens/kind < 0".to_owned()];
-        check(&format!("any by {method:?}"), |control| engine.any(&never, control));
+        let never = ["log(size)*tokens + kind < 0".to_owned()];
+        check(&format!("any by {method:?}"), |control| engine.any(&never, control), |any| any);
     }
     let engine = Engine::new(space, [], [], Level::detect());
     let then = minimized(&[COST, TIME]);
@@ -221,8 +229,8 @@ fn check_bests(space: &Space) {
                 bits: &vec![52; then.len()],
                 max_rows: u64::MAX,
             };
-            let name = format!("near, {groups:?}, {} then", then.len());
-            check(&name, |control| engine.near(&question, control).map(bits));
+            let name = format!("near, grouped: {}, {} then", groups.is_some(), then.len());
+            check(&name, |control| engine.near(&question, control), bits);
         }
     }
 }
@@ -231,34 +239,40 @@ fn check_tables(space: &Space) {
     let engine = Engine::new(space, [], [], Level::detect());
     let columns = [LOSS.to_owned(), COST.to_owned()];
     for constraints in [&[][..], &["size*tokens > 1e19".to_owned()]] {
-        check(&format!("table, {} conditions", constraints.len()), |control| {
-            engine.table(&columns, constraints, u64::MAX, control).map(bits)
-        });
+        check(
+            &format!("table, {} conditions", constraints.len()),
+            |control| engine.table(&columns, constraints, u64::MAX, control),
+            bits,
+        );
     }
     let further = engine.columns(&columns).expect("two formulas");
     let positions: Vec<Vec<u32>> =
         space.lengths().iter().map(|&length| (0..70_000).map(|row| row % length as u32).collect()).collect();
     let positions: Vec<&[u32]> = positions.iter().map(Vec::as_slice).collect();
-    check("columns", |control| further.at(&positions, control));
+    check("columns", |control| further.at(&positions, control), |columns| columns);
 }
 
 fn check_filter() {
-    let count = 24_000;
+    let count = 6_000;
     let mut columns: Vec<Vec<f64>> = (1..6).map(|seed| noise(count, seed)).collect();
     columns.iter_mut().flatten().for_each(|x| *x = (*x * 500.0).floor());
-    // Near a plane, so that much is on the front.
-    for row in 0..count {
-        columns[0][row] = 2e3 - columns[1..].iter().map(|column| column[row]).sum::<f64>();
-    }
     for objectives in 1..=5 {
-        let columns: Vec<&[f64]> = columns[5 - objectives..].iter().map(Vec::as_slice).collect();
+        // On a plane, so that much is on the front.
+        let mut columns = columns[..objectives].to_vec();
+        for row in 0..count {
+            columns[0][row] -= columns.iter().map(|column| column[row]).sum::<f64>();
+        }
+        let columns: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
         let rows = Rows { objectives: &columns, indices: None };
-        for (sizes, ties) in
-            [(Sizes::default(), Ties::First), (Sizes { cull: usize::MAX, bucket: 900 }, Ties::All)]
-        {
-            check(&format!("filter of {objectives}, {ties:?}"), |control| {
-                Ok(front_with(rows, &vec![52; objectives], ties, sizes, control)?)
-            });
+        let piles = Sizes { cull: usize::MAX, bucket: 900 };
+        let ways = [(piles, Ties::All), (Sizes::default(), Ties::First)];
+        // What a strong row leaves of one objective is too little to need anything.
+        for (sizes, ties) in ways.into_iter().take(objectives) {
+            check(
+                &format!("filter of {objectives}, {ties:?}"),
+                |control| Ok(front_with(rows, &vec![52; objectives], ties, sizes, control)?),
+                |rows| rows,
+            );
         }
         let points = |from: usize, to: usize| Points {
             objectives: columns.iter().map(|column| column[from..to].to_vec()).collect(),
@@ -267,14 +281,18 @@ fn check_filter() {
         let parts: Vec<Points> =
             (0..4).map(|part| points(part * count / 4, (part + 1) * count / 4)).collect();
         for (bits, ties) in [(52, Ties::First), (4, Ties::All)] {
-            check(&format!("archive of {objectives} at {bits} bits"), |control| {
-                let mut archive = Archive::new(&vec![bits; objectives], ties);
-                for part in &parts {
-                    archive.add(vec![copied(part)?], control)?;
-                }
-                archive.tidy(control)?;
-                Ok(archive.into_points(control)?)
-            });
+            check(
+                &format!("archive of {objectives} at {bits} bits"),
+                |control| {
+                    let mut archive = Archive::new(&vec![bits; objectives], ties);
+                    for part in &parts {
+                        archive.add(vec![copied(part)?], control)?;
+                    }
+                    archive.tidy(control)?;
+                    Ok(archive.into_points(control)?)
+                },
+                |points| points,
+            );
         }
     }
 }
