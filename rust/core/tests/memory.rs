@@ -161,7 +161,8 @@ const METHODS: [Method; 2] = [Method::Enumerate, Method::Search];
 fn check_fronts(space: &Space) {
     let all = [LOSS, COST, TIME, DATA, STEPS];
     let fine = |count: usize| Fineness::Bits(vec![52; count]);
-    let cases: [(&str, &[&str], Fineness, Ties, &[String]); 9] = [
+    type Case<'a> = (&'a str, &'a [&'a str], Fineness, Ties, &'a [String]);
+    let cases: [Case<'_>; 9] = [
         ("one objective", &all[..1], fine(1), Ties::First, &[]),
         ("two", &all[..2], fine(2), Ties::First, &[]),
         (
@@ -197,6 +198,15 @@ fn check_fronts(space: &Space) {
             );
         }
     }
+}
+
+/// What a search leaves out beforehand is found by a search of its own.
+fn check_presolve(space: &Space) {
+    let engine = Engine::new(space, [], [], Level::detect()).with_method(Method::Search);
+    let objectives = minimized(&[LOSS, COST]);
+    let left_out = engine.explain(&objectives, &[]).expect("there is enough").choices;
+    assert!(!left_out.is_empty());
+    check("explanation", |_| engine.explain(&objectives, &[]), |explanation| explanation.choices);
 }
 
 fn check_bests(space: &Space) {
@@ -311,6 +321,7 @@ fn a_question_that_cannot_have_memory_fails_and_leaves_everything_usable() {
     // One after another: the allocator is everybody's.
     let space = space();
     check_fronts(&space);
+    check_presolve(&space);
     check_bests(&space);
     check_tables(&space);
     check_filter();
