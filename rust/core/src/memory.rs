@@ -22,7 +22,7 @@ const LARGE: usize = 1 << 18;
 const SLACK: usize = 4 << 20;
 
 thread_local! {
-    /// Bytes granted since the last look.
+    /// Bytes granted since the last look. It decides when to look again, and nothing about an answer.
     static GRANTED: Cell<usize> = const { Cell::new(0) };
 }
 

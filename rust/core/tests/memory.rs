@@ -125,7 +125,7 @@ fn noise(count: usize, seed: u64) -> Vec<f64> {
 fn space() -> Space {
     let axes: [(&str, Vec<f64>); 5] = [
         ("size", noise(1600, 1).iter().map(|x| 1e8 + x * 1e11).collect()),
-        ("tokens", (0..8).map(|step| 1e9 * 2.0_f64.powi(step)).collect()),
+        ("tokens", (0..5).map(|step| 1e9 * 2.0_f64.powi(step)).collect()),
         ("quality", vec![2.0, 0.5, 1.5]),
         ("sparsity", vec![1.0, 0.5, 0.25]),
         ("kind", vec![0.0, 1.0]),
