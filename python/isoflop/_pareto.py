@@ -69,6 +69,8 @@ def pareto(
         `resolution`, `ties` or `threads`; for 2**32 - 1 rows or more.
     TypeError
         For an objective that is not a column of numbers or booleans.
+    MemoryError
+        If the machine has no room to look for it.
 
     Notes
     -----

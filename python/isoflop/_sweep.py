@@ -254,6 +254,8 @@ class Sweep:
         ------
         LimitError
             If the front has more than ``max_rows`` rows.
+        MemoryError
+            If the machine has no room for it; nothing else is lost, and a smaller question is answered.
         FormulaError, SpaceError, LawError
             If a formula cannot be read, an input is missing, or the law cannot be used over this space.
         ValueError
@@ -344,7 +346,7 @@ class Sweep:
 
         Raises
         ------
-        FormulaError, SpaceError, LawError, ValueError
+        MemoryError, FormulaError, SpaceError, LawError, ValueError
             As for :meth:`pareto`.
 
         Warns
@@ -414,7 +416,7 @@ class Sweep:
         ------
         LimitError
             If there are more than ``max_rows`` rows.
-        FormulaError, SpaceError, LawError, ValueError
+        MemoryError, FormulaError, SpaceError, LawError, ValueError
             As for :meth:`pareto`.
 
         Warns
@@ -476,7 +478,7 @@ class Sweep:
         ------
         LimitError
             If the table takes more than ``max_bytes``.
-        FormulaError, SpaceError, LawError
+        MemoryError, FormulaError, SpaceError, LawError
             As for :meth:`pareto`.
 
         Warns

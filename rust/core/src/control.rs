@@ -9,13 +9,48 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 
+use crate::memory::OutOfMemory;
+
 /// Rows between two looks at a [`Control`], where a row costs some nanoseconds.
 pub(crate) const LOOK: usize = 1 << 18;
 
-/// The work was cancelled before it ended; nothing of it is returned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("interrupted")]
-pub struct Interrupted;
+/// The work was cut short, by [`Control::cancel`] or for want of memory; nothing of it is returned.
+///
+/// It stops all threads of a call in the same way, whichever of the two it was. [`Error`](crate::error::Error) tells
+/// them apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interrupted {
+    lack: Option<OutOfMemory>,
+}
+
+/// Cut short by [`Control::cancel`].
+#[allow(non_upper_case_globals, reason = "written where a value without fields is")]
+pub const Interrupted: Interrupted = Interrupted { lack: None };
+
+impl Interrupted {
+    /// The memory that could not be had, if that was the reason.
+    #[must_use]
+    pub fn lack(self) -> Option<OutOfMemory> {
+        self.lack
+    }
+}
+
+impl From<OutOfMemory> for Interrupted {
+    fn from(lack: OutOfMemory) -> Self {
+        Self { lack: Some(lack) }
+    }
+}
+
+impl fmt::Display for Interrupted {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.lack {
+            None => formatter.write_str("interrupted"),
+            Some(lack) => lack.fmt(formatter),
+        }
+    }
+}
+
+impl std::error::Error for Interrupted {}
 
 /// The time between two looks after the caller: well below the 0.2 s within which Ctrl-C is promised to return.
 pub(crate) const TICK: Duration = Duration::from_millis(40);
@@ -160,6 +195,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::error::Error;
 
     #[test]
     fn progress_of_several_passes_never_goes_back_and_ends_full() {
@@ -196,6 +232,15 @@ mod tests {
         assert_eq!(looks.load(Ordering::Relaxed), 0);
         assert_eq!((control.check(), control.check()), (Err(Interrupted), Err(Interrupted)));
         assert_eq!(looks.load(Ordering::Relaxed), 1, "the next look is not due");
+    }
+
+    #[test]
+    fn what_cut_the_work_short_is_told_apart() {
+        let lack = OutOfMemory { bytes: 8 };
+        assert_eq!(Error::from(Interrupted), Error::Interrupted(Interrupted));
+        assert_eq!(Error::from(Interrupted::from(lack)), Error::Memory(lack));
+        assert_eq!(Interrupted.to_string(), "interrupted");
+        assert_eq!(Interrupted::from(lack).to_string(), lack.to_string());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::control::Interrupted;
 use crate::formula::FormulaError;
+use crate::memory::OutOfMemory;
 use crate::space::SpaceError;
 
 /// A failed question. Each variant keeps the data of the module it comes from.
@@ -34,5 +35,14 @@ pub enum Error {
     },
     /// Somebody asked to stop.
     #[error(transparent)]
-    Interrupted(#[from] Interrupted),
+    Interrupted(Interrupted),
+    /// There was not enough memory.
+    #[error(transparent)]
+    Memory(#[from] OutOfMemory),
+}
+
+impl From<Interrupted> for Error {
+    fn from(interrupted: Interrupted) -> Self {
+        interrupted.lack().map_or(Self::Interrupted(interrupted), Self::Memory)
+    }
 }

@@ -8,11 +8,12 @@
 use std::ops::Range;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread::Builder;
 
 use crate::control::{Control, Interrupted, TICK};
+use crate::memory;
 
 /// Work on fewer rows than this is done before a second thread has started.
 pub const SERIAL_ROWS: usize = 20_000;
@@ -79,7 +80,7 @@ impl<'a> Crew<'a> {
     ///
     /// # Errors
     ///
-    /// [`Interrupted`] if any step returns it; no further job is started then.
+    /// [`Interrupted`] if `make` or any step returns it; no further job is started then.
     ///
     /// # Panics
     ///
@@ -87,13 +88,13 @@ impl<'a> Crew<'a> {
     pub fn workers<S: Send>(
         self,
         jobs: usize,
-        make: impl Fn() -> S + Sync,
+        make: impl Fn() -> Result<S, Interrupted> + Sync,
         step: impl Fn(&mut S, usize) -> Result<(), Interrupted> + Sync,
     ) -> Result<Vec<S>, Interrupted> {
         let next = AtomicUsize::new(0);
         let work = || -> Result<S, Interrupted> {
             let mut stop = StopOthers { next: &next, jobs, finished: false };
-            let mut state = make();
+            let mut state = make()?;
             loop {
                 let job = next.fetch_add(1, Ordering::Relaxed);
                 if job >= jobs {
@@ -152,7 +153,7 @@ impl<'a> Crew<'a> {
         jobs: usize,
         step: impl Fn(usize) -> Result<R, Interrupted> + Sync,
     ) -> Result<Vec<R>, Interrupted> {
-        self.map_with(jobs, &mut Vec::new(), || (), |(), job| step(job))
+        self.map_with(jobs, &mut Vec::new(), || Ok(()), |(), job| step(job))
     }
 
     /// [`map`](Self::map), where each worker gives a state of its own to all its steps. States are taken from `states`,
@@ -161,7 +162,7 @@ impl<'a> Crew<'a> {
     ///
     /// # Errors
     ///
-    /// [`Interrupted`] if any step returns it.
+    /// [`Interrupted`] if `make` or any step returns it.
     ///
     /// # Panics
     ///
@@ -170,24 +171,25 @@ impl<'a> Crew<'a> {
         self,
         jobs: usize,
         states: &mut Vec<S>,
-        make: impl Fn() -> S + Sync,
+        make: impl Fn() -> Result<S, Interrupted> + Sync,
         step: impl Fn(&mut S, usize) -> Result<R, Interrupted> + Sync,
     ) -> Result<Vec<R>, Interrupted> {
         let ready = Mutex::new(std::mem::take(states));
         let state = || ready.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let make = || (state().unwrap_or_else(&make), Vec::new());
+        let make = || Ok((state().map_or_else(&make, Ok)?, Vec::new()));
         let worked = self.workers(jobs, make, |(state, results): &mut (S, Vec<(usize, R)>), job| {
+            memory::reserve(results, 1)?;
             results.push((job, step(state, job)?));
             Ok(())
         })?;
         *states = ready.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let mut all = Vec::with_capacity(jobs);
+        let mut all = memory::room(jobs)?;
         for (state, results) in worked {
             states.push(state);
             all.extend(results);
         }
         all.sort_unstable_by_key(|&(job, _)| job);
-        Ok(all.into_iter().map(|(_, result)| result).collect())
+        Ok(memory::collected(all.into_iter().map(|(_, result)| result))?)
     }
 
     /// Returns `step(range)` for the pieces of `0..count`, each of `size` (the last one may be shorter), in order.
@@ -208,7 +210,8 @@ impl<'a> Crew<'a> {
         self.map(count.div_ceil(size), |job| step(job * size..count.min((job + 1) * size)))
     }
 
-    /// Runs two tasks, on two threads if there are two, and returns what both return.
+    /// Runs two tasks, on two threads if there are two, and returns what both return. If the system refuses to start the
+    /// second one, the calling thread runs both.
     ///
     /// # Panics
     ///
@@ -217,17 +220,34 @@ impl<'a> Crew<'a> {
         if self.threads < 2 {
             return (a(), b());
         }
-        let (working, ended) = channel();
+        // A thread that does not start would take the task with it.
+        let task = Mutex::new(Some(a));
+        let run = || {
+            let task = task.lock().unwrap_or_else(PoisonError::into_inner).take();
+            task.expect("it is run once")()
+        };
+        let (working, ended) = channel::<()>();
         std::thread::scope(|scope| {
-            let helper = scope.spawn(move || {
-                let _working: Sender<()> = working;
-                a()
+            let helper = Builder::new().spawn_scoped(scope, || {
+                let _working = working;
+                run()
             });
             let b = b();
             self.wait(&ended);
-            (helper.join().unwrap_or_else(|panic| resume_unwind(panic)), b)
+            let a = match helper {
+                Ok(helper) => helper.join().unwrap_or_else(|panic| resume_unwind(panic)),
+                Err(_) => run(),
+            };
+            (a, b)
         })
     }
+}
+
+/// Cuts the first `count` items off each of some columns: their part for the job that comes next, where jobs write one
+/// after another.
+pub(crate) fn cut<'a, T>(rests: &mut [&'a mut [T]], count: usize) -> Vec<&'a mut [T]> {
+    let part = |rest: &mut &'a mut [T]| rest.split_off_mut(..count).expect("jobs fit into their columns");
+    rests.iter_mut().map(part).collect()
 }
 
 #[cfg(test)]
@@ -237,6 +257,7 @@ mod tests {
     use std::thread::sleep;
 
     use super::*;
+    use crate::memory::OutOfMemory;
 
     /// Work that needs the crew's control for nothing else.
     fn with<R>(threads: usize, work: impl FnOnce(Crew<'_>) -> R) -> R {
@@ -251,7 +272,7 @@ mod tests {
                     done.push(job);
                     Ok(())
                 };
-                let states = with(threads, |crew| crew.workers(jobs, Vec::new, step));
+                let states = with(threads, |crew| crew.workers(jobs, || Ok(Vec::new()), step));
                 let mut done: Vec<_> = states.expect("nothing interrupts").into_iter().flatten().collect();
                 done.sort_unstable();
                 assert_eq!(done, (0..jobs).collect::<Vec<_>>());
@@ -268,7 +289,7 @@ mod tests {
     #[test]
     fn states_are_made_once_for_several_calls() {
         let made = AtomicUsize::new(0);
-        let make = || made.fetch_add(1, Ordering::Relaxed);
+        let make = || Ok(made.fetch_add(1, Ordering::Relaxed));
         let mut states = Vec::new();
         for _ in 0..10 {
             let mapped = with(2, |crew| crew.map_with(100, &mut states, make, |_, job| Ok(job)));
@@ -292,9 +313,27 @@ mod tests {
             done.fetch_add(1, Ordering::Relaxed);
             if job == 10 { Err(Interrupted) } else { Ok(()) }
         };
-        let outcome = with(2, |crew| crew.workers(1_000_000, || (), step));
+        let outcome = with(2, |crew| crew.workers(1_000_000, || Ok(()), step));
         assert_eq!(outcome, Err(Interrupted));
         assert!(done.into_inner() < 1_000_000);
+    }
+
+    #[test]
+    fn memory_that_one_worker_lacks_ends_the_work_of_all() {
+        let lack = Interrupted::from(OutOfMemory { bytes: 8 });
+        let done = AtomicUsize::new(0);
+        let step = |(): &mut (), job| {
+            done.fetch_add(1, Ordering::Relaxed);
+            if job == 10 { Err(lack) } else { Ok(()) }
+        };
+        assert_eq!(with(2, |crew| crew.workers(1_000_000, || Ok(()), step)), Err(lack));
+        assert!(done.into_inner() < 1_000_000);
+        for threads in [1, 2] {
+            let none = with(threads, |crew| {
+                crew.map_with(9, &mut Vec::new(), || Err::<(), _>(lack), |(), _| Ok(()))
+            });
+            assert_eq!(none, Err(lack));
+        }
     }
 
     #[test]
@@ -304,7 +343,7 @@ mod tests {
             assert!(job != 7, "job 7");
             Ok(())
         };
-        let _ = with(2, |crew| crew.workers(100, || (), step));
+        let _ = with(2, |crew| crew.workers(100, || Ok(()), step));
     }
 
     #[test]
@@ -341,7 +380,7 @@ mod tests {
                     }
                     Ok(())
                 };
-                crew.workers(2, || (), step).expect("nothing interrupts");
+                crew.workers(2, || Ok(()), step).expect("nothing interrupts");
             }
             assert!(looks.load(Ordering::Relaxed) > 0, "{joined}");
         }

@@ -2,7 +2,8 @@
 
 use isoflop_core::error::Error;
 use isoflop_core::formula::FormulaError;
-use pyo3::exceptions::PyKeyboardInterrupt;
+use isoflop_core::memory::OutOfMemory;
+use pyo3::exceptions::{PyKeyboardInterrupt, PyMemoryError};
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyDict};
 
@@ -33,6 +34,14 @@ pub(crate) fn formula(py: Python<'_>, error: &FormulaError) -> PyErr {
     }
 }
 
+/// `MemoryError`: what could not be had, and what makes questions smaller.
+pub(crate) fn memory(error: &OutOfMemory) -> PyErr {
+    PyMemoryError::new_err(format!(
+        "{error}: fewer rows (a coarser resolution=, a tighter where=, a smaller max_rows=), fewer columns= of a table, \
+         fewer or shorter axes, a frame in parts"
+    ))
+}
+
 /// Any engine error.
 pub(crate) fn engine(py: Python<'_>, error: &Error) -> PyErr {
     match error {
@@ -44,6 +53,7 @@ pub(crate) fn engine(py: Python<'_>, error: &Error) -> PyErr {
                 Err(error) => error,
             }
         }
+        Error::Memory(error) => memory(error),
         // A signal's own exception is raised by `run`; this one stands for a cancelled tick.
         _ => PyKeyboardInterrupt::new_err(error.to_string()),
     }

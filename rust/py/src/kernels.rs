@@ -1,6 +1,7 @@
 //! The kernels themselves, for tests, for the reference in Python, and for whoever asks which SIMD level runs.
 
 use isoflop_core::formula::ops::{Info, Op, TABLE};
+use isoflop_core::memory::{self, OutOfMemory};
 use isoflop_core::value::geomspace::GeomspaceError;
 use isoflop_core::value::kernels::{self, Path};
 use isoflop_core::value::lanes::{Operand, apply_at};
@@ -78,8 +79,8 @@ pub(crate) fn kernel<'py>(
         Operand::Scalar(value) => value,
         Operand::Lanes(values) => values[lane],
     };
-    let result: Vec<f64> = (0..operands.length).map(|lane| meaning(at(a, lane), at(b, lane))).collect();
-    Ok(result.into_pyarray(py))
+    let result = memory::collected((0..operands.length).map(|lane| meaning(at(a, lane), at(b, lane))));
+    Ok(result.map_err(out_of_memory)?.into_pyarray(py))
 }
 
 /// Apply any operation of the table (unary minus is "neg") through the lane loops at the current SIMD level.
@@ -101,7 +102,7 @@ pub(crate) fn lanes<'py>(
     })?;
     let operands = Operands::new(name, row.arity, [Some(x), y, z])?;
     let [a, b, c] = operands.each();
-    let mut out = vec![0.0; operands.length];
+    let mut out = memory::zeroed(operands.length).map_err(out_of_memory)?;
     apply_at(level()?, row.op, a, b, c, &mut out);
     Ok(out.into_pyarray(py))
 }
@@ -125,6 +126,10 @@ pub(crate) fn geomspace(
     }
 }
 
+fn out_of_memory(error: OutOfMemory) -> PyErr {
+    PyMemoryError::new_err(error.to_string())
+}
+
 fn unknown_kernel(name: &str) -> PyErr {
     PyValueError::new_err(format!("`{name}` is not a kernel; there are exp, log, log2, log10 and pow"))
 }
@@ -137,8 +142,10 @@ struct Operands {
 
 impl Operands {
     fn new(name: &str, arity: usize, given: [Option<PyReadonlyArray1<'_, f64>>; 3]) -> PyResult<Self> {
-        let columns: Vec<Vec<f64>> =
-            given.iter().flatten().map(|column| column.as_array().iter().copied().collect()).collect();
+        let copied =
+            |column: &PyReadonlyArray1<'_, f64>| memory::collected(column.as_array().iter().copied());
+        let columns =
+            given.iter().flatten().map(copied).collect::<Result<Vec<_>, _>>().map_err(out_of_memory)?;
         if columns.len() != arity {
             return Err(PyValueError::new_err(format!(
                 "`{name}` takes {arity} operand{}, not {}",

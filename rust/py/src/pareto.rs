@@ -2,6 +2,7 @@
 
 use isoflop_core::control::Control;
 use isoflop_core::error::Error;
+use isoflop_core::memory::{self, OutOfMemory};
 use isoflop_core::pareto::key::FINEST;
 use isoflop_core::pareto::{Cells, Ties, front};
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
@@ -17,10 +18,10 @@ const SHORT: usize = 20_000;
 const LOOK: usize = 1 << 18;
 
 /// Column by column: the array's own memory, or a copy if its elements do not lie side by side.
-fn borrowed<'a>(columns: &'a [PyReadonlyArray1<'_, f64>]) -> Vec<Cow<'a, [f64]>> {
+fn borrowed<'a>(columns: &'a [PyReadonlyArray1<'_, f64>]) -> Result<Vec<Cow<'a, [f64]>>, OutOfMemory> {
     let column = |column: &'a PyReadonlyArray1<'_, f64>| match column.as_slice() {
-        Ok(contiguous) => Cow::Borrowed(contiguous),
-        Err(_) => Cow::Owned(column.as_array().to_vec()),
+        Ok(contiguous) => Ok(Cow::Borrowed(contiguous)),
+        Err(_) => memory::collected(column.as_array().iter().copied()).map(Cow::Owned),
     };
     columns.iter().map(column).collect()
 }
@@ -41,8 +42,8 @@ pub(crate) fn keys<'py>(
 ) -> PyResult<Bound<'py, PyArray1<i64>>> {
     check_bits(bits)?;
     let cells = Cells::new(bits);
-    let keys: Vec<i64> = values.as_array().iter().map(|&value| cells.key(value)).collect();
-    Ok(keys.into_pyarray(py))
+    let keys = memory::collected(values.as_array().iter().map(|&value| cells.key(value)));
+    Ok(keys.map_err(|error| crate::error::memory(&error))?.into_pyarray(py))
 }
 
 /// Return the row numbers of the front, ascending. Rows with NaN are never on it.
@@ -55,7 +56,7 @@ pub(crate) fn pareto<'py>(
     all_ties: bool,
     threads: usize,
 ) -> PyResult<Bound<'py, PyArray1<u64>>> {
-    let columns = borrowed(&objectives);
+    let columns = borrowed(&objectives).map_err(|error| crate::error::memory(&error))?;
     let Some(rows) = columns.first().map(|column| column.len()) else {
         return Err(PyValueError::new_err("a front needs at least one objective"));
     };
@@ -82,6 +83,7 @@ pub(crate) fn pareto<'py>(
         }
         let minimized: Vec<&[f64]> = minimized.iter().map(|column| &**column).collect();
         let rows = front(&minimized, &bits, ties, control)?;
+        // In place: numbers of one width take no further memory.
         Ok(rows.into_iter().map(|row| row as u64).collect())
     };
     let kept = if rows * columns.len() < SHORT {
@@ -93,7 +95,7 @@ pub(crate) fn pareto<'py>(
 }
 
 fn negated(column: &[f64], control: &Control) -> Result<Vec<f64>, Error> {
-    let mut negated = Vec::with_capacity(column.len());
+    let mut negated = memory::room(column.len())?;
     for some in column.chunks(LOOK) {
         control.check()?;
         negated.extend(some.iter().map(|value| -value));

@@ -4,6 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use isoflop_core::control::Control;
 use isoflop_core::error::Error;
+use isoflop_core::memory::{self, OutOfMemory};
 use isoflop_core::pareto::Ties;
 use isoflop_core::space::{Column, Space};
 use isoflop_core::sweep::{
@@ -160,7 +161,7 @@ impl PySpace {
 
     /// The group of each position of an axis.
     fn groups(&self, by: Option<(usize, PyReadonlyArray1<'_, u32>)>) -> PyResult<Option<(usize, Vec<u32>)>> {
-        let by = by.map(|(axis, groups)| (axis, groups.as_array().to_vec()));
+        let by = by.map(|(axis, groups)| PyResult::Ok((axis, copied(&groups)?))).transpose()?;
         if let Some((axis, groups)) = &by
             && (self.space.lengths().get(*axis) != Some(&groups.len())
                 || groups.iter().any(|&group| group as usize >= groups.len()))
@@ -193,7 +194,7 @@ impl PySpace {
             None => Vec::new(),
         };
         let outside = outside(&columns.split_off(further.shown), &further.ranges);
-        let rows = self.moved_out(py, answer.positions, answer.objectives, columns, answer.stats);
+        let rows = self.moved_out(py, answer.positions, answer.objectives, columns, answer.stats)?;
         Ok(Rows { outside: outside.rows, extremes: outside.extremes, ..rows })
     }
 
@@ -205,28 +206,38 @@ impl PySpace {
         objectives: Vec<Vec<f64>>,
         columns: Vec<Vec<f64>>,
         stats: Stats,
-    ) -> Rows {
+    ) -> PyResult<Rows> {
         let height = positions.first().map_or(0, Vec::len);
-        let block = (height <= BLOCK_ROWS).then(|| {
+        let make_block = || -> Result<_, OutOfMemory> {
             let of_axes = self.space.columns();
-            let mut block = Vec::with_capacity(height * (of_axes.len() + objectives.len() + columns.len()));
+            let mut block = memory::room(height * (of_axes.len() + objectives.len() + columns.len()))?;
             for column in of_axes {
                 block.extend(positions[column.axis].iter().map(|&position| column.values[position as usize]));
             }
             objectives.iter().chain(&columns).for_each(|values| block.extend_from_slice(values));
-            PyArray1::from_vec(py, block).unbind()
-        });
-        Rows {
+            Ok(PyArray1::from_vec(py, block).unbind())
+        };
+        let block = (height <= BLOCK_ROWS).then(make_block).transpose();
+        Ok(Rows {
             height,
-            block,
+            block: block.map_err(|error| error::memory(&error))?,
             positions: Arrays::new(positions),
             objectives: Arrays::new(objectives),
             columns: Arrays::new(columns),
             outside: 0,
             extremes: Vec::new(),
             stats,
-        }
+        })
     }
+}
+
+/// The numbers of an array, whether they lie side by side or not.
+fn copied<T: numpy::Element + Copy>(numbers: &PyReadonlyArray1<'_, T>) -> PyResult<Vec<T>> {
+    let copy = match numbers.as_slice() {
+        Ok(numbers) => memory::copied(numbers),
+        Err(_) => memory::collected(numbers.as_array().iter().copied()),
+    };
+    copy.map_err(|error| error::memory(&error))
 }
 
 /// Columns as a list of arrays that own them.
@@ -276,14 +287,10 @@ impl PySpace {
         columns: Vec<(String, usize, PyReadonlyArray1<'_, f64>, bool)>,
     ) -> PyResult<Self> {
         let columns = columns.into_iter().map(|(name, axis, values, boolean)| {
-            let values = match values.as_slice() {
-                Ok(values) => values.into(),
-                Err(_) => values.as_array().iter().copied().collect(),
-            };
-            Column { name, axis, values, boolean }
+            Ok(Column { name, axis, values: copied(&values)?.into(), boolean })
         });
-        let space =
-            Space::new(lengths, columns.collect()).map_err(|error| error::engine(py, &error.into()))?;
+        let space = Space::new(lengths, columns.collect::<PyResult<_>>()?);
+        let space = space.map_err(|error| error::engine(py, &error.into()))?;
         Ok(Self { space })
     }
 
@@ -416,7 +423,7 @@ impl PySpace {
         let answer =
             self.ask(py, threads, progress, |control| engine.table(&columns, &r#where, max_bytes, control))?;
         // The engine's objectives are the columns that were asked for.
-        Ok(self.moved_out(py, answer.positions, vec![], answer.objectives, answer.stats))
+        self.moved_out(py, answer.positions, vec![], answer.objectives, answer.stats)
     }
 
     #[pyo3(signature = (names, known, r#where, threads, progress))]
@@ -442,8 +449,7 @@ impl PySpace {
         positions: Vec<PyReadonlyArray1<'_, u32>>,
     ) -> PyResult<Py<PyList>> {
         let engine = self.engine(names, known)?;
-        let positions: Vec<Vec<u32>> =
-            positions.iter().map(|positions| positions.as_array().to_vec()).collect();
+        let positions: Vec<Vec<u32>> = positions.iter().map(copied).collect::<PyResult<_>>()?;
         let positions: Vec<&[u32]> = positions.iter().map(Vec::as_slice).collect();
         let columns = engine.columns(&columns).map_err(|error| error::formula(py, &error))?;
         let values = run::long(py, 1, None, |control| columns.at(&positions, control))?;
@@ -466,7 +472,7 @@ impl PySpace {
         let engine = self.engine(names, known)?;
         let explanation = engine
             .explain(&self::objectives(objectives), &r#where)
-            .map_err(|error| error::formula(py, &error))?;
+            .map_err(|error| error::engine(py, &error))?;
         let list = PyList::empty(py);
         for term in &explanation.tables {
             let dict = PyDict::new(py);

@@ -10,6 +10,7 @@
 use super::filter::joined;
 use super::order::{Problem, scattered};
 use crate::control::{Control, Interrupted};
+use crate::memory::{self, OutOfMemory};
 use crate::parallel::Crew;
 use crate::value::simd::Level;
 
@@ -44,15 +45,22 @@ impl Strong {
     }
 
     /// Chooses strong rows among `candidates` by what they kill in `sample`.
-    pub(super) fn choose(problem: &Problem<'_>, sample: &[u32], candidates: &[u32]) -> Self {
-        let candidates: Vec<u32> =
-            scattered(candidates.len(), CANDIDATES).map(|place| candidates[place]).collect();
+    pub(super) fn choose(
+        problem: &Problem<'_>,
+        sample: &[u32],
+        candidates: &[u32],
+    ) -> Result<Self, OutOfMemory> {
+        let candidates =
+            memory::collected(scattered(candidates.len(), CANDIDATES).map(|place| candidates[place]))?;
         let words = sample.len().div_ceil(64);
-        let mut kills = vec![vec![0u64; words]; candidates.len()];
+        // For each candidate, a bit for each row of the sample.
+        let mut kills = memory::zeroed(words * candidates.len())?;
+        let of = |candidate: usize| candidate * words..(candidate + 1) * words;
         let columns: Vec<Vec<f64>> = (problem.columns.iter())
-            .map(|(column, _)| sample.iter().map(|&row| column[row as usize]).collect())
-            .collect();
-        for (&candidate, kills) in candidates.iter().zip(&mut kills) {
+            .map(|(column, _)| memory::collected(sample.iter().map(|&row| column[row as usize])))
+            .collect::<Result<_, _>>()?;
+        for (place, &candidate) in candidates.iter().enumerate() {
+            let kills: &mut [u64] = &mut kills[of(place)];
             let edges = edges_of(problem, candidate);
             for (place, word) in kills.iter_mut().enumerate() {
                 for bit in 0..64.min(sample.len() - place * 64) {
@@ -64,21 +72,21 @@ impl Strong {
         }
         let mut strong = Self::none(problem);
         let mut alive = sample.len();
-        let mut dead = vec![0u64; words];
+        let mut dead = memory::zeroed::<u64>(words)?;
         while strong.len() < STRONGEST {
             let gain =
                 |kills: &[u64]| -> u32 { kills.iter().zip(&dead).map(|(k, d)| (k & !d).count_ones()).sum() };
-            let best = (0..candidates.len()).max_by_key(|&candidate| gain(&kills[candidate]));
-            let Some(best) = best.filter(|&best| gain(&kills[best]) as usize * WORTH > alive) else {
+            let best = (0..candidates.len()).max_by_key(|&candidate| gain(&kills[of(candidate)]));
+            let Some(best) = best.filter(|&best| gain(&kills[of(best)]) as usize * WORTH > alive) else {
                 break;
             };
-            alive -= gain(&kills[best]) as usize;
-            dead.iter_mut().zip(&kills[best]).for_each(|(dead, kills)| *dead |= kills);
+            alive -= gain(&kills[of(best)]) as usize;
+            dead.iter_mut().zip(&kills[of(best)]).for_each(|(dead, kills)| *dead |= kills);
             for (edges, edge) in strong.edges.iter_mut().zip(edges_of(problem, candidates[best])) {
                 edges.push(edge);
             }
         }
-        strong
+        Ok(strong)
     }
 }
 
@@ -104,7 +112,7 @@ pub(super) fn cull(
     let level = Level::detect();
     let alive = Crew::for_rows(control, count).map_chunks(count, PIECE, |range| {
         let mut alive = Vec::new();
-        let mut block = Block::new(problem);
+        let mut block = Block::new(problem)?;
         for start in range.clone().step_by(BLOCK) {
             if start % (16 * BLOCK) == 0 {
                 control.check()?;
@@ -118,7 +126,7 @@ pub(super) fn cull(
                 #[inline(always)]
                 || block.run(strong),
             );
-            alive.extend_from_slice(&block.rows[..block.len]);
+            memory::append(&mut alive, &block.rows[..block.len])?;
         }
         Ok(alive)
     })?;
@@ -136,14 +144,14 @@ struct Block {
 }
 
 impl Block {
-    fn new(problem: &Problem<'_>) -> Self {
-        Self {
+    fn new(problem: &Problem<'_>) -> Result<Self, OutOfMemory> {
+        Ok(Self {
             len: 0,
-            rows: vec![0; BLOCK],
-            columns: vec![vec![0.0; BLOCK]; problem.columns.len()],
-            dead: vec![0; BLOCK],
-            scratch: vec![0; BLOCK],
-        }
+            rows: memory::zeroed(BLOCK)?,
+            columns: problem.columns.iter().map(|_| memory::zeroed(BLOCK)).collect::<Result<_, _>>()?,
+            dead: memory::zeroed(BLOCK)?,
+            scratch: memory::zeroed(BLOCK)?,
+        })
     }
 
     fn copy(&mut self, problem: &Problem<'_>, start: usize, end: usize) {
@@ -254,8 +262,7 @@ impl Block {
 }
 
 /// A sample of rows, `SAMPLE` or a sixteenth of them.
-pub(super) fn sample(rows: Option<&[u32]>, count: usize) -> Vec<u32> {
-    scattered(count, SAMPLE.min(count / 16))
-        .map(|place| rows.map_or(place as u32, |rows| rows[place]))
-        .collect()
+pub(super) fn sample(rows: Option<&[u32]>, count: usize) -> Result<Vec<u32>, OutOfMemory> {
+    let places = scattered(count, SAMPLE.min(count / 16));
+    memory::collected(places.map(|place| rows.map_or(place as u32, |rows| rows[place])))
 }

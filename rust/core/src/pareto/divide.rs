@@ -8,6 +8,7 @@
 
 use super::staircase::Staircase;
 use crate::control::{Control, Interrupted};
+use crate::memory::{self, OutOfMemory};
 use crate::parallel::{Crew, SERIAL_ROWS};
 use crate::pareto::order::scattered;
 
@@ -45,7 +46,7 @@ impl Rest<'_> {
     pub(super) fn front(&self, from: u32, to: u32, threads: usize) -> Result<Vec<u32>, Interrupted> {
         self.control.check()?;
         if (to - from) as usize <= FEW {
-            let mut kept: Vec<u32> = Vec::with_capacity(FEW);
+            let mut kept: Vec<u32> = memory::room(FEW)?;
             for row in from..to {
                 if !kept.iter().any(|&other| self.covers(other, row, 0)) {
                     kept.push(row);
@@ -64,13 +65,13 @@ impl Rest<'_> {
         if self.width == 3 {
             return self.merge(&earlier, &later, 0);
         }
-        earlier.extend(later);
+        memory::append(&mut earlier, &later)?;
         Ok(earlier)
     }
 
     /// Both lists in one, ascending in `objective` as they are.
     fn merge(&self, a: &[u32], b: &[u32], objective: usize) -> Result<Vec<u32>, Interrupted> {
-        let mut merged = Vec::with_capacity(a.len() + b.len());
+        let mut merged = memory::room(a.len() + b.len())?;
         let mut next = 0;
         for some in b.chunks(LOOK) {
             self.control.check()?;
@@ -91,7 +92,7 @@ impl Rest<'_> {
     fn sorted(&self, rows: &[u32], objective: usize) -> Result<Vec<u32>, Interrupted> {
         if rows.len() <= LOOK {
             self.control.check()?;
-            let mut rows = rows.to_vec();
+            let mut rows = memory::copied(rows)?;
             rows.sort_unstable_by_key(|&row| self.key(row, objective));
             return Ok(rows);
         }
@@ -124,7 +125,7 @@ impl Rest<'_> {
                 self.swept(&self.sorted(earlier, objective)?, self.sorted(&later, objective)?, objective)
             };
         }
-        let Some(pivot) = self.pivot(earlier, &later, objective) else {
+        let Some(pivot) = self.pivot(earlier, &later, objective)? else {
             // One value: the objective tells nobody apart.
             return self.uncovered(earlier, later, objective + 1, threads);
         };
@@ -140,7 +141,7 @@ impl Rest<'_> {
             },
         );
         let mut left = low?;
-        left.extend(high?);
+        memory::append(&mut left, &high?)?;
         Ok(left)
     }
 
@@ -150,28 +151,28 @@ impl Rest<'_> {
         for some in rows.chunks(LOOK) {
             self.control.check()?;
             for &row in some {
-                if self.key(row, objective) < pivot { low.push(row) } else { high.push(row) }
+                memory::push(if self.key(row, objective) < pivot { &mut low } else { &mut high }, row)?;
             }
         }
         Ok((low, high))
     }
 
     /// A value near the median with rows on both sides of it; `None` if there is one value only.
-    fn pivot(&self, earlier: &[u32], later: &[u32], objective: usize) -> Option<i64> {
+    fn pivot(&self, earlier: &[u32], later: &[u32], objective: usize) -> Result<Option<i64>, OutOfMemory> {
         let value = |&row: &u32| self.key(row, objective);
         let place = |at: usize| earlier.get(at).unwrap_or_else(|| &later[at - earlier.len()]);
-        let mut sample: Vec<i64> =
-            scattered(earlier.len() + later.len(), SAMPLE).map(|at| value(place(at))).collect();
+        let sampled = scattered(earlier.len() + later.len(), SAMPLE);
+        let mut sample = memory::collected(sampled.map(|at| value(place(at))))?;
         sample.sort_unstable();
         let median = sample[sample.len() / 2];
         if sample[0] < median {
-            return Some(median);
+            return Ok(Some(median));
         }
         // Most rows share one value. Whatever is above or below it is cut off in a piece, so that few steps
         // leave that value alone.
         let values = || earlier.iter().chain(later).map(value);
         let next = values().filter(|&value| value > median).min();
-        next.or_else(|| values().any(|value| value < median).then_some(median))
+        Ok(next.or_else(|| values().any(|value| value < median).then_some(median)))
     }
 
     /// [`uncovered`](Self::uncovered) at three objectives left, both lists ascending in the first of them.
@@ -188,7 +189,7 @@ impl Rest<'_> {
                 if self.key(other, objective) > self.key(row, objective) {
                     break;
                 }
-                staircase.insert(self.key(other, objective + 1), self.key(other, objective + 2));
+                staircase.insert(self.key(other, objective + 1), self.key(other, objective + 2))?;
                 next += 1;
             }
             later[left] = row;

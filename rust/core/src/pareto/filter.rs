@@ -16,6 +16,7 @@ use super::key::FINEST;
 use super::order::{Buckets, Problem, Scratch};
 use super::staircase::Staircase;
 use crate::control::{Control, Interrupted, LOOK};
+use crate::memory::{self, OutOfMemory};
 use crate::parallel::Crew;
 
 /// What becomes of rows with the same true objectives as one on the front.
@@ -62,7 +63,7 @@ impl Default for Sizes {
 ///
 /// # Errors
 ///
-/// [`Interrupted`] after [`Control::cancel`].
+/// [`Interrupted`] after [`Control::cancel`], or for want of memory.
 ///
 /// # Panics
 ///
@@ -143,12 +144,12 @@ pub fn front_with(
 pub(crate) fn best_first(rows: Rows<'_>, control: &Control) -> Result<Vec<u32>, Interrupted> {
     let finest = vec![FINEST; rows.objectives.len()];
     let problem = Problem::new(rows, &finest, Sizes::default());
-    let all: Vec<u32> = (0..rows.objectives[0].len() as u32).collect();
+    let all = memory::collected(0..rows.objectives[0].len() as u32)?;
     let piles = Buckets::deal(&problem, &all, control)?;
     let sorted = Crew::for_rows(control, all.len()).map(piles.len(), |pile| {
         control.check()?;
-        let mut rows: Vec<u32> = piles.rows(pile).collect();
-        problem.sort(&mut rows, &mut Scratch::default());
+        let mut rows = memory::collected(piles.rows(pile))?;
+        problem.sort(&mut rows, &mut Scratch::default())?;
         Ok(rows)
     })?;
     joined(sorted, control)
@@ -157,20 +158,20 @@ pub(crate) fn best_first(rows: Rows<'_>, control: &Control) -> Result<Vec<u32>, 
 /// Rows without NaN that the cull leaves, ascending. Chooses the objective to sort by.
 fn survivors(problem: &mut Problem<'_>, count: usize, control: &Control) -> Result<Vec<u32>, Interrupted> {
     if count < problem.sizes.cull {
-        let mut rows: Vec<u32> = (0..count as u32).collect();
+        let mut rows = memory::collected(0..count as u32)?;
         problem.columns.iter().for_each(|(column, _)| drop_nan(column, &mut rows));
         return Ok(rows);
     }
     let mut alive: Option<Vec<u32>> = None;
     loop {
         let before = alive.as_ref().map_or(count, Vec::len);
-        let mut sample = sample(alive.as_deref(), before);
+        let mut sample = sample(alive.as_deref(), before)?;
         sample.retain(|&row| problem.columns.iter().all(|(column, _)| !column[row as usize].is_nan()));
         if alive.is_none() {
-            problem.sort_by(most_distinct(problem, &sample));
+            problem.sort_by(most_distinct(problem, &sample)?);
         }
         let candidates = search(problem, &sample, control)?;
-        let strong = Strong::choose(problem, &sample, &candidates);
+        let strong = Strong::choose(problem, &sample, &candidates)?;
         if strong.len() == 0 && alive.is_some() {
             break;
         }
@@ -200,15 +201,17 @@ pub(crate) fn any_nan(column: &[f64]) -> bool {
 
 /// The objective with most distinct keys in a sample. Sorted by it, few rows tie and the staircase of the
 /// others is short: it has at most as many steps as the coarsest of them has keys.
-fn most_distinct(problem: &Problem<'_>, sample: &[u32]) -> usize {
-    let distinct = |objective: usize| {
-        let mut keys: Vec<i64> = sample.iter().map(|&row| problem.key(objective, row)).collect();
+fn most_distinct(problem: &Problem<'_>, sample: &[u32]) -> Result<usize, OutOfMemory> {
+    let mut keys = memory::room(sample.len())?;
+    let mut distinct = |objective: usize| {
+        keys.clear();
+        keys.extend(sample.iter().map(|&row| problem.key(objective, row)));
         keys.sort_unstable();
         keys.dedup();
         keys.len()
     };
     // The first of the best: `max_by_key` alone would take the last.
-    (0..problem.columns.len()).rev().max_by_key(|&objective| distinct(objective)).unwrap_or(0)
+    Ok((0..problem.columns.len()).rev().max_by_key(|&objective| distinct(objective)).unwrap_or(0))
 }
 
 /// The front of `rows`, which hold no NaN; in no order, with one row for each cell.
@@ -236,7 +239,7 @@ pub(super) fn pairs(problem: &Problem<'_>, rows: &[u32], control: &Control) -> R
     // One pile needs no dealing.
     if Buckets::piles(problem, rows.len()) == 1 {
         control.check()?;
-        return Ok(sweep(problem, rows.iter().copied(), i64::MAX));
+        return Ok(sweep(problem, rows.iter().copied(), i64::MAX)?);
     }
     let crew = Crew::for_rows(control, rows.len());
     let piles = Buckets::deal(problem, rows, control)?;
@@ -250,22 +253,26 @@ pub(super) fn pairs(problem: &Problem<'_>, rows: &[u32], control: &Control) -> R
     }
     let kept = crew.map(piles.len(), |pile| {
         control.check()?;
-        Ok(sweep(problem, piles.rows(pile), least_before[pile]))
+        Ok(sweep(problem, piles.rows(pile), least_before[pile])?)
     })?;
     joined(kept, control)
 }
 
 /// The rows, in the order, whose second key is less than `least` and than that of every row before.
-fn sweep(problem: &Problem<'_>, rows: impl Iterator<Item = u32>, mut least: i64) -> Vec<u32> {
-    let mut rows = uncovered(problem, rows, least);
-    problem.sort(&mut rows, &mut Scratch::default());
+fn sweep(
+    problem: &Problem<'_>,
+    rows: impl ExactSizeIterator<Item = u32>,
+    mut least: i64,
+) -> Result<Vec<u32>, OutOfMemory> {
+    let mut rows = uncovered(problem, rows, least)?;
+    problem.sort(&mut rows, &mut Scratch::default())?;
     rows.retain(|&row| {
         let key = problem.key(1, row);
         let keep = key < least;
         least = least.min(key);
         keep
     });
-    rows
+    Ok(rows)
 }
 
 /// Intervals that [`uncovered`] cuts the first keys of a pile into.
@@ -273,11 +280,15 @@ const INTERVALS: usize = 128;
 
 /// Rows whose second key is less than `least` and than that of every row in an earlier interval of first
 /// keys. That leaves little more than the front, and costs less than sorting what it drops.
-pub(super) fn uncovered(problem: &Problem<'_>, rows: impl Iterator<Item = u32>, least: i64) -> Vec<u32> {
+pub(super) fn uncovered(
+    problem: &Problem<'_>,
+    rows: impl ExactSizeIterator<Item = u32>,
+    least: i64,
+) -> Result<Vec<u32>, OutOfMemory> {
     let [(firsts, first_cells), (seconds, second_cells)] = problem.columns[..] else {
         unreachable!("a sweep along one objective looks at one other")
     };
-    let mut keys = Vec::with_capacity(rows.size_hint().0);
+    let mut keys = memory::room(rows.len())?;
     for row in rows {
         let second = second_cells.key(seconds[row as usize]);
         if second < least {
@@ -299,7 +310,7 @@ pub(super) fn uncovered(problem: &Problem<'_>, rows: impl Iterator<Item = u32>, 
         least_before[place] = least_before[place].min(least_before[place - 1]);
     }
     let kept = keys.into_iter().filter(|&(first, second, _)| second < least_before[interval(first)]);
-    kept.map(|(_, _, row)| row).collect()
+    memory::gathered(kept.map(|(_, _, row)| row))
 }
 
 /// Three objectives: along the order, a row is on the front if the staircase of the other two, of all rows
@@ -317,10 +328,14 @@ fn triples(problem: &Problem<'_>, rows: &[u32], control: &Control) -> Result<Vec
         for pile in piles.len() * strip / strips..piles.len() * (strip + 1) / strips {
             control.check()?;
             rows.clear();
-            rows.extend(piles.rows(pile));
-            problem.sort(&mut rows, &mut scratch);
-            rows.retain(|&row| staircase.insert(problem.key(1, row), problem.key(2, row)));
-            kept.extend_from_slice(&rows);
+            memory::extend(&mut rows, piles.rows(pile))?;
+            problem.sort(&mut rows, &mut scratch)?;
+            memory::reserve(&mut kept, rows.len())?;
+            for &row in &rows {
+                if staircase.insert(problem.key(1, row), problem.key(2, row))? {
+                    kept.push(row);
+                }
+            }
         }
         Ok((kept, staircase))
     })?;
@@ -330,14 +345,14 @@ fn triples(problem: &Problem<'_>, rows: &[u32], control: &Control) -> Result<Vec
         let uncovered = crew.map_chunks(kept.len(), 1 << 14, |range| {
             control.check()?;
             let uncovered = |row: &u32| !before.covers(problem.key(1, *row), problem.key(2, *row));
-            Ok(kept[range].iter().copied().filter(uncovered).collect::<Vec<_>>())
+            Ok(memory::gathered(kept[range].iter().copied().filter(uncovered))?)
         })?;
         front.push(joined(uncovered, control)?);
         for (place, (y, z)) in staircase.steps().enumerate() {
             if place % LOOK == 0 {
                 control.check()?;
             }
-            before.insert(y, z);
+            before.insert(y, z)?;
         }
     }
     joined(front, control)
@@ -350,23 +365,26 @@ fn many(problem: &Problem<'_>, rows: &[u32], control: &Control) -> Result<Vec<u3
     let width = problem.columns.len() - 1;
     let sorted = crew.map(piles.len(), |pile| {
         control.check()?;
-        let mut rows: Vec<u32> = piles.rows(pile).collect();
-        problem.sort(&mut rows, &mut Scratch::default());
-        let keys = rows.iter().flat_map(|&row| (1..=width).map(move |objective| problem.key(objective, row)));
-        let keys: Vec<i64> = keys.collect();
+        let mut rows = memory::collected(piles.rows(pile))?;
+        problem.sort(&mut rows, &mut Scratch::default())?;
+        let mut keys: Vec<i64> = memory::room(rows.len() * width)?;
+        for &row in &rows {
+            keys.extend((1..=width).map(|objective| problem.key(objective, row)));
+        }
         Ok((rows, keys))
     })?;
     drop(piles);
-    let mut order = Vec::with_capacity(rows.len());
-    let mut keys = Vec::with_capacity(rows.len() * width);
+    let mut order = memory::room(rows.len())?;
+    let mut keys = memory::room(rows.len() * width)?;
     for (rows, some) in sorted {
         control.check()?;
         order.extend(rows);
         keys.extend(some);
     }
     let rest = Rest { keys, width, control };
-    let kept = rest.front(0, order.len() as u32, crew.threads())?;
-    Ok(kept.into_iter().map(|place| order[place as usize]).collect())
+    let mut kept = rest.front(0, order.len() as u32, crew.threads())?;
+    kept.iter_mut().for_each(|place| *place = order[*place as usize]);
+    Ok(kept)
 }
 
 /// `kept` and the rows among `alive` with the same true objectives as one of them.
@@ -385,7 +403,7 @@ pub(super) fn with_copies(
         });
         (mixed ^ (mixed >> 32)) as usize & mask
     };
-    let mut table = vec![EMPTY; mask + 1];
+    let mut table = memory::filled(mask + 1, EMPTY)?;
     for (place, &row) in kept.iter().enumerate() {
         if place % LOOK == 0 {
             control.check()?;
@@ -408,14 +426,14 @@ pub(super) fn with_copies(
             }
             false
         };
-        Ok(alive[range].iter().copied().filter(is_copy).collect::<Vec<_>>())
+        Ok(memory::gathered(alive[range].iter().copied().filter(is_copy))?)
     })?;
     joined(copies, control)
 }
 
 /// Pieces of an answer in one.
 pub(super) fn joined(pieces: Vec<Vec<u32>>, control: &Control) -> Result<Vec<u32>, Interrupted> {
-    let mut all = Vec::with_capacity(pieces.iter().map(Vec::len).sum());
+    let mut all = memory::room(pieces.iter().map(Vec::len).sum())?;
     for piece in pieces {
         for some in piece.chunks(LOOK) {
             control.check()?;
@@ -429,15 +447,15 @@ pub(super) fn joined(pieces: Vec<Vec<u32>>, control: &Control) -> Result<Vec<u32
 fn ascending(mut rows: Vec<u32>, count: usize, control: &Control) -> Result<Vec<usize>, Interrupted> {
     if rows.len() < count / 64 {
         rows.sort_unstable();
-        return Ok(rows.into_iter().map(|row| row as usize).collect());
+        return Ok(memory::collected(rows.into_iter().map(|row| row as usize))?);
     }
     // Many rows are marked in a map of all and read off in order, which costs less than sorting.
-    let mut marked = vec![false; count];
+    let mut marked: Vec<bool> = memory::zeroed(count)?;
     for some in rows.chunks(LOOK) {
         control.check()?;
         some.iter().for_each(|&row| marked[row as usize] = true);
     }
-    let mut sorted = Vec::with_capacity(rows.len());
+    let mut sorted = memory::room(rows.len())?;
     for (piece, marks) in marked.chunks(LOOK).enumerate() {
         control.check()?;
         sorted.extend((piece * LOOK..).zip(marks).filter(|&(_, &mark)| mark).map(|(row, _)| row));

@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicU32, Ordering as Atomic};
 use super::filter::{Rows, Sizes};
 use super::key::{Cells, rank};
 use crate::control::{Control, Interrupted};
+use crate::memory::{self, OutOfMemory};
 use crate::parallel::Crew;
 
 /// Rows, and how they compare.
@@ -71,23 +72,28 @@ impl<'a> Problem<'a> {
     /// Sorts rows in the total order; `scratch` is working memory.
     ///
     /// Integers are sorted, not rows: the first key with the place in the input in the low bits.
-    pub(super) fn sort(&self, rows: &mut [u32], scratch: &mut Scratch) {
+    ///
+    /// # Errors
+    ///
+    /// [`OutOfMemory`] if there is no room to sort in; the rows are then as they were.
+    pub(super) fn sort(&self, rows: &mut [u32], scratch: &mut Scratch) -> Result<(), OutOfMemory> {
         let Scratch { narrow, wide, input, firsts } = scratch;
         firsts.clear();
-        firsts.extend(rows.iter().map(|&row| self.key(0, row)));
+        memory::extend(firsts, rows.iter().map(|&row| self.key(0, row)))?;
         let (Some(&low), Some(&high)) = (firsts.iter().min(), firsts.iter().max()) else {
-            return;
+            return Ok(());
         };
         input.clear();
-        input.extend_from_slice(rows);
+        memory::append(input, rows)?;
         let place_bits = usize::BITS - rows.len().leading_zeros();
         let spread = high.wrapping_sub(low) as u64;
         if spread.leading_zeros() >= place_bits {
             narrow.clear();
-            narrow.extend(
+            memory::extend(
+                narrow,
                 (firsts.iter().enumerate())
                     .map(|(place, first)| ((first.wrapping_sub(low) as u64) << place_bits) | place as u64),
-            );
+            )?;
             narrow.sort_unstable();
             let mask = (1u64 << place_bits) - 1;
             for ((row, first), &packed) in rows.iter_mut().zip(firsts.iter_mut()).zip(narrow.iter()) {
@@ -96,10 +102,11 @@ impl<'a> Problem<'a> {
             }
         } else {
             wide.clear();
-            wide.extend(
+            memory::extend(
+                wide,
                 (firsts.iter().enumerate())
                     .map(|(place, first)| (u128::from(first.wrapping_sub(low) as u64) << 32) | place as u128),
-            );
+            )?;
             wide.sort_unstable();
             for ((row, first), &packed) in rows.iter_mut().zip(firsts.iter_mut()).zip(wide.iter()) {
                 *row = input[packed as u32 as usize];
@@ -114,6 +121,7 @@ impl<'a> Problem<'a> {
             }
             rest = after;
         }
+        Ok(())
     }
 }
 
@@ -150,15 +158,16 @@ impl Buckets {
     pub(super) fn deal(problem: &Problem<'_>, rows: &[u32], control: &Control) -> Result<Self, Interrupted> {
         let piles = Self::piles(problem, rows.len());
         if piles == 1 {
-            let only = rows.iter().map(|&row| AtomicU32::new(row)).collect();
+            let only = memory::collected(rows.iter().map(|&row| AtomicU32::new(row)))?;
             return Ok(Self { piles: vec![only] });
         }
-        let mut sample: Vec<u32> = scattered(rows.len(), piles * OVERSAMPLING).map(|at| rows[at]).collect();
+        let sampled = scattered(rows.len(), piles * OVERSAMPLING);
+        let mut sample = memory::collected(sampled.map(|at| rows[at]))?;
         sample.sort_unstable_by(|&a, &b| problem.compare(a, b));
         sample.dedup();
         // A row belongs to the pile whose number is the count of splitters at or before it.
-        let splitters: Vec<u32> = sample.into_iter().skip(OVERSAMPLING).step_by(OVERSAMPLING).collect();
-        let edges: Vec<i64> = splitters.iter().map(|&row| problem.key(0, row)).collect();
+        let splitters = memory::collected(sample.iter().copied().skip(OVERSAMPLING).step_by(OVERSAMPLING))?;
+        let edges = memory::collected(splitters.iter().map(|&row| problem.key(0, row)))?;
         let pile_of = |row: u32| {
             let key = problem.key(0, row);
             let pile = edges.partition_point(|&edge| edge < key);
@@ -172,8 +181,8 @@ impl Buckets {
         let crew = Crew::for_rows(control, rows.len());
         let deal = rows.len().div_ceil(PIECES).max(LOOK);
         let dealt = crew.map_chunks(rows.len(), deal, |range| {
-            let mut counts = vec![0u32; splitters.len() + 1];
-            let mut to: Vec<u16> = Vec::with_capacity(range.len());
+            let mut counts: Vec<u32> = memory::zeroed(splitters.len() + 1)?;
+            let mut to: Vec<u16> = memory::room(range.len())?;
             for some in rows[range].chunks(LOOK) {
                 control.check()?;
                 to.extend(some.iter().map(|&row| {
@@ -185,21 +194,21 @@ impl Buckets {
             Ok((to, counts))
         })?;
         // Where each piece of work begins to write in each pile.
-        let mut sizes = vec![0u32; splitters.len() + 1];
+        let mut sizes: Vec<u32> = memory::zeroed(splitters.len() + 1)?;
         let mut starts = Vec::with_capacity(dealt.len());
         let mut pieces = Vec::with_capacity(dealt.len());
         for (to, counts) in dealt {
             control.check()?;
-            starts.push(sizes.clone());
+            starts.push(memory::copied(&sizes)?);
             sizes.iter_mut().zip(counts).for_each(|(size, count)| *size += count);
             pieces.push(to);
         }
         let piles = crew.map(sizes.len(), |pile| {
             control.check()?;
-            Ok((0..sizes[pile]).map(|_| AtomicU32::new(0)).collect::<Vec<_>>())
+            Ok(memory::collected((0..sizes[pile]).map(|_| AtomicU32::new(0)))?)
         })?;
         crew.map(pieces.len(), |piece| {
-            let mut next = starts[piece].clone();
+            let mut next = memory::copied(&starts[piece])?;
             for (rows, to) in rows[piece * deal..].chunks(LOOK).zip(pieces[piece].chunks(LOOK)) {
                 control.check()?;
                 for (&row, &pile) in rows.iter().zip(to) {
@@ -218,13 +227,13 @@ impl Buckets {
     }
 
     /// The rows of a pile, in no order.
-    pub(super) fn rows(&self, pile: usize) -> impl Iterator<Item = u32> + '_ {
+    pub(super) fn rows(&self, pile: usize) -> impl ExactSizeIterator<Item = u32> + '_ {
         self.piles[pile].iter().map(|row| row.load(Atomic::Relaxed))
     }
 }
 
 /// `count` places in `0..len`, spread without a pattern that a grid could share; the same each time.
-pub(super) fn scattered(len: usize, count: usize) -> impl Iterator<Item = usize> {
+pub(super) fn scattered(len: usize, count: usize) -> impl ExactSizeIterator<Item = usize> {
     // One place in each of `count` equal strips, by the bits of a Weyl sequence well mixed (splitmix64).
     (0..count.min(len)).map(move |strip| {
         let strips = count.min(len) as u128;

@@ -3,6 +3,7 @@
 use super::filter::{Rows, Ties, best_first, front_of};
 use super::key::FINEST;
 use crate::control::{Control, Interrupted, LOOK};
+use crate::memory::{self, OutOfMemory};
 
 /// Configurations with their minimised objectives, column by column (no NaN inside).
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -19,44 +20,59 @@ impl Points {
     }
 
     /// All of them in one, in the given order.
-    pub(crate) fn joined(pieces: Vec<Self>) -> Self {
+    pub(crate) fn joined(pieces: Vec<Self>) -> Result<Self, OutOfMemory> {
         let mut all = Self::default();
         for piece in pieces {
             // A piece without rows may lack its columns, too.
             if all.objectives.is_empty() {
                 all = piece;
             } else {
-                all.append(piece);
+                all.append(piece)?;
             }
         }
-        all
+        Ok(all)
     }
 
     /// Appends others of as many objectives.
-    pub(crate) fn append(&mut self, mut other: Self) {
-        for (column, more) in self.objectives.iter_mut().zip(&mut other.objectives) {
-            column.append(more);
+    pub(crate) fn append(&mut self, other: Self) -> Result<(), OutOfMemory> {
+        for (column, more) in self.objectives.iter_mut().zip(&other.objectives) {
+            memory::append(column, more)?;
         }
-        self.indices.append(&mut other.indices);
+        memory::append(&mut self.indices, &other.indices)
+    }
+
+    pub(crate) fn copied(&self) -> Result<Self, OutOfMemory> {
+        let objectives = self.objectives.iter().map(|column| memory::copied(column));
+        Ok(Self {
+            objectives: objectives.collect::<Result<_, _>>()?,
+            indices: memory::copied(&self.indices)?,
+        })
     }
 
     pub(crate) fn columns(&self) -> Vec<&[f64]> {
         self.objectives.iter().map(Vec::as_slice).collect()
     }
 
-    pub(crate) fn select(&self, rows: impl Iterator<Item = usize> + Clone) -> Self {
-        let column = |column: &Vec<f64>| rows.clone().map(|row| column[row]).collect();
-        Self {
-            objectives: self.objectives.iter().map(column).collect(),
-            indices: rows.clone().map(|row| self.indices[row]).collect(),
-        }
+    pub(crate) fn select(
+        &self,
+        rows: impl ExactSizeIterator<Item = usize> + Clone,
+    ) -> Result<Self, OutOfMemory> {
+        let column = |column: &Vec<f64>| memory::collected(rows.clone().map(|row| column[row]));
+        Ok(Self {
+            objectives: self.objectives.iter().map(column).collect::<Result<_, _>>()?,
+            indices: memory::collected(rows.clone().map(|row| self.indices[row]))?,
+        })
     }
 
     /// Keeps these rows, none of which comes twice, in their order.
-    pub(crate) fn keep(&mut self, rows: impl ExactSizeIterator<Item = usize> + Clone) {
+    pub(crate) fn keep(
+        &mut self,
+        rows: impl ExactSizeIterator<Item = usize> + Clone,
+    ) -> Result<(), OutOfMemory> {
         if rows.len() < self.indices.len() {
-            *self = self.select(rows);
+            *self = self.select(rows)?;
         }
+        Ok(())
     }
 
     /// Those on the front, in their order.
@@ -64,7 +80,7 @@ impl Points {
         let columns = self.columns();
         let kept =
             front_of(Rows { objectives: &columns, indices: Some(&self.indices) }, bits, ties, control)?;
-        Ok(self.select(kept.into_iter()))
+        Ok(self.select(kept.iter().copied())?)
     }
 
     /// The front at the finest bits, the same for all objectives, at which it has at most `most` rows; and the
@@ -97,7 +113,9 @@ impl Points {
     pub(crate) fn sorted(&self, control: &Control) -> Result<Self, Interrupted> {
         let columns = self.columns();
         let order = best_first(Rows { objectives: &columns, indices: Some(&self.indices) }, control)?;
-        let mut sorted = Self::none(columns.len());
+        let room = columns.iter().map(|column| memory::room(column.len()));
+        let mut sorted =
+            Self { objectives: room.collect::<Result<_, _>>()?, indices: memory::room(order.len())? };
         for rows in order.chunks(LOOK) {
             control.check()?;
             for (sorted, column) in sorted.objectives.iter_mut().zip(&columns) {

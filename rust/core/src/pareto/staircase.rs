@@ -4,6 +4,8 @@
 //! look-up is two short binary searches, an insertion moves at most one chunk. Typical staircases fit a few
 //! chunks; even one of a million steps costs some hundred nanoseconds an insertion.
 
+use crate::memory::{self, OutOfMemory};
+
 /// A full chunk is cut in two.
 const CHUNK: usize = 256;
 
@@ -36,27 +38,31 @@ impl Staircase {
     }
 
     /// Adds a step and drops those that it covers; `false`, and no change, if the staircase covers it.
+    ///
+    /// # Errors
+    ///
+    /// [`OutOfMemory`] if there is no room for it; the staircase is of no use then.
     #[inline(always)]
-    pub(super) fn insert(&mut self, y: i64, z: i64) -> bool {
+    pub(super) fn insert(&mut self, y: i64, z: i64) -> Result<bool, OutOfMemory> {
         let Some(at) = self.firsts.partition_point(|&first| first <= y).checked_sub(1) else {
-            self.place(0, 0, y, z);
-            return true;
+            self.place(0, 0, y, z)?;
+            return Ok(true);
         };
         let chunk = &self.chunks[at];
         let after = chunk.y.partition_point(|&step| step <= y);
         if chunk.z[after - 1] <= z {
-            return false;
+            return Ok(false);
         }
         // A step at the same y is higher, so the new one covers it.
-        self.place(at, after - usize::from(chunk.y[after - 1] == y), y, z);
-        true
+        self.place(at, after - usize::from(chunk.y[after - 1] == y), y, z)?;
+        Ok(true)
     }
 
     /// Puts a step that nothing covers before step `step` of chunk `at`, and drops what it covers from there.
-    fn place(&mut self, at: usize, step: usize, y: i64, z: i64) {
+    fn place(&mut self, at: usize, step: usize, y: i64, z: i64) -> Result<(), OutOfMemory> {
         if self.chunks.is_empty() {
-            self.chunks.push(Chunk::default());
-            self.firsts.push(y);
+            memory::push(&mut self.chunks, Chunk::default())?;
+            memory::push(&mut self.firsts, y)?;
         }
         let chunk = &mut self.chunks[at];
         let covered = chunk.z[step..].iter().take_while(|&&other| other >= z).count();
@@ -69,18 +75,16 @@ impl Staircase {
                 chunk.z.drain(step + 1..step + covered);
             }
         } else {
+            memory::reserve(&mut chunk.y, 1)?;
+            memory::reserve(&mut chunk.z, 1)?;
             chunk.y.insert(step, y);
             chunk.z.insert(step, z);
         }
         self.firsts[at] = chunk.y[0];
         if reaches_end {
             self.drop_covered_from(at + 1, z);
-        } else if chunk.y.len() > CHUNK {
-            self.split(at);
         }
-        if reaches_end && self.chunks[at].y.len() > CHUNK {
-            self.split(at);
-        }
+        if self.chunks[at].y.len() > CHUNK { self.split(at) } else { Ok(()) }
     }
 
     /// Drops the leading steps with `z` or more from chunk `at` onward.
@@ -102,12 +106,17 @@ impl Staircase {
     }
 
     #[cold]
-    fn split(&mut self, at: usize) {
+    fn split(&mut self, at: usize) -> Result<(), OutOfMemory> {
+        memory::reserve(&mut self.firsts, 1)?;
+        memory::reserve(&mut self.chunks, 1)?;
         let chunk = &mut self.chunks[at];
         let middle = chunk.y.len() / 2;
-        let right = Chunk { y: chunk.y.split_off(middle), z: chunk.z.split_off(middle) };
+        let right = Chunk { y: memory::copied(&chunk.y[middle..])?, z: memory::copied(&chunk.z[middle..])? };
+        chunk.y.truncate(middle);
+        chunk.z.truncate(middle);
         self.firsts.insert(at + 1, right.y[0]);
         self.chunks.insert(at + 1, right);
+        Ok(())
     }
 
     /// The steps, ascending in `y`.
@@ -135,7 +144,7 @@ mod tests {
         for &(y, z) in pairs {
             let covered = kept.iter().any(|&(a, b)| a <= y && b <= z);
             assert_eq!(staircase.covers(y, z), covered);
-            assert_eq!(staircase.insert(y, z), !covered);
+            assert_eq!(staircase.insert(y, z), Ok(!covered));
             if !covered {
                 kept.retain(|&(a, b)| !(y <= a && z <= b));
                 kept.push((y, z));

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use crate::formula::graph::{Graph, Node};
+use crate::memory::{self, OutOfMemory};
 use crate::space::{Column, Space};
 
 /// A space, with what each position of a rearranged axis adds to the user's index.
@@ -61,23 +62,27 @@ impl<'a> Arranged<'a> {
 
     /// Makes one axis, the first of `axes`, of several whose positions are the user's: its positions are these
     /// combinations, for each of `axes` one after another.
-    pub(crate) fn join(&mut self, axes: &[usize], combinations: &[Vec<u32>]) {
+    ///
+    /// # Errors
+    ///
+    /// [`OutOfMemory`] if there is no room for them.
+    pub(crate) fn join(&mut self, axes: &[usize], combinations: &[Vec<u32>]) -> Result<(), OutOfMemory> {
         let first = axes[0];
         let mut lengths = self.space.lengths().to_vec();
         for &axis in axes {
             lengths[axis] = if axis == first { combinations[0].len() } else { 1 };
         }
         let columns = self.space.columns().iter().map(|column| {
-            match axes.iter().position(|&axis| axis == column.axis) {
-                Some(place) => {
-                    let positions = combinations[place].iter().map(|&position| position as usize);
-                    Column { axis: first, ..column.at(positions) }
-                }
-                None => column.clone(),
+            let mut column = column.clone();
+            if let Some(place) = axes.iter().position(|&axis| axis == column.axis) {
+                let values = combinations[place].iter().map(|&position| column.values[position as usize]);
+                (column.axis, column.values) = (first, memory::collected(values)?.into());
             }
+            Ok(column)
         });
-        let space = Space::new(lengths, columns.collect()).expect("part of a space is a space");
-        let mut offsets = vec![0; combinations[0].len()];
+        let space = Space::new(lengths, columns.collect::<Result<_, OutOfMemory>>()?);
+        let space = space.expect("part of a space is a space");
+        let mut offsets = memory::zeroed(combinations[0].len())?;
         for (&axis, positions) in axes.iter().zip(combinations) {
             let stride = self.strides[axis];
             offsets
@@ -89,26 +94,30 @@ impl<'a> Arranged<'a> {
         self.space = Cow::Owned(space);
         self.axes.retain(|axis| *axis == first || !axes.contains(axis));
         self.stands_for[first] = axes.to_vec();
+        Ok(())
     }
 
     /// Orders the axes whose positions are the user's by the first of their columns that formulas read, unless one of
     /// these is in order as it stands.
-    #[must_use]
-    pub(crate) fn in_order(mut self, graph: &Graph) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// [`OutOfMemory`] if there is no room for an order.
+    pub(crate) fn in_order(mut self, graph: &Graph) -> Result<Self, OutOfMemory> {
         for axis in self.axes.clone() {
             if self.offsets[axis].is_none()
-                && let Some(order) = order_of(graph, &self.space, axis)
+                && let Some(order) = order_of(graph, &self.space, axis)?
             {
-                self.join(&[axis], &[order]);
+                self.join(&[axis], &[order])?;
             }
         }
-        self
+        Ok(self)
     }
 }
 
 /// The positions of an axis in ascending order of its first column that formulas read; nothing if a column
 /// is in order as it stands.
-fn order_of(graph: &Graph, space: &Space, axis: usize) -> Option<Vec<u32>> {
+fn order_of(graph: &Graph, space: &Space, axis: usize) -> Result<Option<Vec<u32>>, OutOfMemory> {
     let columns: Vec<&Column> = graph
         .nodes()
         .iter()
@@ -118,10 +127,10 @@ fn order_of(graph: &Graph, space: &Space, axis: usize) -> Option<Vec<u32>> {
         .filter(|column| column.axis == axis)
         .collect();
     if columns.iter().any(|column| column.values.is_sorted() || column.values.iter().rev().is_sorted()) {
-        return None;
+        return Ok(None);
     }
-    let values = &columns.first()?.values;
-    let mut order: Vec<u32> = (0..values.len() as u32).collect();
-    order.sort_by(|&a, &b| values[a as usize].total_cmp(&values[b as usize]));
-    Some(order)
+    let Some(Column { values, .. }) = columns.first() else { return Ok(None) };
+    let mut order = memory::collected(0..values.len() as u32)?;
+    order.sort_unstable_by(|&a, &b| values[a as usize].total_cmp(&values[b as usize]).then(a.cmp(&b)));
+    Ok(Some(order))
 }

@@ -4,6 +4,8 @@
 //! computed, against the values of the configurations in the box. In spaces of up to [`ALL`] configurations that is
 //! all of them, in larger ones [`SOME`] of each box, chosen by a fixed rule: corners, then points spread evenly.
 
+use std::ops::Range;
+
 use crate::value::interval::Interval;
 use crate::value::lanes::{self, Operand};
 use crate::value::scalar;
@@ -15,6 +17,9 @@ use super::strip::Place;
 
 /// Spaces of at most so many configurations are looked at in full.
 pub(crate) const ALL: u64 = 4096;
+
+/// Configurations of a box that are computed together.
+const TOGETHER: usize = 512;
 
 /// Configurations of each box of a larger space that are looked at. Half of them are corners, if it has as many.
 const SOME: u32 = 64;
@@ -105,32 +110,54 @@ pub(super) fn boxes(bounds: &Bounds, tables: &[Ranged], slots: &[Slot], boxes: &
         })
         .collect();
     let places = places(slots.len());
-    let mut registers = vec![Vec::new(); strip.registers];
     for lane in 0..boxes.count {
-        let positions = if size <= ALL { all_of(boxes, lane) } else { some_of(boxes, lane, &places) };
-        let count = positions.first().map_or(1, Vec::len);
-        let loads: Vec<Vec<f64>> =
-            strip.loads.iter().map(|&table| entries(&tables[table], &positions, count)).collect();
-        let (of_loads, of_steps) = trace.found.split_at(loads.len());
-        for (load, values) in loads.iter().enumerate() {
-            of_loads[load].check(lane, wholes[load], values, &|| format!("load {load}"));
-        }
-        for ((step, plan), found) in strip.steps.iter().zip(&bounds.plans).zip(of_steps) {
-            let mut out = vec![0.0; count];
-            let operand = |place: Place| match place {
-                Place::Constant(value) => Operand::Scalar(value),
-                Place::Load(load) => Operand::Lanes(&loads[load]),
-                Place::Register(register) => Operand::Lanes(&registers[register]),
+        let count = if size <= ALL { size_of_box(boxes, lane) } else { SOME as usize };
+        // A few at a time, so that no memory has to be asked for.
+        for start in (0..count).step_by(TOGETHER) {
+            let numbers = start..count.min(start + TOGETHER);
+            let positions = if size <= ALL {
+                all_of(boxes, lane, numbers.clone())
+            } else {
+                some_of(boxes, lane, &places, numbers.clone())
             };
-            let [a, b, c] = step.operands.map(operand);
-            lanes::apply(step.op, a, b, c, &mut out);
-            found.check(lane, plan.whole, &out, &|| format!("{step:?} read as {:?}", plan.reading));
-            if let Reading::Constant = plan.reading {
-                let constant = |&value: &f64| value == plan.whole.low;
-                assert!(out.iter().all(constant), "{step:?} is not always {}", plan.whole.low);
-            }
-            registers[step.out] = out;
+            configurations(bounds, tables, &wholes, trace, lane, &positions, numbers.len());
         }
+    }
+}
+
+/// Checks a box at some of its configurations.
+fn configurations(
+    bounds: &Bounds,
+    tables: &[Ranged],
+    wholes: &[Interval],
+    trace: &Trace,
+    lane: usize,
+    positions: &[Vec<u32>],
+    count: usize,
+) {
+    let strip = &bounds.strip;
+    let mut registers = vec![Vec::new(); strip.registers];
+    let loads: Vec<Vec<f64>> =
+        strip.loads.iter().map(|&table| entries(&tables[table], positions, count)).collect();
+    let (of_loads, of_steps) = trace.found.split_at(loads.len());
+    for (load, values) in loads.iter().enumerate() {
+        of_loads[load].check(lane, wholes[load], values, &|| format!("load {load}"));
+    }
+    for ((step, plan), found) in strip.steps.iter().zip(&bounds.plans).zip(of_steps) {
+        let mut out = vec![0.0; count];
+        let operand = |place: Place| match place {
+            Place::Constant(value) => Operand::Scalar(value),
+            Place::Load(load) => Operand::Lanes(&loads[load]),
+            Place::Register(register) => Operand::Lanes(&registers[register]),
+        };
+        let [a, b, c] = step.operands.map(operand);
+        lanes::apply(step.op, a, b, c, &mut out);
+        found.check(lane, plan.whole, &out, &|| format!("{step:?} read as {:?}", plan.reading));
+        if let Reading::Constant = plan.reading {
+            let constant = |&value: &f64| value == plan.whole.low;
+            assert!(out.iter().all(constant), "{step:?} is not always {}", plan.whole.low);
+        }
+        registers[step.out] = out;
     }
 }
 
@@ -146,17 +173,20 @@ fn entries(table: &Ranged, positions: &[Vec<u32>], count: usize) -> Vec<f64> {
     (0..count).map(entry).collect()
 }
 
-/// Every configuration of a box, slot by slot.
-fn all_of(boxes: &Boxes, lane: usize) -> Vec<Vec<u32>> {
-    let sides = boxes.first.iter().zip(&boxes.last).map(|(first, last)| (first[lane], last[lane]));
-    let mut behind: usize = sides.clone().map(|(first, last)| (last - first) as usize + 1).product();
-    let size = behind;
-    sides
-        .map(|(first, last)| {
-            behind /= (last - first) as usize + 1;
-            (0..size).map(|number| first + (number / behind) as u32 % (last - first + 1)).collect()
-        })
-        .collect()
+fn size_of_box(boxes: &Boxes, lane: usize) -> usize {
+    boxes.first.iter().zip(&boxes.last).map(|(first, last)| (last[lane] - first[lane]) as usize + 1).product()
+}
+
+/// The configurations of a box with these numbers, slot by slot.
+fn all_of(boxes: &Boxes, lane: usize, numbers: Range<usize>) -> Vec<Vec<u32>> {
+    let mut behind = size_of_box(boxes, lane);
+    let along = |(first, last): (&Vec<u32>, &Vec<u32>)| {
+        let (first, last) = (first[lane], last[lane]);
+        let length = (last - first) as usize + 1;
+        behind /= length;
+        numbers.clone().map(|number| first + (number / behind % length) as u32).collect()
+    };
+    boxes.first.iter().zip(&boxes.last).map(along).collect()
 }
 
 /// Where in a box some configurations lie, slot by slot: 0 at its first position, 1 behind its last.
@@ -177,14 +207,14 @@ fn places(slots: usize) -> Vec<Vec<f64>> {
     (0..slots).map(along).collect()
 }
 
-/// The configurations at these places of a box, slot by slot.
-fn some_of(boxes: &Boxes, lane: usize, places: &[Vec<f64>]) -> Vec<Vec<u32>> {
+/// The configurations at those of the places in a box that have these numbers, slot by slot.
+fn some_of(boxes: &Boxes, lane: usize, places: &[Vec<f64>], numbers: Range<usize>) -> Vec<Vec<u32>> {
     let sides = boxes.first.iter().zip(&boxes.last).map(|(first, last)| (first[lane], last[lane]));
     sides
         .zip(places)
         .map(|((first, last), places)| {
             let length = f64::from(last - first) + 1.0;
-            places.iter().map(|place| (first + (place * length) as u32).min(last)).collect()
+            places[numbers.clone()].iter().map(|place| (first + (place * length) as u32).min(last)).collect()
         })
         .collect()
 }

@@ -28,6 +28,7 @@
 //! The checked profile holds every box against this (see `audit`).
 
 use crate::formula::ops::Op;
+use crate::memory::{self, OutOfMemory};
 use crate::value::interval::{Interval, margin, step_down, step_up};
 use crate::value::kernels::{EXP_ULPS, LOG_ULPS, LOG2_ULPS, LOG10_ULPS, POW_FOURTH_ULPS, POW_ULPS, Path};
 use crate::value::lanes::{self, Operand};
@@ -213,9 +214,19 @@ impl Bounds {
     }
 
     /// Bounds constraints and outputs in boxes; they are read from `scratch` afterwards.
-    pub(crate) fn run(&self, tables: &[Ranged], boxes: &Boxes, level: simd::Level, scratch: &mut Intervals) {
+    ///
+    /// # Errors
+    ///
+    /// [`OutOfMemory`] if there is no room for their bounds.
+    pub(crate) fn run(
+        &self,
+        tables: &[Ranged],
+        boxes: &Boxes,
+        level: simd::Level,
+        scratch: &mut Intervals,
+    ) -> Result<(), OutOfMemory> {
         let count = boxes.count;
-        scratch.grow(&self.strip, count);
+        scratch.grow(&self.strip, count)?;
         #[cfg(debug_assertions)]
         scratch.trace.clear();
         for (load, (&table, &wanted)) in self.strip.loads.iter().zip(&self.loads).enumerate() {
@@ -237,6 +248,7 @@ impl Bounds {
                 scratch.trace.push(ends, plan.wanted, nan, count);
             }
         }
+        Ok(())
     }
 
     /// The low ends of an output. Where [`Self::empty`] holds they mean nothing.
@@ -360,21 +372,23 @@ fn power(base: Interval, exponent: Interval) -> Option<Ends> {
 }
 
 impl Intervals {
-    fn grow(&mut self, strip: &Strip, count: usize) {
+    fn grow(&mut self, strip: &Strip, count: usize) -> Result<(), OutOfMemory> {
         for (ends, number) in [(&mut self.loads, strip.loads.len()), (&mut self.registers, strip.registers)] {
             for lanes in ends {
                 lanes.resize_with(number.max(lanes.len()), Vec::new);
                 lanes
                     .iter_mut()
                     .filter(|lanes| lanes.len() < count)
-                    .for_each(|lanes| lanes.resize(count, 0.0));
+                    .try_for_each(|lanes| memory::resize(lanes, count, 0.0))?;
             }
         }
         self.nan.resize_with(strip.registers.max(self.nan.len()), Vec::new);
-        self.nan.iter_mut().filter(|lanes| lanes.len() < count).for_each(|lanes| lanes.resize(count, false));
+        let mut short = self.nan.iter_mut().filter(|lanes| lanes.len() < count);
+        short.try_for_each(|lanes| memory::resize(lanes, count, false))?;
         if self.offsets.len() < count {
-            self.offsets.resize(count, 0);
+            memory::resize(&mut self.offsets, count, 0)?;
         }
+        Ok(())
     }
 
     fn load(

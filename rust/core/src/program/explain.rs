@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use crate::formula::graph::{Graph, Node, NodeId};
 use crate::formula::print_node;
+use crate::memory::OutOfMemory;
 use crate::space::Space;
 
 use super::layout::Layout;
@@ -51,9 +52,18 @@ pub struct Explanation {
 }
 
 /// Lays out a question without filling its tables.
-pub(crate) fn explain(graph: &Graph, space: &Space, roots: &Roots, order: &Order) -> Explanation {
+///
+/// # Errors
+///
+/// [`OutOfMemory`] if there is no room for the indices of axes that are looped over together.
+pub(crate) fn explain(
+    graph: &Graph,
+    space: &Space,
+    roots: &Roots,
+    order: &Order,
+) -> Result<Explanation, OutOfMemory> {
     let depends = Depends::new(graph, space, &order.axes);
-    let layout = Layout::choose(graph, &depends, space, roots, order);
+    let layout = Layout::choose(graph, &depends, space, roots, order)?;
     let lowered = lower::lower(graph, &depends, space, &layout, roots);
     let tables = lowered.plans.iter().filter(|plan| plan.tape.is_some());
     let tables = tables.map(|plan| term(graph, space, &depends, plan.node, plan.entries)).collect();
@@ -61,7 +71,7 @@ pub(crate) fn explain(graph: &Graph, space: &Space, roots: &Roots, order: &Order
         lowered.tape.steps[level as usize].iter().filter(|step| matches!(step, Step::Apply(_))).count()
     });
     let axes = |group: Option<usize>| group.map_or(vec![], |group| layout.groups[group].axes.clone());
-    Explanation {
+    Ok(Explanation {
         tables,
         operations,
         outer: lowered.tape.outer.iter().flat_map(|&group| layout.groups[group].axes.clone()).collect(),
@@ -71,7 +81,7 @@ pub(crate) fn explain(graph: &Graph, space: &Space, roots: &Roots, order: &Order
         visited: layout.groups.iter().map(|group| group.length as u64).product(),
         choices: vec![],
         searched: false,
-    }
+    })
 }
 
 fn term(graph: &Graph, space: &Space, depends: &Depends, node: NodeId, entries: usize) -> Term {
@@ -83,8 +93,16 @@ fn term(graph: &Graph, space: &Space, depends: &Depends, node: NodeId, entries: 
 }
 
 /// Tells what a search for a front would tabulate, and compute for each configuration that it looks at.
-pub(crate) fn explain_search(graph: &Graph, arranged: Arranged<'_>, roots: &Roots) -> Explanation {
-    let arranged = arranged.in_order(graph);
+///
+/// # Errors
+///
+/// [`OutOfMemory`] if there is no room for the order of an axis.
+pub(crate) fn explain_search(
+    graph: &Graph,
+    arranged: Arranged<'_>,
+    roots: &Roots,
+) -> Result<Explanation, OutOfMemory> {
+    let arranged = arranged.in_order(graph)?;
     let (space, axes) = (&*arranged.space, &arranged.axes);
     let depends = Depends::new(graph, space, axes);
     let lengths: Vec<usize> = axes.iter().map(|&axis| space.lengths()[axis]).collect();
@@ -98,7 +116,7 @@ pub(crate) fn explain_search(graph: &Graph, arranged: Arranged<'_>, roots: &Root
         let axes = on.iter().flat_map(|&axis| arranged.stands_for[axis].clone()).collect();
         Term { axes, ..term(graph, space, &depends, node, entries) }
     });
-    Explanation {
+    Ok(Explanation {
         tables: tables.collect(),
         operations: [0, 0, 0, strip.steps.len()],
         outer: vec![],
@@ -108,5 +126,5 @@ pub(crate) fn explain_search(graph: &Graph, arranged: Arranged<'_>, roots: &Root
         visited: arranged.full_size(),
         choices: arranged.left_out().collect(),
         searched: true,
-    }
+    })
 }

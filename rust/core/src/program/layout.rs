@@ -8,6 +8,7 @@
 
 use crate::formula::graph::{Graph, Node, NodeId};
 use crate::formula::ops::{Cost, Op};
+use crate::memory::{self, OutOfMemory};
 use crate::space::Space;
 
 use super::{Depends, Roots};
@@ -57,22 +58,21 @@ pub struct Layout {
 }
 
 impl Group {
-    fn new(space: &Space, axes: &[usize]) -> Self {
+    fn new(space: &Space, axes: &[usize]) -> Result<Self, OutOfMemory> {
         if let [axis] = *axes {
             let index = Index::Stride(space.stride(axis));
-            return Self { axes: vec![axis], length: space.lengths()[axis], index };
+            return Ok(Self { axes: vec![axis], length: space.lengths()[axis], index });
         }
         let mut index = vec![0];
         for &axis in axes {
-            let stride = space.stride(axis);
-            index = index
-                .iter()
-                .flat_map(|&base| {
-                    (0..space.lengths()[axis] as u64).map(move |position| base + position * stride)
-                })
-                .collect();
+            let (stride, length) = (space.stride(axis), space.lengths()[axis] as u64);
+            let mut finer = memory::room(index.len().saturating_mul(space.lengths()[axis]))?;
+            for base in index {
+                finer.extend((0..length).map(|position| base + position * stride));
+            }
+            index = finer;
         }
-        Self { axes: axes.to_vec(), length: index.len(), index: Index::Table(index) }
+        Ok(Self { axes: axes.to_vec(), length: index.len(), index: Index::Table(index) })
     }
 
     /// What `position` adds to a configuration's index; larger positions add more.
@@ -86,15 +86,21 @@ impl Group {
 
     /// Pushes `base` and what each of the positions `first + lane` adds to it.
     #[inline(always)]
-    pub(crate) fn push_indices(&self, base: u64, first: usize, lanes: &[u32], indices: &mut Vec<u64>) {
+    pub(crate) fn push_indices(
+        &self,
+        base: u64,
+        first: usize,
+        lanes: &[u32],
+        indices: &mut Vec<u64>,
+    ) -> Result<(), OutOfMemory> {
         match &self.index {
             Index::Stride(stride) => {
                 let base = base + first as u64 * stride;
-                indices.extend(lanes.iter().map(|&lane| base + u64::from(lane) * stride));
+                memory::extend(indices, lanes.iter().map(|&lane| base + u64::from(lane) * stride))
             }
             Index::Table(table) => {
                 let table = &table[first..];
-                indices.extend(lanes.iter().map(|&lane| base + table[lane as usize]));
+                memory::extend(indices, lanes.iter().map(|&lane| base + table[lane as usize]))
             }
         }
     }
@@ -102,18 +108,23 @@ impl Group {
 
 impl Layout {
     /// A loop for each of `axes`, in their order.
-    pub(crate) fn plain(space: &Space, axes: &[usize]) -> Self {
-        Self { groups: axes.iter().map(|&axis| Group::new(space, &[axis])).collect() }
+    pub(crate) fn plain(space: &Space, axes: &[usize]) -> Result<Self, OutOfMemory> {
+        let groups = axes.iter().map(|&axis| Group::new(space, &[axis]));
+        Ok(Self { groups: groups.collect::<Result<_, _>>()? })
     }
 
     /// The cheapest layout that `order` allows.
+    ///
+    /// # Errors
+    ///
+    /// [`OutOfMemory`] if there is no room for the indices of axes that are looped over together.
     pub(crate) fn choose(
         graph: &Graph,
         depends: &Depends,
         space: &Space,
         roots: &Roots,
         order: &Order,
-    ) -> Self {
+    ) -> Result<Self, OutOfMemory> {
         let axes = &order.axes;
         let best = if order.fixed {
             Self::fixed(space, axes)
@@ -127,11 +138,11 @@ impl Layout {
                 .unwrap_or_default()
         };
         let inner = |axis: &usize| best.rows.contains(axis) || best.lanes.contains(axis);
-        let mut groups: Vec<Group> =
-            axes.iter().filter(|axis| !inner(axis)).map(|&axis| Group::new(space, &[axis])).collect();
-        groups.push(Group::new(space, &best.rows));
-        groups.push(Group::new(space, &best.lanes));
-        Self { groups }
+        let outer: Vec<usize> = axes.iter().copied().filter(|axis| !inner(axis)).collect();
+        let mut layout = Self::plain(space, &outer)?;
+        layout.groups.push(Group::new(space, &best.rows)?);
+        layout.groups.push(Group::new(space, &best.lanes)?);
+        Ok(layout)
     }
 
     /// Lanes from the last axes, rows from the one before them: loop order is index order.

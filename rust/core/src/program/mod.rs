@@ -28,8 +28,6 @@ mod search;
 mod strip;
 mod tables;
 
-use std::sync::Arc;
-
 use crate::control::{Control, Interrupted};
 use crate::formula::graph::{Graph, Node, NodeId};
 use crate::formula::ops::Cost;
@@ -81,7 +79,7 @@ impl Program {
     ///
     /// # Errors
     ///
-    /// [`Interrupted`] if cancelled while tables are filled.
+    /// [`Interrupted`] if cancelled while tables are filled, or if there is no room for them.
     pub fn new(
         graph: Graph,
         space: &Space,
@@ -91,7 +89,7 @@ impl Program {
         control: &Control,
     ) -> Result<Self, Interrupted> {
         let depends = Depends::new(&graph, space, &order.axes);
-        let layout = Layout::choose(&graph, &depends, space, roots, order);
+        let layout = Layout::choose(&graph, &depends, space, roots, order)?;
         let lowered = lower::lower(&graph, &depends, space, &layout, roots);
         let tables = tables::fill(&graph, space, &layout, &lowered.plans, level, control)?;
         Ok(Self { layout, tape: lowered.tape, tables, level, bounds: None })
@@ -101,7 +99,7 @@ impl Program {
     ///
     /// # Errors
     ///
-    /// [`Interrupted`] if cancelled meanwhile.
+    /// [`Interrupted`] if cancelled meanwhile, or if there is no room for them.
     pub(crate) fn bound_outputs(&mut self, control: &Control) -> Result<(), Interrupted> {
         self.bounds = RunBounds::new(&self.tape, &self.layout, &self.tables, self.level, control)?;
         Ok(())
@@ -159,6 +157,3 @@ impl Depends {
         self.wide.iter().enumerate().filter(|(bit, _)| mask >> bit & 1 == 1).map(|(_, &axis)| axis).collect()
     }
 }
-
-/// Numbers that tables and tapes share without copying.
-pub(crate) type Numbers = Arc<[f64]>;

@@ -8,9 +8,8 @@
 //!
 //! Entries that are NaN are left out of minima and maxima; a table that holds one says so for every box.
 
-use std::sync::Arc;
-
-use super::Numbers;
+use crate::memory::{self, OutOfMemory};
+use crate::space::Numbers;
 
 /// A table over some of a search's axes, row-major, with what its range over a box needs.
 #[derive(Debug, Clone)]
@@ -55,7 +54,15 @@ impl Ranged {
     /// Looks at every fibre of a row-major table over `axes` (the search's axis and its length each).
     ///
     /// Takes the numbers of its block minima and maxima off `budget`; nothing if that does not hold so many.
-    pub(crate) fn new(numbers: &Numbers, axes: &[(usize, usize)], budget: &mut usize) -> Option<Self> {
+    ///
+    /// # Errors
+    ///
+    /// [`OutOfMemory`] if there is no room for them.
+    pub(crate) fn new(
+        numbers: &Numbers,
+        axes: &[(usize, usize)],
+        budget: &mut usize,
+    ) -> Result<Option<Self>, OutOfMemory> {
         let nan = numbers.iter().any(|number| number.is_nan());
         let along = |(place, &(slot, length)): (usize, &(usize, usize))| {
             let inner = axes[place + 1..].iter().map(|&(_, length)| length).product();
@@ -63,12 +70,13 @@ impl Ranged {
         };
         let along: Vec<Along> = axes.iter().enumerate().map(along).collect();
         let lengths: Vec<usize> = axes.iter().map(|&(_, length)| length).collect();
-        let without_nan = |number: f64| -> Numbers {
-            numbers.iter().map(|&entry| if entry.is_nan() { number } else { entry }).collect()
+        let without_nan = |number: f64| -> Result<Numbers, OutOfMemory> {
+            let entries = numbers.iter().map(|&entry| if entry.is_nan() { number } else { entry });
+            Ok(memory::collected(entries)?.into())
         };
         let (least, greatest) = match nan {
             // No number at all is between infinity and minus infinity.
-            true => (without_nan(f64::INFINITY), without_nan(f64::NEG_INFINITY)),
+            true => (without_nan(f64::INFINITY)?, without_nan(f64::NEG_INFINITY)?),
             false => (numbers.clone(), numbers.clone()),
         };
         let mut blocks = vec![Blocks { least, greatest, strides: strides(&lengths) }];
@@ -84,8 +92,9 @@ impl Ranged {
                     let (Some(finer), Some(shape)) = (next_blocks.last(), next_shapes.last()) else {
                         unreachable!("the base was pushed")
                     };
-                    let (blocks, shape) = finer.coarser(shape, place);
-                    left = left.checked_sub(2 * blocks.least.len())?;
+                    let (blocks, shape) = finer.coarser(shape, place)?;
+                    let Some(less) = left.checked_sub(2 * blocks.least.len()) else { return Ok(None) };
+                    left = less;
                     next_blocks.push(blocks);
                     next_shapes.push(shape);
                 }
@@ -93,7 +102,7 @@ impl Ranged {
             (blocks, shapes) = (next_blocks, next_shapes);
         }
         *budget = left;
-        Some(Self { axes: along, blocks, nan })
+        Ok(Some(Self { axes: along, blocks, nan }))
     }
 
     /// The blocks that a box of these levels (of all the search's axes) is one of.
@@ -170,25 +179,26 @@ fn greater(a: f64, b: f64) -> f64 {
 
 impl Blocks {
     /// Joins neighbours along the axis at `place`, two by two.
-    fn coarser(&self, shape: &[usize], place: usize) -> (Self, Vec<usize>) {
+    fn coarser(&self, shape: &[usize], place: usize) -> Result<(Self, Vec<usize>), OutOfMemory> {
         let mut coarse = shape.to_vec();
         coarse[place] = shape[place].div_ceil(2);
         let inner: usize = shape[place + 1..].iter().product();
-        let join = |numbers: &[f64], start: f64, choose: fn(f64, f64) -> f64| -> Numbers {
-            let mut joined = Vec::with_capacity(coarse.iter().product());
-            for fibres in numbers.chunks_exact(shape[place] * inner) {
-                for pair in fibres.chunks(2 * inner) {
-                    let (first, second) = pair.split_at(inner);
-                    for (lane, &one) in first.iter().enumerate() {
-                        let one = choose(start, one);
-                        joined.push(second.get(lane).map_or(one, |&second| choose(one, second)));
+        let join =
+            |numbers: &[f64], start: f64, choose: fn(f64, f64) -> f64| -> Result<Numbers, OutOfMemory> {
+                let mut joined = memory::room(coarse.iter().product())?;
+                for fibres in numbers.chunks_exact(shape[place] * inner) {
+                    for pair in fibres.chunks(2 * inner) {
+                        let (first, second) = pair.split_at(inner);
+                        for (lane, &one) in first.iter().enumerate() {
+                            let one = choose(start, one);
+                            joined.push(second.get(lane).map_or(one, |&second| choose(one, second)));
+                        }
                     }
                 }
-            }
-            Arc::from(joined)
-        };
-        let least = join(&self.least, f64::INFINITY, less);
-        let greatest = join(&self.greatest, f64::NEG_INFINITY, greater);
-        (Self { least, greatest, strides: strides(&coarse) }, coarse)
+                Ok(joined.into())
+            };
+        let least = join(&self.least, f64::INFINITY, less)?;
+        let greatest = join(&self.greatest, f64::NEG_INFINITY, greater)?;
+        Ok((Self { least, greatest, strides: strides(&coarse) }, coarse))
     }
 }

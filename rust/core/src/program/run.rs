@@ -21,6 +21,8 @@
 
 use std::ops::Range;
 
+use crate::control::Interrupted;
+use crate::memory::{self, OutOfMemory};
 use crate::value::lanes::{self, Operand};
 use crate::value::simd;
 
@@ -45,12 +47,18 @@ pub trait Sink {
     /// Learns how many configurations of a row passed all tests, before it sees any of them.
     fn passed(&mut self, _count: usize) {}
 
-    /// Pushes the places whose values the sink wants to see, ascending, given what bounds them.
-    fn doubts(&mut self, _places: &Places<'_>, _doubtful: &mut Vec<u32>) {}
+    /// Pushes the places whose values the sink wants to see, ascending, given what bounds them. There is room for all.
+    fn doubts(&mut self, _places: &Places<'_>, _doubtful: &mut Vec<u32>) -> Result<(), Interrupted> {
+        Ok(())
+    }
 
     /// Takes neighbouring configurations of a row. If the sink wants no bounds, it is the whole row and at least
     /// one of them counts.
-    fn row(&mut self, row: &Row<'_>);
+    ///
+    /// # Errors
+    ///
+    /// [`Interrupted`] if the sink cannot go on; the run ends then.
+    fn row(&mut self, row: &Row<'_>) -> Result<(), Interrupted>;
 }
 
 /// Neighbouring configurations of a block: some lanes of one row.
@@ -96,13 +104,13 @@ impl<'a> Row<'a> {
 
     /// Pushes the indices of the configurations in some lanes of the row.
     #[inline(always)]
-    pub(crate) fn push_indices(&self, lanes: &[u32], indices: &mut Vec<u64>) {
+    pub(crate) fn push_indices(&self, lanes: &[u32], indices: &mut Vec<u64>) -> Result<(), OutOfMemory> {
         let Some(group) = self.machine.tape.lanes else {
-            return indices.extend(lanes.iter().map(|_| self.index(0)));
+            return memory::extend(indices, lanes.iter().map(|_| self.index(0)));
         };
         let first = self.scratch.first_lane + self.lanes.start;
         let row = self.index(0) - self.machine.layout.groups[group].index(first);
-        self.machine.layout.groups[group].push_indices(row, first, lanes, indices);
+        self.machine.layout.groups[group].push_indices(row, first, lanes, indices)
     }
 
     /// The positions of the row's block in the outer loops.
@@ -217,56 +225,68 @@ impl<'a> Machine<'a> {
     }
 
     /// Memory for one worker.
-    pub(crate) fn scratch(&self) -> Scratch {
-        let registers =
-            |level: Level, length: usize| vec![vec![0.0; length]; self.tape.registers[level as usize]];
-        Scratch {
+    pub(crate) fn scratch(&self) -> Result<Scratch, OutOfMemory> {
+        let registers = |level, length| self.registers(level, length);
+        Ok(Scratch {
             positions: vec![0; self.tape.outer.len()],
             bases: vec![0; self.tape.tables.len()],
             block: vec![0.0; self.tape.registers[Level::Block as usize]],
-            row: registers(Level::Row, self.tape.block_rows),
-            lane: registers(Level::Lane, self.tape.block_lanes),
-            full: registers(Level::Full, self.tape.block_lanes),
-            doubtful_rows: vec![true; self.tape.block_rows],
-            row_mask: vec![true; self.tape.block_rows],
-            lane_mask: vec![1.0; self.tape.block_lanes],
-            mask: vec![1.0; self.tape.block_lanes],
+            row: registers(Level::Row, self.tape.block_rows)?,
+            lane: registers(Level::Lane, self.tape.block_lanes)?,
+            full: registers(Level::Full, self.tape.block_lanes)?,
+            doubtful_rows: memory::filled(self.tape.block_rows, true)?,
+            row_mask: memory::filled(self.tape.block_rows, true)?,
+            lane_mask: memory::filled(self.tape.block_lanes, 1.0)?,
+            mask: memory::filled(self.tape.block_lanes, 1.0)?,
             ..Scratch::default()
-        }
+        })
+    }
+
+    /// A register of so many numbers for each that the tape has on a level.
+    fn registers(&self, level: Level, length: usize) -> Result<Vec<Vec<f64>>, OutOfMemory> {
+        (0..self.tape.registers[level as usize]).map(|_| memory::zeroed(length)).collect()
     }
 
     /// Makes the memory that only bounds need: small questions end before a sink wants any.
-    fn make_room_for_bounds(&self, scratch: &mut Scratch) {
-        let registers =
-            |level: Level, length: usize| vec![vec![0.0; length]; self.tape.registers[level as usize]];
+    fn make_room_for_bounds(&self, scratch: &mut Scratch) -> Result<(), OutOfMemory> {
+        let registers = |level, length| self.registers(level, length);
+        let each =
+            |count: usize, length| (0..count).map(|_| memory::zeroed(length)).collect::<Result<_, _>>();
         let (rows, runs) = (self.tape.block_rows, self.tape.block_lanes.div_ceil(runs::RUN));
-        scratch.lane_bounds = registers(Level::Lane, runs);
-        scratch.full_bounds = registers(Level::Full, runs);
+        scratch.doubtful = memory::room(rows.max(runs))?;
+        scratch.lane_bounds = registers(Level::Lane, runs)?;
+        scratch.full_bounds = registers(Level::Full, runs)?;
         scratch.lane_least = vec![0.0; self.tape.registers[Level::Lane as usize]];
-        scratch.table_bounds = vec![vec![0.0; rows]; self.tape.tables.len()];
-        scratch.row_bounds = registers(Level::Full, rows);
-        scratch.least = vec![vec![0.0; runs]; self.tape.outputs.len()];
+        scratch.table_bounds = each(self.tape.tables.len(), rows)?;
+        scratch.row_bounds = registers(Level::Full, rows)?;
+        scratch.least = each(self.tape.outputs.len(), runs)?;
+        Ok(())
     }
 
     /// Runs some blocks.
+    ///
+    /// # Errors
+    ///
+    /// [`Interrupted`] if the sink cannot go on, or for want of memory.
     pub(crate) fn run<S: Sink>(
         &self,
         scratch: &mut Scratch,
         blocks: impl Iterator<Item = u64>,
         sink: &mut S,
-    ) {
+    ) -> Result<(), Interrupted> {
         self.level.run(
             #[inline(always)]
             || {
                 for number in blocks {
-                    self.block(scratch, number, sink);
+                    self.block(scratch, number, sink)?;
                 }
+                Ok(())
             },
-        );
+        )
     }
 
     #[inline(always)]
-    fn block<S: Sink>(&self, scratch: &mut Scratch, number: u64, sink: &mut S) {
+    fn block<S: Sink>(&self, scratch: &mut Scratch, number: u64, sink: &mut S) -> Result<(), Interrupted> {
         let (mut outer, rows, lanes) = self.rectangle(number);
         scratch.index = 0;
         for (slot, &group) in self.tape.outer.iter().enumerate().rev() {
@@ -292,30 +312,31 @@ impl<'a> Machine<'a> {
                 }
                 Step::Test(source) => {
                     if self.at_block(scratch, *source) == 0.0 {
-                        return;
+                        return Ok(());
                     }
                 }
             }
         }
         if !self.rows(scratch, rows.len()) {
-            return;
+            return Ok(());
         }
         let Some(passed) = self.lanes(scratch, lanes.len()) else {
-            return;
+            return Ok(());
         };
         // Asked once: what a sink learns from the first rows does not help the others of their block.
         let bounded = sink.wants_bounds();
         if bounded {
             if scratch.least.is_empty() {
-                self.make_room_for_bounds(scratch);
+                self.make_room_for_bounds(scratch)?;
             }
-            self.doubts(scratch, rows.len(), &passed, sink);
+            self.doubts(scratch, rows.len(), &passed, sink)?;
         }
         for row in 0..rows.len() {
             if scratch.row_mask[row] {
-                self.row(scratch, row, passed.clone(), bounded, sink);
+                self.row(scratch, row, passed.clone(), bounded, sink)?;
             }
         }
+        Ok(())
     }
 
     /// The rows' steps; false if no row passes.
@@ -393,7 +414,7 @@ impl<'a> Machine<'a> {
         mut passed: Passed,
         bounded: bool,
         sink: &mut S,
-    ) {
+    ) -> Result<(), Interrupted> {
         let (tests, others) = self.tape.steps[Level::Full as usize].split_at(self.tests);
         let doubtful = !bounded || scratch.doubtful_rows[row];
         if passed.masked && (doubtful || !tests.is_empty()) {
@@ -401,20 +422,20 @@ impl<'a> Machine<'a> {
             mask[passed.hull.clone()].copy_from_slice(&lane_mask[passed.hull.clone()]);
         }
         if !self.configurations(scratch, tests, row, &mut passed) {
-            return;
+            return Ok(());
         }
         sink.passed(passed.count);
         if !doubtful {
             #[cfg(debug_assertions)]
             self.audit_row(scratch, others, row, passed);
-            return;
+            return Ok(());
         }
         if bounded {
             return self.stretches(scratch, others, row, passed, sink);
         }
         self.configurations(scratch, others, row, &mut passed);
         let Passed { hull: lanes, masked, .. } = passed;
-        sink.row(&Row { machine: self, scratch, row, lanes, masked });
+        sink.row(&Row { machine: self, scratch, row, lanes, masked })
     }
 
     /// Some steps of configurations; false if none of them passes.
@@ -456,7 +477,7 @@ impl<'a> Machine<'a> {
         row: usize,
         mut passed: Passed,
         sink: &mut S,
-    ) {
+    ) -> Result<(), Interrupted> {
         let runs = runs::runs_of(&passed.hull);
         match self.bounds {
             Some(bounds) => {
@@ -473,7 +494,7 @@ impl<'a> Machine<'a> {
         let mut doubtful = std::mem::take(&mut scratch.doubtful);
         doubtful.clear();
         let whole = Row { machine: self, scratch, row, lanes: hull.clone(), masked };
-        sink.doubts(&Places { row: whole, kind: Kind::Runs(runs.clone()) }, &mut doubtful);
+        sink.doubts(&Places { row: whole, kind: Kind::Runs(runs.clone()) }, &mut doubtful)?;
         for stretch in doubtful.chunk_by(|&run, &next| next == run + 1) {
             let start = runs.start + stretch[0] as usize;
             let lanes = runs::lanes_of(&(start..start + stretch.len()), &hull);
@@ -481,9 +502,10 @@ impl<'a> Machine<'a> {
                 let mut passed = Passed { hull: lanes.clone(), masked, count };
                 self.configurations(scratch, steps, row, &mut passed);
             }
-            sink.row(&Row { machine: self, scratch, row, lanes, masked });
+            sink.row(&Row { machine: self, scratch, row, lanes, masked })?;
         }
         scratch.doubtful = doubtful;
+        Ok(())
     }
 
     #[inline(always)]

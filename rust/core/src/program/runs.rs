@@ -18,6 +18,7 @@ use std::ops::Range;
 
 use crate::control::{Control, Interrupted};
 use crate::formula::ops::Op;
+use crate::memory;
 use crate::parallel::Crew;
 use crate::value::lanes::{self, Operand};
 use crate::value::{scalar, simd};
@@ -147,7 +148,8 @@ impl Least {
         let row_count = numbers.len() / lane_count;
         let parts = crew.map_chunks(row_count, JOB.div_ceil(run_count), |rows| {
             control.check()?;
-            let mut least = Self { runs: vec![0.0; rows.len() * run_count], rows: vec![0.0; rows.len()] };
+            let mut least =
+                Self { runs: memory::zeroed(rows.len() * run_count)?, rows: memory::zeroed(rows.len())? };
             let numbers = &numbers[rows.start * lane_count..rows.end * lane_count];
             level.run(
                 #[inline(always)]
@@ -155,8 +157,12 @@ impl Least {
             );
             Ok(least)
         })?;
-        let (runs, rows): (Vec<_>, Vec<_>) = parts.into_iter().map(|part| (part.runs, part.rows)).unzip();
-        Ok(Self { runs: runs.concat(), rows: rows.concat() })
+        let mut all = Self { runs: memory::room(row_count * run_count)?, rows: memory::room(row_count)? };
+        for part in parts {
+            all.runs.extend_from_slice(&part.runs);
+            all.rows.extend_from_slice(&part.rows);
+        }
+        Ok(all)
     }
 
     #[inline(always)]

@@ -8,7 +8,8 @@ use std::collections::{HashMap, HashSet};
 
 use crate::control::{Control, Interrupted};
 use crate::formula::graph::{Graph, NodeId};
-use crate::space::Space;
+use crate::memory::{self, OutOfMemory};
+use crate::space::{Numbers, Space};
 use crate::value::simd;
 
 use super::arranged::Arranged;
@@ -17,7 +18,7 @@ use super::layout::Layout;
 use super::lower;
 use super::ranges::{Ranged, levels};
 use super::strip::{Entries, Lanes, Place, Strip};
-use super::{Depends, Numbers, Roots, tables};
+use super::{Depends, Roots, tables};
 
 /// Most numbers of all tables on several axes together.
 const MAX_NUMBERS: f64 = (32 << 20) as f64 / 8.0;
@@ -121,7 +122,7 @@ impl SearchProgram {
     ///
     /// # Errors
     ///
-    /// [`Interrupted`] if cancelled while tables are filled.
+    /// [`Interrupted`] if cancelled while tables are filled, or if there is no room for them.
     pub(crate) fn new(
         graph: &Graph,
         arranged: Arranged<'_>,
@@ -131,15 +132,15 @@ impl SearchProgram {
         level: simd::Level,
         control: &Control,
     ) -> Result<Self, Interrupted> {
-        let arranged = arranged.in_order(graph);
+        let arranged = arranged.in_order(graph)?;
         let (space, axes) = (&*arranged.space, &arranged.axes);
-        let slots: Vec<Slot> = axes.iter().map(|&axis| Slot::new(&arranged, axis)).collect();
+        let slots = axes.iter().map(|&axis| Slot::new(&arranged, axis)).collect::<Result<Vec<_>, _>>()?;
         let depends = Depends::new(graph, space, axes);
         let mut making = Making {
             graph,
             space,
             depends: &depends,
-            layout: Layout::plain(space, axes),
+            layout: Layout::plain(space, axes)?,
             slots: &slots,
             limit,
             level,
@@ -165,7 +166,7 @@ impl SearchProgram {
                     continue;
                 }
                 control.check()?;
-                match making.range(table) {
+                match making.range(table)? {
                     Some(range) => drop(ranged.insert(table, range)),
                     None => drop(unranged.insert(node)),
                 }
@@ -185,15 +186,29 @@ impl SearchProgram {
     }
 
     /// Bounds boxes; see [`Bounds`] for what is read from `scratch` then.
-    pub(crate) fn bound(&self, boxes: &Boxes, scratch: &mut Intervals) {
-        self.bounds.run(&self.ranged, boxes, self.level, scratch);
+    ///
+    /// # Errors
+    ///
+    /// [`OutOfMemory`] if there is no room for the bounds.
+    pub(crate) fn bound(&self, boxes: &Boxes, scratch: &mut Intervals) -> Result<(), OutOfMemory> {
+        self.bounds.run(&self.ranged, boxes, self.level, scratch)?;
         #[cfg(debug_assertions)]
         super::audit::boxes(&self.bounds, &self.ranged, &self.slots, boxes, &scratch.trace);
+        Ok(())
     }
 
     /// Computes `count` configurations.
-    pub(crate) fn values(&self, positions: &[&[u32]], count: usize, scratch: &mut Lanes) {
-        self.strip.values(&self.entries, positions, count, self.level, scratch);
+    ///
+    /// # Errors
+    ///
+    /// [`OutOfMemory`] if there is no room for the values.
+    pub(crate) fn values(
+        &self,
+        positions: &[&[u32]],
+        count: usize,
+        scratch: &mut Lanes,
+    ) -> Result<(), OutOfMemory> {
+        self.strip.values(&self.entries, positions, count, self.level, scratch)
     }
 
     /// Where constraints and outputs stand after [`Self::values`].
@@ -208,18 +223,19 @@ impl SearchProgram {
 }
 
 impl Slot {
-    fn new(arranged: &Arranged<'_>, axis: usize) -> Self {
+    fn new(arranged: &Arranged<'_>, axis: usize) -> Result<Self, OutOfMemory> {
         let length = arranged.space.lengths()[axis];
-        let offsets = arranged.offsets[axis].clone();
-        let least = offsets.as_ref().map_or(Vec::new(), |offsets| {
-            let mut blocks = vec![offsets.clone()];
-            while let Some(finer) = blocks.last().filter(|finer| finer.len() > 1) {
-                blocks.push(finer.chunks(2).map(|pair| pair[0].min(pair[pair.len() - 1])).collect());
-            }
-            blocks
-        });
+        let offsets = arranged.offsets[axis].as_deref().map(memory::copied).transpose()?;
+        let mut least = Vec::new();
+        if let Some(offsets) = &offsets {
+            least.push(memory::copied(offsets)?);
+        }
+        while let Some(finer) = least.last().filter(|finer| finer.len() > 1) {
+            let pairs = finer.chunks(2).map(|pair: &[u64]| pair[0].min(pair[pair.len() - 1]));
+            least.push(memory::collected(pairs)?);
+        }
         let length = u32::try_from(length).expect("an axis has fewer than 2^32 values");
-        Self { axis, length, stride: arranged.stride(axis), offsets, least }
+        Ok(Self { axis, length, stride: arranged.stride(axis), offsets, least })
     }
 }
 
@@ -266,7 +282,7 @@ impl Making<'_> {
         Ok(chosen.into_iter().map(|node| (node, self.known[&node])).collect())
     }
 
-    fn range(&mut self, table: usize) -> Option<Ranged> {
+    fn range(&mut self, table: usize) -> Result<Option<Ranged>, OutOfMemory> {
         let Entries { numbers, strides } = &self.filled[table];
         let axes: Vec<(usize, usize)> =
             strides.iter().map(|&(slot, _)| (slot, self.slots[slot].length as usize)).collect();

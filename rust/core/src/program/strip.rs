@@ -8,11 +8,12 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::formula::graph::{Graph, Node, NodeId};
 use crate::formula::ops::Op;
-use crate::space::Space;
+use crate::memory::{self, OutOfMemory};
+use crate::space::{Numbers, Space};
 use crate::value::lanes::{self, Operand};
 use crate::value::simd;
 
-use super::{Depends, Numbers, Roots};
+use super::{Depends, Roots};
 
 /// Where an operand stands.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -147,6 +148,10 @@ impl Strip {
 
     /// Computes constraints and outputs of configurations, given their positions on the search's axes.
     /// They are read from `scratch` afterwards with [`Lanes::at`].
+    ///
+    /// # Errors
+    ///
+    /// [`OutOfMemory`] if there is no room for them.
     pub(crate) fn values(
         &self,
         tables: &[Entries],
@@ -154,8 +159,8 @@ impl Strip {
         count: usize,
         level: simd::Level,
         scratch: &mut Lanes,
-    ) {
-        scratch.grow(self, count);
+    ) -> Result<(), OutOfMemory> {
+        scratch.grow(self, count)?;
         let Lanes { loads, registers, offsets } = scratch;
         for (load, &table) in loads.iter_mut().zip(&self.loads) {
             let Entries { numbers, strides } = &tables[table];
@@ -173,6 +178,7 @@ impl Strip {
             lanes::apply_at(level, step.op, operand(a), operand(b), operand(c), &mut out[..count]);
             registers[step.out] = out;
         }
+        Ok(())
     }
 }
 
@@ -229,17 +235,18 @@ pub(crate) struct Lanes {
 }
 
 impl Lanes {
-    fn grow(&mut self, strip: &Strip, count: usize) {
+    fn grow(&mut self, strip: &Strip, count: usize) -> Result<(), OutOfMemory> {
         self.loads.resize_with(strip.loads.len().max(self.loads.len()), Vec::new);
         self.registers.resize_with(strip.registers.max(self.registers.len()), Vec::new);
         for lanes in self.loads.iter_mut().chain(&mut self.registers) {
             if lanes.len() < count {
-                lanes.resize(count, 0.0);
+                memory::resize(lanes, count, 0.0)?;
             }
         }
         if self.offsets.len() < count {
-            self.offsets.resize(count, 0);
+            memory::resize(&mut self.offsets, count, 0)?;
         }
+        Ok(())
     }
 
     /// The lanes of a constraint or an output.

@@ -8,15 +8,16 @@ use std::sync::Mutex;
 
 use crate::control::{Control, Interrupted};
 use crate::formula::graph::{Graph, Node, NodeId};
+use crate::memory::{self, OutOfMemory};
 use crate::parallel::Crew;
-use crate::space::Space;
+use crate::space::{Numbers, Space};
 use crate::value::lanes::Operand;
 use crate::value::simd;
 
+use super::Depends;
 use super::layout::Layout;
 use super::lower::{Plan, Tape, lower_tables};
 use super::run::{Machine, Row, Sink};
-use super::{Depends, Numbers};
 
 /// A filled table.
 #[derive(Debug)]
@@ -39,7 +40,7 @@ pub(crate) fn fill(
     for plan in plans {
         let numbers = match &plan.tape {
             Some(tape) => compute(layout, plan, tape, &tables, level, control)?,
-            None => spread(graph, space, layout, plan),
+            None => spread(graph, space, layout, plan)?,
         };
         tables.push(Table { numbers });
     }
@@ -56,44 +57,45 @@ pub(crate) fn tabulate(
     control: &Control,
 ) -> Result<Vec<Numbers>, Interrupted> {
     let depends = Depends::new(graph, space, axes);
-    let layout = Layout::plain(space, axes);
+    let layout = Layout::plain(space, axes)?;
     let (plans, places) = lower_tables(graph, &depends, space, &layout, nodes);
     let tables = fill(graph, space, &layout, &plans, level, control)?;
-    let spread = |place: usize| {
+    let spread = |place: usize| -> Result<Numbers, Interrupted> {
         let (numbers, groups) = (&tables[place].numbers, &plans[place].groups);
         if groups.len() == axes.len() {
-            return numbers.clone();
+            return Ok(numbers.clone());
         }
         // For each axis in turn: what stands behind a prefix of positions.
         let mut entries = vec![0];
         for (axis, group) in layout.groups.iter().enumerate() {
             let repeats = !groups.contains(&axis);
             let length = group.length;
-            entries = entries
-                .iter()
-                .flat_map(|&entry| {
-                    (0..length).map(move |position| if repeats { entry } else { entry * length + position })
-                })
-                .collect();
+            let mut further = memory::room(entries.len().saturating_mul(length))?;
+            for entry in entries {
+                further.extend(
+                    (0..length).map(|position| if repeats { entry } else { entry * length + position }),
+                );
+            }
+            entries = further;
         }
-        entries.into_iter().map(|entry| numbers[entry]).collect()
+        Ok(memory::collected(entries.into_iter().map(|entry| numbers[entry]))?.into())
     };
-    Ok(places.into_iter().map(spread).collect())
+    places.into_iter().map(spread).collect()
 }
 
 /// A column of the space; repeated if its axis is part of a larger group.
-fn spread(graph: &Graph, space: &Space, layout: &Layout, plan: &Plan) -> Numbers {
+fn spread(graph: &Graph, space: &Space, layout: &Layout, plan: &Plan) -> Result<Numbers, OutOfMemory> {
     let Node::Column(column) = graph.node(plan.node) else {
         unreachable!("a plan without a tape is a column")
     };
     let column = &space.columns()[column];
     let group = &layout.groups[plan.groups[0]];
     if group.axes.len() == 1 {
-        return column.values.clone();
+        return Ok(column.values.clone());
     }
-    (0..group.length)
-        .map(|position| column.values[space.position(group.index(position), column.axis) as usize])
-        .collect()
+    let values = (0..group.length)
+        .map(|position| column.values[space.position(group.index(position), column.axis) as usize]);
+    Ok(memory::collected(values)?.into())
 }
 
 fn compute(
@@ -105,14 +107,14 @@ fn compute(
     control: &Control,
 ) -> Result<Numbers, Interrupted> {
     let machine = Machine::new(tape, layout, tables, level, None);
-    let mut numbers = vec![0.0; plan.entries];
+    let mut numbers = memory::zeroed(plan.entries)?;
     let crew = Crew::if_worth(control, plan.entries >= PARALLEL);
     // Blocks lie one after another in the table, so each worker cuts the next one off the rest.
     let rest = Mutex::new((0, numbers.as_mut_slice()));
     let blocks = machine.blocks();
     crew.workers(
         usize::try_from(blocks).expect("tables have fewer than 2^64 entries"),
-        || machine.scratch(),
+        || Ok(machine.scratch()?),
         |scratch, _| {
             control.check()?;
             let (number, out) = {
@@ -123,8 +125,7 @@ fn compute(
                 (number, out)
             };
             let mut sink = Copy { out, filled: 0 };
-            machine.run(scratch, std::iter::once(number), &mut sink);
-            Ok(())
+            machine.run(scratch, std::iter::once(number), &mut sink)
         },
     )?;
     Ok(numbers.into())
@@ -138,12 +139,13 @@ struct Copy<'a> {
 
 impl Sink for Copy<'_> {
     #[inline(always)]
-    fn row(&mut self, row: &Row<'_>) {
+    fn row(&mut self, row: &Row<'_>) -> Result<(), Interrupted> {
         let out = &mut self.out[self.filled..][..row.lane_count()];
         match row.output(0) {
             Operand::Scalar(value) => out.fill(value),
             Operand::Lanes(values) => out.copy_from_slice(values),
         }
         self.filled += row.lane_count();
+        Ok(())
     }
 }

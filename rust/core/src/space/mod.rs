@@ -3,7 +3,11 @@
 //! A [`Space`] is the product of its axes, row-major in the order given: the last axis varies
 //! fastest. An axis carries columns of numbers; a linked axis carries several.
 
-use std::sync::Arc;
+use crate::memory::{self, OutOfMemory};
+
+mod numbers;
+
+pub use numbers::Numbers;
 
 /// Most configurations that a space may have.
 pub const MAX_SIZE: u64 = i64::MAX as u64;
@@ -70,13 +74,13 @@ pub struct Column {
     /// The axis that it varies with.
     pub axis: usize,
     /// One number for each position of the axis.
-    pub values: Arc<[f64]>,
+    pub values: Numbers,
     /// Whether the numbers are conditions, 0 or 1.
     pub boolean: bool,
 }
 
 impl Column {
-    /// The same column with the values at these positions.
+    /// The same column with the values at these few positions.
     pub(crate) fn at(&self, positions: impl Iterator<Item = usize>) -> Self {
         Self { values: positions.map(|position| self.values[position]).collect(), ..self.clone() }
     }
@@ -161,24 +165,40 @@ impl Space {
         u32::try_from(position).expect("an axis has fewer than 2^32 values")
     }
 
-    /// For each axis, the positions on it of the configurations with these indices.
-    #[must_use]
-    pub fn positions(&self, indices: &[u64]) -> Vec<Vec<u32>> {
-        let mut positions = vec![Vec::new(); self.lengths.len()];
+    /// For each axis, appends to its column the positions on it of the configurations with these indices.
+    ///
+    /// # Errors
+    ///
+    /// [`OutOfMemory`] if there is no room for them; the columns then differ in length.
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many columns as axes.
+    pub fn push_positions(&self, indices: &[u64], positions: &mut [Vec<u32>]) -> Result<(), OutOfMemory> {
+        assert!(positions.len() == self.lengths.len(), "a column for each axis");
         // From the last axis on: one division gives a position and what is left for the axes before.
-        let mut rest = indices.to_vec();
+        let mut rest = memory::copied(indices)?;
         for (positions, &length) in positions.iter_mut().zip(&self.lengths).rev() {
             let length = length as u64;
-            *positions = rest
-                .iter_mut()
-                .map(|rest| {
-                    let position = *rest % length;
-                    *rest /= length;
-                    u32::try_from(position).expect("an axis has fewer than 2^32 values")
-                })
-                .collect();
+            let position = |rest: &mut u64| {
+                let position = *rest % length;
+                *rest /= length;
+                u32::try_from(position).expect("an axis has fewer than 2^32 values")
+            };
+            memory::extend(positions, rest.iter_mut().map(position))?;
         }
-        positions
+        Ok(())
+    }
+
+    /// For each axis, the positions on it of the configurations with these indices.
+    ///
+    /// # Errors
+    ///
+    /// [`OutOfMemory`] if there is no room for them.
+    pub(crate) fn positions(&self, indices: &[u64]) -> Result<Vec<Vec<u32>>, OutOfMemory> {
+        let mut positions = vec![Vec::new(); self.lengths.len()];
+        self.push_positions(indices, &mut positions)?;
+        Ok(positions)
     }
 
     /// How many configurations these positions name, one array of them for each axis.
@@ -212,7 +232,7 @@ mod tests {
         let space = Space::new(vec![2, 3, 4], vec![]).unwrap();
         let index = 12 + 2 * 4 + 3;
         assert_eq!([0, 1, 2].map(|axis| space.position(index, axis)), [1, 2, 3]);
-        assert_eq!(space.positions(&[index, 0]), [[1, 0], [2, 0], [3, 0]]);
+        assert_eq!(space.positions(&[index, 0]), Ok(vec![vec![1, 0], vec![2, 0], vec![3, 0]]));
     }
 
     #[test]

@@ -2,8 +2,9 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::control::Control;
+use crate::control::{Control, Interrupted};
 use crate::error::Error;
+use crate::memory;
 use crate::program::{Places, Row, Sink};
 use crate::value::lanes::Operand;
 
@@ -38,10 +39,10 @@ pub(super) fn best(
     let sinks = grid.scan(
         0..grid.blocks,
         |block| block,
-        || Scan { best: vec![None; count], group_of: &group_of, feasible: 0 },
+        || Ok(Scan { best: memory::filled(count, None)?, group_of: &group_of, feasible: 0 }),
         control,
     )?;
-    let mut best: Vec<Option<Best>> = vec![None; count];
+    let mut best: Vec<Option<Best>> = memory::filled(count, None)?;
     for sink in &sinks {
         stats.feasible += sink.feasible * grid.weight;
         for (best, found) in best.iter_mut().zip(&sink.best) {
@@ -55,7 +56,7 @@ pub(super) fn best(
     stats.evaluated = stats.size;
     stats.seconds.search = watch.lap();
 
-    let points = Best::points(best);
+    let points = Best::points(best)?;
     Ok(Answer::new(engine.space, points, std::slice::from_ref(objective), stats, control)?)
 }
 
@@ -77,9 +78,12 @@ impl<G: Fn(&[usize]) -> usize> Sink for Scan<G> {
     }
 
     #[inline(always)]
-    fn doubts(&mut self, places: &Places<'_>, doubtful: &mut Vec<u32>) {
+    fn doubts(&mut self, places: &Places<'_>, doubtful: &mut Vec<u32>) -> Result<(), Interrupted> {
         let every = 0..places.count() as u32;
-        let Some(best) = self.best[(self.group_of)(places.outer())] else { return doubtful.extend(every) };
+        let Some(best) = self.best[(self.group_of)(places.outer())] else {
+            doubtful.extend(every);
+            return Ok(());
+        };
         // A later configuration must have a smaller value. Nothing is known of a bound that is NaN.
         let later = places.index() > best.index;
         let hopeless = |bound: f64| bound > best.value || (later && bound == best.value);
@@ -93,10 +97,11 @@ impl<G: Fn(&[usize]) -> usize> Sink for Scan<G> {
                 doubtful.extend(every.filter(|&place| !hopeless(bounds[place as usize])))
             }
         }
+        Ok(())
     }
 
     #[inline(always)]
-    fn row(&mut self, row: &Row<'_>) {
+    fn row(&mut self, row: &Row<'_>) -> Result<(), Interrupted> {
         let best = &mut self.best[(self.group_of)(row.outer())];
         let values = row.output(0);
         let mask = row.mask();
@@ -110,6 +115,7 @@ impl<G: Fn(&[usize]) -> usize> Sink for Scan<G> {
                 *best = Some(Best { value, index: row.index(lane) });
             }
         }
+        Ok(())
     }
 }
 
@@ -124,7 +130,7 @@ pub(super) fn any(engine: &Engine<'_>, bound: Bound, control: &Control) -> Resul
     let mut round = FIRST_ROUND;
     while start < grid.blocks && !found.load(Ordering::Relaxed) {
         let end = grid.blocks.min(start.saturating_add(grid.blocks_of(round)));
-        grid.scan(start..end, |block| block, || Found(&found), control)?;
+        grid.scan(start..end, |block| block, || Ok(Found(&found)), control)?;
         (start, round) = (end, round.saturating_mul(4));
     }
     Ok(found.into_inner())
@@ -137,7 +143,8 @@ struct Found<'a>(&'a AtomicBool);
 
 impl Sink for Found<'_> {
     #[inline(always)]
-    fn row(&mut self, _row: &Row<'_>) {
+    fn row(&mut self, _row: &Row<'_>) -> Result<(), Interrupted> {
         self.0.store(true, Ordering::Relaxed);
+        Ok(())
     }
 }

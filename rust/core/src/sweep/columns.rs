@@ -6,10 +6,11 @@
 use std::ops::Range;
 use std::sync::Mutex;
 
-use crate::control::{Control, Interrupted};
+use crate::control::Control;
 use crate::error::Error;
 use crate::formula::graph::{Graph, Node, NodeId};
-use crate::parallel::Crew;
+use crate::memory::{self, OutOfMemory};
+use crate::parallel::{Crew, cut};
 use crate::space::Space;
 use crate::value::lanes::{Operand, apply_at};
 use crate::value::simd::Level;
@@ -56,46 +57,51 @@ impl<'a> Columns<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::Space`] if the positions name no configurations, [`Error::Interrupted`].
+    /// [`Error::Space`] if the positions name no configurations, [`Error::Interrupted`], [`Error::Memory`].
     pub fn at(&self, positions: &[&[u32]], control: &Control) -> Result<Vec<Vec<f64>>, Error> {
         let count = self.space.count_positions(positions)?;
-        let mut columns = vec![vec![0.0; count]; self.roots.len()];
-        let mut parts: Vec<Vec<&mut [f64]>> = Vec::new();
-        parts.resize_with(count.div_ceil(JOB), Vec::new);
-        for column in &mut columns {
-            parts.iter_mut().zip(column.chunks_mut(JOB)).for_each(|(part, column)| part.push(column));
-        }
-        let parts: Vec<Mutex<Vec<&mut [f64]>>> = parts.into_iter().map(Mutex::new).collect();
+        let roots = self.roots.iter().map(|_| memory::zeroed(count));
+        let mut columns: Vec<Vec<f64>> = roots.collect::<Result<_, _>>()?;
+        // Jobs lie one after another in the columns, so each worker cuts the next one off the rest.
+        let rest = Mutex::new((0, columns.iter_mut().map(Vec::as_mut_slice).collect::<Vec<_>>()));
         Crew::for_rows(control, count).workers(
-            parts.len(),
-            || vec![Vec::new(); self.graph.nodes().len()],
-            |values, job| {
-                let mut part = parts[job].lock().expect("each part is one job's");
-                let end = count.min((job + 1) * JOB);
-                for start in (job * JOB..end).step_by(RUN) {
+            count.div_ceil(JOB),
+            || Ok(vec![Vec::new(); self.graph.nodes().len()]),
+            |values, _| {
+                let (first, end, mut part) = {
+                    let mut rest = rest.lock().expect("no worker panics while it holds the rest");
+                    let (first, end) = (rest.0, count.min(rest.0 + JOB));
+                    rest.0 = end;
+                    (first, end, cut(&mut rest.1, end - first))
+                };
+                for start in (first..end).step_by(RUN) {
                     control.check()?;
                     let run = start..end.min(start + RUN);
-                    self.run(values, positions, run.clone());
+                    self.run(values, positions, run.clone())?;
                     for (out, &root) in part.iter_mut().zip(&self.roots) {
-                        let out = &mut out[start - job * JOB..][..run.len()];
+                        let out = &mut out[start - first..][..run.len()];
                         match self.operand(values, root) {
                             Operand::Scalar(value) => out.fill(value),
                             Operand::Lanes(values) => out.copy_from_slice(values),
                         }
                     }
                 }
-                Ok::<(), Interrupted>(())
+                Ok(())
             },
         )?;
-        drop(parts);
         Ok(columns)
     }
 
     /// Computes every node at a run of configurations; `values` has a place for each.
-    fn run(&self, values: &mut [Vec<f64>], positions: &[&[u32]], run: Range<usize>) {
+    fn run(
+        &self,
+        values: &mut [Vec<f64>],
+        positions: &[&[u32]],
+        run: Range<usize>,
+    ) -> Result<(), OutOfMemory> {
         for &node in &self.needed {
             let mut out = std::mem::take(&mut values[node.index()]);
-            out.resize(run.len(), 0.0);
+            memory::resize(&mut out, run.len(), 0.0)?;
             match self.graph.node(node) {
                 Node::Constant(_) => unreachable!("constants are no lanes"),
                 Node::Column(column) => {
@@ -110,6 +116,7 @@ impl<'a> Columns<'a> {
             }
             values[node.index()] = out;
         }
+        Ok(())
     }
 
     fn operand<'v>(&self, values: &'v [Vec<f64>], node: NodeId) -> Operand<'v> {

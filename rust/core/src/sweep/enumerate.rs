@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::control::{Control, Interrupted};
+use crate::memory::{self, OutOfMemory};
 use crate::parallel::Crew;
 use crate::program::{Machine, Program, Scratch, Sink};
 use crate::space::Space;
@@ -44,15 +45,20 @@ impl<'a> Grid<'a> {
         configurations.div_ceil(JOB).max(1).saturating_mul(self.blocks_of_job)
     }
 
-    /// The blocks of each job, if jobs are taken in block order.
-    pub(crate) fn jobs(&self) -> Vec<Range<u64>> {
-        let starts = (0..self.blocks).step_by(usize::try_from(self.blocks_of_job).unwrap_or(usize::MAX));
-        starts.map(|start| start..(start + self.blocks_of_job).min(self.blocks)).collect()
+    /// How many jobs there are, if they are taken in block order.
+    pub(crate) fn jobs(&self) -> usize {
+        usize::try_from(self.blocks.div_ceil(self.blocks_of_job)).unwrap_or(usize::MAX)
     }
 
-    /// How many configurations of the loops some blocks hold.
-    pub(crate) fn count(&self, blocks: Range<u64>) -> u64 {
-        blocks.map(|block| self.machine.block_size(block) as u64).sum()
+    /// The blocks of a job.
+    pub(crate) fn job(&self, job: usize) -> Range<u64> {
+        let start = job as u64 * self.blocks_of_job;
+        start..(start + self.blocks_of_job).min(self.blocks)
+    }
+
+    /// How many configurations of the loops a job holds.
+    pub(crate) fn count(&self, job: usize) -> u64 {
+        self.job(job).map(|block| self.machine.block_size(block) as u64).sum()
     }
 
     /// As many threads as are worth their start for so many configurations.
@@ -61,7 +67,7 @@ impl<'a> Grid<'a> {
         Crew::of(control).at_most(worth)
     }
 
-    pub(crate) fn scratch(&self) -> Scratch {
+    pub(crate) fn scratch(&self) -> Result<Scratch, OutOfMemory> {
         self.machine.scratch()
     }
 
@@ -74,7 +80,7 @@ impl<'a> Grid<'a> {
         control: &Control,
     ) -> Result<(), Interrupted> {
         control.check()?;
-        self.machine.run(scratch, blocks.clone(), sink);
+        self.machine.run(scratch, blocks.clone(), sink)?;
         let settled: u64 = blocks.map(|block| self.machine.block_size(block) as u64).sum();
         control.advance(settled * self.weight);
         Ok(())
@@ -86,20 +92,20 @@ impl<'a> Grid<'a> {
         &self,
         range: Range<u64>,
         permute: impl Fn(u64) -> u64 + Sync,
-        make: impl Fn() -> S + Sync,
+        make: impl Fn() -> Result<S, Interrupted> + Sync,
         control: &Control,
     ) -> Result<Vec<S>, Interrupted> {
         let jobs = (range.end - range.start).div_ceil(self.blocks_of_job);
         let crew = self.crew(control, jobs.saturating_mul(JOB).min(self.visited));
         let workers = crew.workers(
             usize::try_from(jobs).unwrap_or(usize::MAX),
-            || (self.scratch(), make()),
+            || Ok((self.scratch()?, make()?)),
             |(scratch, sink), job| {
                 let start = range.start + job as u64 * self.blocks_of_job;
                 let end = (start + self.blocks_of_job).min(range.end);
                 self.run(scratch, (start..end).map(&permute), sink, control)
             },
         )?;
-        Ok(workers.into_iter().map(|(_, sink)| sink).collect())
+        Ok(memory::collected(workers.into_iter().map(|(_, sink)| sink))?)
     }
 }

@@ -10,10 +10,9 @@
 //! the front of all configurations so far, whatever the threads did. Rounds take blocks in a
 //! scattered order: the first ones then sample the whole space and make a strong cull.
 
-use std::borrow::Cow;
-
 use crate::control::{Control, Interrupted};
 use crate::error::Error;
+use crate::memory;
 use crate::pareto::filter::drop_nan;
 use crate::pareto::key::FINEST;
 use crate::pareto::{Points, Ties};
@@ -64,17 +63,16 @@ pub(super) fn pareto(
     while start < grid.blocks {
         let end = grid.blocks.min(start.saturating_add(grid.blocks_of(round)));
         let permute = |block: u64| (u128::from(block) * u128::from(stride) % u128::from(grid.blocks)) as u64;
-        let sinks = grid.scan(start..end, permute, || Collect::new(&front, control), control)?;
-        let mut kept = Vec::with_capacity(sinks.len());
-        for sink in sinks {
+        let sinks = grid.scan(start..end, permute, || Ok(Collect::new(&front, control)), control)?;
+        for sink in &sinks {
             stats.feasible += sink.feasible * grid.weight;
             stats.nan += sink.nan * grid.weight;
-            kept.push(sink.kept.finish()?);
         }
-        kept.into_iter().for_each(|rows| front.rows.append(rows));
+        let kept: Vec<Points> = sinks.into_iter().map(|sink| sink.kept.rows).collect();
+        kept.into_iter().try_for_each(|rows| front.rows.append(rows))?;
         front.rows = front.rows.front(&front.bits, front.ties, control)?;
         if end < grid.blocks {
-            front.cull = Cull::by(&front.rows.objectives, &front.bits);
+            front.cull = Cull::by(&front.rows.objectives, &front.bits)?;
         }
         // Later configurations may dominate all of these, so that they prove nothing about the answer.
         let (rows, limit) = (front.rows.indices.len() as u64, held(question.max_rows));
@@ -136,30 +134,26 @@ struct Kept<'a> {
     limit: usize,
     bits: &'a [u32],
     ties: Ties,
-    cull: Cow<'a, Cull>,
+    /// The cull by the front so far, and then the worker's own.
+    shared: &'a Cull,
+    own: Option<Cull>,
     control: &'a Control,
-    /// Set when a filter was interrupted; the run ends soon after.
-    interrupted: bool,
 }
 
 impl Kept<'_> {
-    /// Filters the rows when there are many, and culls by them from then on.
-    fn filter(&mut self) {
-        match self.rows.front(self.bits, self.ties, self.control) {
-            Ok(rows) => {
-                self.rows = rows;
-                self.cull.to_mut().also_by(&self.rows.objectives);
-                self.limit = PENDING.max(2 * self.rows.indices.len());
-            }
-            Err(Interrupted) => {
-                self.interrupted = true;
-                self.limit = usize::MAX;
-            }
-        }
+    #[inline(always)]
+    fn cull(&self) -> &Cull {
+        self.own.as_ref().unwrap_or(self.shared)
     }
 
-    fn finish(self) -> Result<Points, Interrupted> {
-        if self.interrupted { Err(Interrupted) } else { Ok(self.rows) }
+    /// Filters the rows when there are many, and culls by them from then on.
+    fn filter(&mut self) -> Result<(), Interrupted> {
+        self.rows = self.rows.front(self.bits, self.ties, self.control)?;
+        let mut cull = self.own.take().map_or_else(|| self.shared.copied(), Ok)?;
+        cull.also_by(&self.rows.objectives)?;
+        self.own = Some(cull);
+        self.limit = PENDING.max(2 * self.rows.indices.len());
+        Ok(())
     }
 }
 
@@ -183,9 +177,9 @@ impl<'a> Collect<'a> {
                 limit: PENDING,
                 bits: &front.bits,
                 ties: front.ties,
-                cull: Cow::Borrowed(&front.cull),
+                shared: &front.cull,
+                own: None,
                 control,
-                interrupted: false,
             },
             feasible: 0,
             nan: 0,
@@ -198,21 +192,26 @@ impl<'a> Collect<'a> {
 
 impl Collect<'_> {
     #[inline(always)]
-    fn look_at<'v>(&mut self, count: usize, values: impl Fn(usize) -> Operand<'v>) {
+    fn look_at<'v>(
+        &mut self,
+        count: usize,
+        values: impl Fn(usize) -> Operand<'v>,
+    ) -> Result<(), Interrupted> {
         for (objective, column) in self.columns.iter_mut().enumerate() {
             column.clear();
             match values(objective) {
-                Operand::Scalar(value) => column.resize(count, value),
-                Operand::Lanes(values) => column.extend_from_slice(values),
+                Operand::Scalar(value) => memory::resize(column, count, value)?,
+                Operand::Lanes(values) => memory::append(column, values)?,
             }
         }
+        Ok(())
     }
 }
 
 impl Sink for Collect<'_> {
     #[inline(always)]
     fn wants_bounds(&self) -> bool {
-        self.kept.cull.knows()
+        self.kept.cull().knows()
     }
 
     #[inline(always)]
@@ -221,25 +220,25 @@ impl Sink for Collect<'_> {
     }
 
     #[inline(always)]
-    fn doubts(&mut self, places: &Places<'_>, doubtful: &mut Vec<u32>) {
+    fn doubts(&mut self, places: &Places<'_>, doubtful: &mut Vec<u32>) -> Result<(), Interrupted> {
         self.look_at(
             places.count(),
             #[inline(always)]
             |objective| places.bound(objective),
-        );
-        self.kept.cull.doubtful(&self.columns, &mut self.places, doubtful);
+        )?;
+        Ok(self.kept.cull().doubtful(&self.columns, &mut self.places, doubtful)?)
     }
 
     #[inline(always)]
-    fn row(&mut self, row: &Row<'_>) {
+    fn row(&mut self, row: &Row<'_>) -> Result<(), Interrupted> {
         self.look_at(
             row.lane_count(),
             #[inline(always)]
             |objective| row.output(objective),
-        );
+        )?;
         let Self { kept, columns, places, doubtful, .. } = self;
         doubtful.clear();
-        kept.cull.doubtful(columns, places, doubtful);
+        kept.cull().doubtful(columns, places, doubtful)?;
         if let Some(mask) = row.mask() {
             doubtful.retain(|&lane| mask[lane as usize] != 0.0);
         }
@@ -251,14 +250,12 @@ impl Sink for Collect<'_> {
         self.nan += (before - doubtful.len()) as u64;
         for (kept, column) in kept.rows.objectives.iter_mut().zip(columns) {
             if doubtful.len() == column.len() {
-                kept.extend_from_slice(column);
+                memory::append(kept, column)?;
                 continue;
             }
-            kept.extend(doubtful.iter().map(|&lane| column[lane as usize]));
+            memory::extend(kept, doubtful.iter().map(|&lane| column[lane as usize]))?;
         }
-        row.push_indices(doubtful, &mut kept.rows.indices);
-        if kept.rows.indices.len() > kept.limit {
-            kept.filter();
-        }
+        row.push_indices(doubtful, &mut kept.rows.indices)?;
+        if kept.rows.indices.len() > kept.limit { kept.filter() } else { Ok(()) }
     }
 }

@@ -19,6 +19,7 @@ use crate::error::Error;
 use crate::formula::graph::{Graph, NodeId};
 use crate::formula::ops::Op;
 use crate::formula::{Builder, FormulaError, Meaning, Scope};
+use crate::memory;
 use crate::pareto::{Points, Ties};
 use crate::program::explain::{self, Explanation};
 use crate::program::{Depends, Order, Program, Roots};
@@ -250,7 +251,7 @@ impl<'a> Engine<'a> {
     ///
     /// [`Error::Formula`], [`Error::Limit`] if and only if the front has more than `max_rows` rows, [`Error::Held`] if
     /// more than 40 million configurations (and four times `max_rows`) wait to be dominated before that is known,
-    /// [`Error::Interrupted`].
+    /// [`Error::Interrupted`], [`Error::Memory`].
     ///
     /// # Panics
     ///
@@ -270,7 +271,7 @@ impl<'a> Engine<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::Formula`], [`Error::Interrupted`].
+    /// [`Error::Formula`], [`Error::Interrupted`], [`Error::Memory`].
     pub fn best(
         &self,
         objective: &Objective,
@@ -294,7 +295,7 @@ impl<'a> Engine<'a> {
     /// # Errors
     ///
     /// [`Error::Formula`], [`Error::Limit`] if there are more than `max_rows`, [`Error::Held`] as in
-    /// [`pareto`](Self::pareto) if there is a front to look for, [`Error::Interrupted`].
+    /// [`pareto`](Self::pareto) if there is a front to look for, [`Error::Interrupted`], [`Error::Memory`].
     pub fn near(&self, question: &Near<'_>, control: &Control) -> Result<Answer, Error> {
         let objectives: Vec<Objective> =
             std::iter::once(question.objective).chain(question.then).cloned().collect();
@@ -319,7 +320,7 @@ impl<'a> Engine<'a> {
     /// # Errors
     ///
     /// [`Error::Formula`], [`Error::Interrupted`], [`Error::Limit`] if the answer needs more than
-    /// `max_bytes`.
+    /// `max_bytes`, [`Error::Memory`] if it needs more than there is.
     pub fn table(
         &self,
         columns: &[String],
@@ -334,7 +335,7 @@ impl<'a> Engine<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::Formula`], [`Error::Interrupted`].
+    /// [`Error::Formula`], [`Error::Interrupted`], [`Error::Memory`].
     pub fn any(&self, constraints: &[String], control: &Control) -> Result<bool, Error> {
         let bound = self.bind(constraints, &[])?;
         if self.searches(&bound) {
@@ -368,20 +369,15 @@ impl<'a> Engine<'a> {
     ///
     /// # Errors
     ///
-    /// [`FormulaError`] if a formula cannot be read.
-    pub fn explain(
-        &self,
-        objectives: &[Objective],
-        constraints: &[String],
-    ) -> Result<Explanation, FormulaError> {
+    /// [`Error::Formula`], [`Error::Memory`].
+    pub fn explain(&self, objectives: &[Objective], constraints: &[String]) -> Result<Explanation, Error> {
         let bound = self.bind(constraints, objectives)?;
         if self.searches(&bound) {
-            let arranged = search::arranged(self, self.space, &bound, None, &Control::new(1));
-            let arranged = arranged.expect("nobody cancels it");
-            return Ok(explain::explain_search(&bound.graph, arranged, &bound.roots));
+            let arranged = search::arranged(self, self.space, &bound, None, &Control::new(1))?;
+            return Ok(explain::explain_search(&bound.graph, arranged, &bound.roots)?);
         }
         let order = Order { axes: bound.axes, fixed: false, outer: None };
-        Ok(explain::explain(&bound.graph, self.space, &bound.roots, &order))
+        Ok(explain::explain(&bound.graph, self.space, &bound.roots, &order)?)
     }
 }
 
@@ -395,9 +391,12 @@ impl Answer {
         control: &Control,
     ) -> Result<Self, Interrupted> {
         let mut positions = vec![Vec::new(); space.lengths().len()];
+        for column in &mut positions {
+            *column = memory::room(points.indices.len())?;
+        }
         for indices in points.indices.chunks(LOOK) {
             control.check()?;
-            positions.iter_mut().zip(space.positions(indices)).for_each(|(all, some)| all.extend(some));
+            space.push_positions(indices, &mut positions)?;
         }
         let minimized = points.objectives.into_iter().zip(objectives);
         let objectives = minimized

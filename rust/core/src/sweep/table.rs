@@ -1,9 +1,12 @@
 //! Every configuration, in index order.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::control::Control;
+use crate::control::{Control, Interrupted};
 use crate::error::Error;
+use crate::memory::{self, OutOfMemory, Zero};
+use crate::parallel::cut;
 use crate::program::{Row, Sink};
 use crate::space::Space;
 use crate::value::lanes::Operand;
@@ -45,7 +48,7 @@ pub(super) fn table(
     let grid = Grid::new(&program, space);
     control.begin(space.size());
     let counts = match counted {
-        None => grid.jobs().into_iter().map(|job| grid.count(job)).collect(),
+        None => memory::collected((0..grid.jobs()).map(|job| grid.count(job)))?,
         // The count runs over the same blocks: a fixed order leaves the layout no choice.
         Some(program) => count(&Grid::new(&program, space), control)?,
     };
@@ -53,9 +56,10 @@ pub(super) fn table(
     if rows > limit {
         return Err(Error::Limit { rows, limit });
     }
+    memory::ensure(usize::try_from(rows.saturating_mul(row_bytes)).unwrap_or(usize::MAX))?;
     let mut answer = Answer {
-        positions: vec![vec![0; rows as usize]; space.lengths().len()],
-        objectives: vec![vec![0.0; rows as usize]; columns.len()],
+        positions: columns_of_zeros(space.lengths().len(), rows)?,
+        objectives: columns_of_zeros(columns.len(), rows)?,
         stats,
     };
     control.begin(space.size());
@@ -66,31 +70,43 @@ pub(super) fn table(
     Ok(answer)
 }
 
+fn columns_of_zeros<T: Zero>(count: usize, rows: u64) -> Result<Vec<Vec<T>>, OutOfMemory> {
+    let rows = usize::try_from(rows).unwrap_or(usize::MAX);
+    (0..count).map(|_| memory::zeroed(rows)).collect()
+}
+
 /// How many configurations of each job count.
-fn count(grid: &Grid<'_>, control: &Control) -> Result<Vec<u64>, Error> {
-    let jobs = grid.jobs();
-    let counts: Vec<Mutex<u64>> = jobs.iter().map(|_| Mutex::new(0)).collect();
+fn count(grid: &Grid<'_>, control: &Control) -> Result<Vec<u64>, Interrupted> {
+    let counts = memory::collected((0..grid.jobs()).map(|_| AtomicU64::new(0)))?;
     grid.crew(control, grid.visited).workers(
-        jobs.len(),
-        || grid.scratch(),
+        grid.jobs(),
+        || Ok(grid.scratch()?),
         |scratch, job| {
             let mut sink = Count(0);
-            grid.run(scratch, jobs[job].clone(), &mut sink, control)?;
-            *counts[job].lock().expect("nobody panics with the lock") = sink.0;
+            grid.run(scratch, grid.job(job), &mut sink, control)?;
+            counts[job].store(sink.0, Ordering::Relaxed);
             Ok(())
         },
     )?;
-    Ok(counts.into_iter().map(|count| count.into_inner().expect("nobody panics with the lock")).collect())
+    Ok(memory::collected(counts.into_iter().map(AtomicU64::into_inner))?)
 }
 
 struct Count(u64);
 
 impl Sink for Count {
     #[inline(always)]
-    fn row(&mut self, row: &Row<'_>) {
+    fn row(&mut self, row: &Row<'_>) -> Result<(), Interrupted> {
         self.0 += row.mask().map_or(row.lane_count(), |mask| mask.iter().map(|&counts| counts as usize).sum())
             as u64;
+        Ok(())
     }
+}
+
+/// What is still to be written, and by which job.
+struct Rest<'a> {
+    job: usize,
+    positions: Vec<&'a mut [u32]>,
+    outputs: Vec<&'a mut [f64]>,
 }
 
 /// Writes each job's configurations to its own part of the columns.
@@ -101,33 +117,26 @@ fn write(
     positions: &mut [Vec<u32>],
     outputs: &mut [Vec<f64>],
     control: &Control,
-) -> Result<(), Error> {
-    let jobs = grid.jobs();
-    let mut parts: Vec<Write<'_>> =
-        counts.iter().map(|_| Write { space, positions: vec![], outputs: vec![], filled: 0 }).collect();
-    for column in positions {
-        let mut rest = column.as_mut_slice();
-        for (part, &count) in parts.iter_mut().zip(counts) {
-            let (head, tail) = rest.split_at_mut(count as usize);
-            part.positions.push(head);
-            rest = tail;
-        }
-    }
-    for column in outputs {
-        let mut rest = column.as_mut_slice();
-        for (part, &count) in parts.iter_mut().zip(counts) {
-            let (head, tail) = rest.split_at_mut(count as usize);
-            part.outputs.push(head);
-            rest = tail;
-        }
-    }
-    let parts: Vec<Mutex<Write<'_>>> = parts.into_iter().map(Mutex::new).collect();
+) -> Result<(), Interrupted> {
+    // Jobs lie one after another in the columns, so each worker cuts the next one off the rest.
+    let rest = Mutex::new(Rest {
+        job: 0,
+        positions: positions.iter_mut().map(Vec::as_mut_slice).collect(),
+        outputs: outputs.iter_mut().map(Vec::as_mut_slice).collect(),
+    });
     grid.crew(control, grid.visited).workers(
-        jobs.len(),
-        || grid.scratch(),
-        |scratch, job| {
-            let mut part = parts[job].lock().expect("each part is one job's");
-            grid.run(scratch, jobs[job].clone(), &mut *part, control)
+        grid.jobs(),
+        || Ok(grid.scratch()?),
+        |scratch, _| {
+            let (job, mut part) = {
+                let mut rest = rest.lock().expect("no worker panics while it holds the rest");
+                let job = rest.job;
+                rest.job += 1;
+                let count = counts[job] as usize;
+                let (positions, outputs) = (cut(&mut rest.positions, count), cut(&mut rest.outputs, count));
+                (job, Write { space, positions, outputs, filled: 0 })
+            };
+            grid.run(scratch, grid.job(job), &mut part, control)
         },
     )?;
     Ok(())
@@ -142,7 +151,7 @@ struct Write<'a> {
 
 impl Sink for Write<'_> {
     #[inline(always)]
-    fn row(&mut self, row: &Row<'_>) {
+    fn row(&mut self, row: &Row<'_>) -> Result<(), Interrupted> {
         let mask = row.mask();
         let counts = |lane: &usize| mask.is_none_or(|mask| mask[*lane] != 0.0);
         let start = self.filled;
@@ -166,5 +175,6 @@ impl Sink for Write<'_> {
             }
         }
         self.filled += mask.map_or(row.lane_count(), |mask| mask.iter().map(|&counts| counts as usize).sum());
+        Ok(())
     }
 }

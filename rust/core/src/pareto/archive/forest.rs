@@ -10,6 +10,7 @@ mod tree;
 use super::Points;
 use super::many::Question;
 use crate::control::{Control, Interrupted};
+use crate::memory::OutOfMemory;
 use sieve::{BLOCK, Judgement, Sieve};
 use tree::{Hint, Tree};
 
@@ -31,7 +32,7 @@ impl Forest {
         control: &Control,
     ) -> Result<Self, Interrupted> {
         let rows = front.indices.len();
-        let sieve = Some(Sieve::over(question, &front));
+        let sieve = Some(Sieve::over(question, &front)?);
         Ok(Self { trees: vec![Tree::new(question, front, control)?], sieve, front: rows })
     }
 
@@ -118,12 +119,12 @@ impl Forest {
             rows += tree.len();
             pieces.push(tree.into_points());
         }
-        self.trees.push(Tree::new(question, Points::joined(pieces), control)?);
+        self.trees.push(Tree::new(question, Points::joined(pieces)?, control)?);
         Ok(())
     }
 
     /// All rows, in no order.
-    pub(super) fn into_points(self) -> Points {
+    pub(super) fn into_points(self) -> Result<Points, OutOfMemory> {
         Points::joined(self.trees.into_iter().map(Tree::into_points).collect())
     }
 }

@@ -19,6 +19,7 @@
 use super::many::Question;
 use super::{Points, settles_own_cell};
 use crate::control::{Control, Interrupted};
+use crate::memory::{self, OutOfMemory};
 use crate::pareto::filter::Ties;
 use crate::pareto::key::{Cells, rank};
 
@@ -73,14 +74,15 @@ pub(super) struct Grid {
 
 impl Grid {
     /// A grid without rows over the range of some, if it has not too many cells.
-    pub(super) fn over(question: &Question, points: &Points) -> Option<Self> {
+    pub(super) fn over(question: &Question, points: &Points) -> Result<Option<Self>, OutOfMemory> {
         let mut ranges: Vec<(usize, i64, i64)> = Vec::new();
         for (objective, (column, cells)) in points.objectives.iter().zip(&question.cells).enumerate() {
             let keys = || column.iter().map(|&value| cells.key(value));
-            ranges.push((objective, keys().min()?, keys().max()?));
+            let Some((low, high)) = keys().min().zip(keys().max()) else { return Ok(None) };
+            ranges.push((objective, low, high));
         }
         let width = |&(_, low, high): &(usize, i64, i64)| high.wrapping_sub(low) as u64;
-        let last = ranges.iter().max_by_key(|range| width(range))?.0;
+        let Some(&(last, ..)) = ranges.iter().max_by_key(|range| width(range)) else { return Ok(None) };
         ranges.retain(|&(objective, ..)| objective != last);
         let wide: Vec<_> = ranges
             .iter()
@@ -91,27 +93,36 @@ impl Grid {
                 (range.0, range.1.saturating_sub(slack).max(least), range.2.saturating_add(slack).min(most))
             })
             .collect();
-        Self::with_axes(question, last, &wide).or_else(|| Self::with_axes(question, last, &ranges))
+        match Self::with_axes(question, last, &wide)? {
+            None => Self::with_axes(question, last, &ranges),
+            grid => Ok(grid),
+        }
     }
 
-    fn with_axes(question: &Question, last: usize, ranges: &[(usize, i64, i64)]) -> Option<Self> {
+    fn with_axes(
+        question: &Question,
+        last: usize,
+        ranges: &[(usize, i64, i64)],
+    ) -> Result<Option<Self>, OutOfMemory> {
         let mut stride = 1usize;
         let mut axes = Vec::new();
         for &(objective, low, high) in ranges {
             axes.push(Axis { objective, cells: question.cells[objective], low, high, stride });
-            let count = usize::try_from(high.wrapping_sub(low) as u64).ok()?.checked_add(1)?;
-            stride = stride.checked_mul(count).filter(|&cells| cells <= question.sizes.cells)?;
+            let count = usize::try_from(high.wrapping_sub(low) as u64).ok();
+            let cells = count.and_then(|count| stride.checked_mul(count.checked_add(1)?));
+            let Some(cells) = cells.filter(|&cells| cells <= question.sizes.cells) else { return Ok(None) };
+            stride = cells;
         }
         let objectives = question.bits.len();
-        Some(Self {
+        Ok(Some(Self {
             last,
             axes,
-            least: vec![i64::MAX; stride],
-            own: vec![NONE; stride],
+            least: memory::filled(stride, i64::MAX)?,
+            own: memory::filled(stride, NONE)?,
             points: Points::none(objectives),
             tidied: 0,
             copies: Points::none(objectives),
-        })
+        }))
     }
 
     pub(super) fn len(&self) -> usize {
@@ -231,10 +242,10 @@ impl Grid {
             return Ok(());
         }
         let first = self.points.indices.len();
-        self.points = Points::joined(vec![std::mem::take(&mut self.points), new]);
-        let mut new = Vec::with_capacity(self.points.indices.len() - first);
+        self.points = Points::joined(vec![std::mem::take(&mut self.points), new])?;
+        let mut new = memory::room(self.points.indices.len() - first)?;
         for row in first..self.points.indices.len() {
-            let place = self.enter(question, row);
+            let place = self.enter(question, row)?;
             new.push((self.last_key(question, row as u32), place));
         }
         // The least keys first: then no cell is written twice.
@@ -245,7 +256,7 @@ impl Grid {
         }
         control.check()?;
         if self.points.indices.len() > 2 * self.tidied {
-            self.tidy(question);
+            self.tidy(question)?;
         }
         Ok(())
     }
@@ -272,33 +283,33 @@ impl Grid {
     }
 
     /// Puts a row in its cell if it is better than the one there; returns the cell.
-    fn enter(&mut self, question: &Question, row: usize) -> usize {
+    fn enter(&mut self, question: &Question, row: usize) -> Result<usize, OutOfMemory> {
         let place = self.place(&self.points, row);
         let (own, key) = (self.own[place], self.last_key(question, row as u32));
         if own == NONE {
             self.own[place] = row as u32;
-            return place;
+            return Ok(place);
         }
-        let values = |row: usize| self.points.objectives.iter().map(move |column| rank(column[row]));
         let index = |row: usize| self.points.indices[row];
         let (own_row, own_key) = (own as usize, self.last_key(question, own));
-        let by_value = key.cmp(&own_key).then_with(|| values(row).cmp(values(own_row)));
+        let by_value =
+            key.cmp(&own_key).then_with(|| ranks(&self.points, row).cmp(ranks(&self.points, own_row)));
         let (comes_before, is_copy) =
             (by_value.then(index(row).cmp(&index(own_row))).is_lt(), by_value.is_eq());
         let other = if comes_before { own_row } else { row };
         if is_copy && question.ties == Ties::All && index(row) != index(own_row) {
-            let copy = self.points.select(std::iter::once(other));
-            self.copies = Points::joined(vec![std::mem::take(&mut self.copies), copy]);
+            let copy = self.points.select(std::iter::once(other))?;
+            self.copies = Points::joined(vec![std::mem::take(&mut self.copies), copy])?;
         }
         if comes_before {
             self.own[place] = row as u32;
         }
-        place
+        Ok(place)
     }
 
     /// Drops the rows that gave way to another in their cell or elsewhere, and copies of what is no more.
-    pub(super) fn tidy(&mut self, question: &Question) {
-        let mut kept = Vec::with_capacity(self.points.indices.len());
+    pub(super) fn tidy(&mut self, question: &Question) -> Result<(), OutOfMemory> {
+        let mut kept = memory::room(self.points.indices.len())?;
         for row in 0..self.points.indices.len() {
             let place = self.place(&self.points, row);
             if self.own[place] != row as u32 {
@@ -311,27 +322,30 @@ impl Grid {
                 kept.push(row);
             }
         }
-        self.points.keep(kept.into_iter());
+        self.points.keep(kept.iter().copied())?;
         self.tidied = self.points.indices.len();
         if !self.copies.indices.is_empty() {
-            let values = |points: &Points, row: usize| -> Vec<i64> {
-                points.objectives.iter().map(|c| rank(c[row])).collect()
-            };
-            let mut order: Vec<usize> = (0..self.copies.indices.len()).collect();
-            order.sort_by_key(|&copy| self.copies.indices[copy]);
+            let mut order = memory::collected(0..self.copies.indices.len())?;
+            order.sort_unstable_by_key(|&copy| (self.copies.indices[copy], copy));
             order.dedup_by_key(|copy| self.copies.indices[*copy]);
             order.retain(|&copy| {
                 let own = self.own[self.place(&self.copies, copy)];
                 own != NONE
-                    && values(&self.points, own as usize) == values(&self.copies, copy)
+                    && ranks(&self.points, own as usize).eq(ranks(&self.copies, copy))
                     && self.points.indices[own as usize] != self.copies.indices[copy]
             });
-            self.copies = self.copies.select(order.into_iter());
+            self.copies = self.copies.select(order.iter().copied())?;
         }
+        Ok(())
     }
 
     /// All rows, dominated ones that are still there among them, in no order.
-    pub(super) fn into_points(self) -> Points {
+    pub(super) fn into_points(self) -> Result<Points, OutOfMemory> {
         Points::joined(vec![self.points, self.copies])
     }
+}
+
+/// The true objectives of a row.
+fn ranks(points: &Points, row: usize) -> impl Iterator<Item = i64> + '_ {
+    points.objectives.iter().map(move |column| rank(column[row]))
 }

@@ -7,6 +7,7 @@ use super::forest::Forest;
 use super::grid::Grid;
 use super::{Points, Sizes, settles_own_cell};
 use crate::control::{Control, Interrupted};
+use crate::memory::{self, OutOfMemory};
 use crate::parallel::Crew;
 use crate::pareto::filter::{Ties, joined};
 use crate::pareto::key::{Cells, rank};
@@ -45,9 +46,9 @@ impl Question {
     fn front(&self, points: &Points, control: &Control) -> Result<Points, Interrupted> {
         let mut front = points.front(&self.bits, self.ties, control)?.sorted(control)?;
         let ranks = |row: usize| front.objectives.iter().map(move |column| rank(column[row]));
-        let mut rows: Vec<usize> = (0..front.indices.len()).collect();
+        let mut rows = memory::collected(0..front.indices.len())?;
         rows.dedup_by(|&mut a, &mut b| front.indices[a] == front.indices[b] && ranks(a).eq(ranks(b)));
-        front.keep(rows.into_iter());
+        front.keep(rows.iter().copied())?;
         Ok(front)
     }
 }
@@ -88,8 +89,8 @@ impl Many {
 
     /// See [`Archive::thin`](super::Archive::thin): of neighbours that came out of one box, one often settles the
     /// others.
-    pub(super) fn thin(&self, points: &mut Points) {
-        let mut kept: Vec<usize> = Vec::new();
+    pub(super) fn thin(&self, points: &mut Points) -> Result<(), OutOfMemory> {
+        let mut kept: Vec<usize> = memory::room(points.indices.len())?;
         'rows: for row in 0..points.indices.len() {
             while let Some(&before) = kept.last() {
                 if self.question.settles(points, before, row) {
@@ -102,11 +103,12 @@ impl Many {
             }
             kept.push(row);
         }
-        points.keep(kept.into_iter());
+        points.keep(kept.iter().copied())
     }
 
     pub(super) fn add(&mut self, points: &Points, control: &Control) -> Result<(), Interrupted> {
-        let new = points.select(self.open_rows(points, control)?.into_iter().map(|row| row as usize));
+        let open = self.open_rows(points, control)?;
+        let new = points.select(open.iter().map(|&row| row as usize))?;
         match &mut self.structure {
             Structure::Grid(grid) if grid.reaches(&self.question, &new) => {
                 grid.add(&self.question, new, control)
@@ -127,7 +129,7 @@ impl Many {
         let open = Crew::for_rows(control, indices.len()).map_chunks(indices.len(), PIECE, |range| {
             control.check()?;
             let columns: Vec<&[f64]> = columns.iter().map(|column| &column[range.clone()]).collect();
-            let mut open = Vec::new();
+            let mut open = memory::room(range.len())?;
             self.unsettled(&columns, &indices[range.clone()], &mut open);
             open.iter_mut().for_each(|row| *row += range.start as u32);
             Ok(open)
@@ -137,12 +139,12 @@ impl Many {
 
     /// Builds the structure that suits the front of what is there and what is new.
     fn arrange(&mut self, new: Points, control: &Control) -> Result<(), Interrupted> {
-        let all = Points::joined(vec![self.take(), new]);
+        let all = Points::joined(vec![self.take()?, new])?;
         if all.indices.is_empty() {
             return Ok(());
         }
         let front = self.question.front(&all, control)?;
-        self.structure = match Grid::over(&self.question, &front) {
+        self.structure = match Grid::over(&self.question, &front)? {
             Some(mut grid) => {
                 grid.add(&self.question, front, control)?;
                 Structure::Grid(grid)
@@ -152,7 +154,7 @@ impl Many {
         Ok(())
     }
 
-    fn take(&mut self) -> Points {
+    fn take(&mut self) -> Result<Points, OutOfMemory> {
         match std::mem::replace(&mut self.structure, Structure::Forest(Forest::default())) {
             Structure::Grid(grid) => grid.into_points(),
             Structure::Forest(forest) => forest.into_points(),
@@ -161,16 +163,13 @@ impl Many {
 
     pub(super) fn tidy(&mut self, control: &Control) -> Result<(), Interrupted> {
         match &mut self.structure {
-            Structure::Grid(grid) => {
-                grid.tidy(&self.question);
-                Ok(())
-            }
+            Structure::Grid(grid) => Ok(grid.tidy(&self.question)?),
             Structure::Forest(_) => self.arrange(Points::none(self.question.bits.len()), control),
         }
     }
 
     pub(super) fn into_points(mut self, control: &Control) -> Result<Points, Interrupted> {
-        let all = self.take();
+        let all = self.take()?;
         if all.indices.is_empty() {
             return Ok(Points::none(self.question.bits.len()));
         }

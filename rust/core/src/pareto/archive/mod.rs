@@ -47,6 +47,7 @@ use super::filter::Ties;
 use super::key::rank;
 use super::points::Points;
 use crate::control::{Control, Interrupted};
+use crate::memory::OutOfMemory;
 use many::Many;
 use single::Single;
 use stairs::Stairs;
@@ -146,7 +147,8 @@ impl Archive {
     /// Appends to `open` the lanes, ascending, that the archive does not settle.
     ///
     /// Lane l is a box of configurations, or one of them, with the lower bounds `bounds[k][l]` of the objectives
-    /// (minimised and true: no keys) and the least index `indices[l]`. Bounds may be infinite but not NaN.
+    /// (minimised and true: no keys) and the least index `indices[l]`. Bounds may be infinite but not NaN. Memory is
+    /// only asked for by whoever makes room in `open` for all lanes beforehand.
     ///
     /// # Panics
     ///
@@ -160,9 +162,13 @@ impl Archive {
     }
 
     /// Drops some configurations that others among these settle, if that is quick to see.
-    pub fn thin(&self, points: &mut Points) {
+    ///
+    /// # Errors
+    ///
+    /// [`OutOfMemory`] if there is no room to look.
+    pub fn thin(&self, points: &mut Points) -> Result<(), OutOfMemory> {
         match &self.structure {
-            Structure::Single(_) => {}
+            Structure::Single(_) => Ok(()),
             Structure::Stairs(stairs) => stairs.thin(points),
             Structure::Many(many) => many.thin(points),
         }
@@ -174,13 +180,13 @@ impl Archive {
     ///
     /// # Errors
     ///
-    /// [`Interrupted`] after [`Control::cancel`]; the archive is of no use then.
+    /// [`Interrupted`] after [`Control::cancel`], or for want of memory; the archive is of no use then.
     ///
     /// # Panics
     ///
     /// If columns differ in length or in number from the objectives, or if there are 2^32 - 1 rows or more.
     pub fn add(&mut self, points: Vec<Points>, control: &Control) -> Result<(), Interrupted> {
-        let points = Points::joined(points);
+        let points = Points::joined(points)?;
         if points.indices.is_empty() {
             return Ok(());
         }
@@ -195,7 +201,7 @@ impl Archive {
     ///
     /// # Errors
     ///
-    /// [`Interrupted`] after [`Control::cancel`]; the archive is of no use then.
+    /// [`Interrupted`] after [`Control::cancel`], or for want of memory; the archive is of no use then.
     pub fn tidy(&mut self, control: &Control) -> Result<(), Interrupted> {
         match &mut self.structure {
             Structure::Single(_) | Structure::Stairs(_) => Ok(()),
@@ -207,12 +213,12 @@ impl Archive {
     ///
     /// # Errors
     ///
-    /// [`Interrupted`] after [`Control::cancel`].
+    /// [`Interrupted`] after [`Control::cancel`], or for want of memory.
     pub fn into_points(self, control: &Control) -> Result<Points, Interrupted> {
         control.check()?;
         match self.structure {
-            Structure::Single(single) => Ok(single.into_points()),
-            Structure::Stairs(stairs) => Ok(stairs.into_points()),
+            Structure::Single(single) => Ok(single.into_points()?),
+            Structure::Stairs(stairs) => Ok(stairs.into_points()?),
             Structure::Many(many) => many.into_points(control),
         }
     }

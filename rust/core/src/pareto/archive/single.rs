@@ -2,6 +2,7 @@
 
 use super::Points;
 use crate::control::{Control, Interrupted, LOOK};
+use crate::memory::{self, OutOfMemory};
 use crate::pareto::filter::Ties;
 use crate::value::simd::Level;
 
@@ -64,7 +65,7 @@ impl Single {
                     Some(&(least, _)) if least < value => {}
                     Some(&(least, first)) if least == value => {
                         if self.ties == Ties::All || index < first {
-                            self.rows.push((value, index));
+                            memory::push(&mut self.rows, (value, index))?;
                         }
                         if self.ties == Ties::First && index < first {
                             self.rows.swap_remove(0);
@@ -72,7 +73,7 @@ impl Single {
                     }
                     _ => {
                         self.rows.clear();
-                        self.rows.push((value, index));
+                        memory::push(&mut self.rows, (value, index))?;
                     }
                 }
             }
@@ -82,8 +83,10 @@ impl Single {
         Ok(())
     }
 
-    pub(super) fn into_points(self) -> Points {
-        let (values, indices) = self.rows.into_iter().unzip();
-        Points { objectives: vec![values], indices }
+    pub(super) fn into_points(self) -> Result<Points, OutOfMemory> {
+        Ok(Points {
+            objectives: vec![memory::collected(self.rows.iter().map(|&(value, _)| value))?],
+            indices: memory::collected(self.rows.iter().map(|&(_, index)| index))?,
+        })
     }
 }

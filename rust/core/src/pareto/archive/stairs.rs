@@ -20,6 +20,7 @@ mod buckets;
 
 use super::{Points, Sizes, settles_own_cell};
 use crate::control::{Control, Interrupted};
+use crate::memory::{self, OutOfMemory};
 use crate::parallel::Crew;
 use crate::pareto::filter::{self, Rows, Ties, joined, pairs, uncovered, with_copies};
 use crate::pareto::key::Cells;
@@ -140,12 +141,12 @@ impl Stairs {
     }
 
     /// See [`Archive::thin`](super::Archive::thin).
-    pub(super) fn thin(&self, points: &mut Points) {
+    pub(super) fn thin(&self, points: &mut Points) -> Result<(), OutOfMemory> {
         let columns = points.columns();
         let rows = Rows { objectives: &columns, indices: Some(&points.indices) };
         let problem = Problem::new(rows, &self.bits, filter::Sizes::default());
-        let kept = uncovered(&problem, 0..points.indices.len() as u32, i64::MAX);
-        points.keep(kept.into_iter().map(|row| row as usize));
+        let kept = uncovered(&problem, 0..points.indices.len() as u32, i64::MAX)?;
+        points.keep(kept.iter().map(|&row| row as usize))
     }
 
     pub(super) fn add(&mut self, points: &Points, control: &Control) -> Result<(), Interrupted> {
@@ -153,10 +154,10 @@ impl Stairs {
         if new.is_empty() {
             return Ok(());
         }
-        self.merge(new);
+        self.merge(new)?;
         control.check()?;
         let (x, y) = self.cells();
-        self.buckets.rebuild(&self.steps, x, y, self.sizes.buckets);
+        self.buckets.rebuild(&self.steps, x, y, self.sizes.buckets)?;
         // The more even the buckets, the shorter the searches in them. The look at the other objective costs about
         // a merge, and is done so rarely that it does not count.
         if self.steps.len() >= 2 * self.chosen_at {
@@ -164,7 +165,7 @@ impl Stairs {
             self.turn();
             let (x, y) = self.cells();
             let mut turned = Buckets::new(x, y);
-            turned.rebuild(&self.steps, x, y, self.sizes.buckets);
+            turned.rebuild(&self.steps, x, y, self.sizes.buckets)?;
             if turned.filled() > self.buckets.filled() {
                 self.buckets = turned;
             } else {
@@ -183,7 +184,7 @@ impl Stairs {
         assert!(columns.iter().all(|column| column.len() == indices.len()), "as many indices as values");
         let open = Crew::for_rows(control, indices.len()).map_chunks(indices.len(), PIECE, |range| {
             control.check()?;
-            let mut open = Vec::new();
+            let mut open = memory::room(range.len())?;
             self.unsettled(columns.map(|column| &column[range.clone()]), &indices[range.clone()], &mut open);
             open.iter_mut().for_each(|row| *row += range.start as u32);
             Ok(open)
@@ -195,20 +196,21 @@ impl Stairs {
         let mut kept = pairs(&problem, &open, control)?;
         if self.ties == Ties::All {
             kept = with_copies(&problem, &open, &kept, control)?;
-            problem.sort(&mut kept, &mut Scratch::default());
+            problem.sort(&mut kept, &mut Scratch::default())?;
         }
         let step = |row: u32| Step {
             x: columns[self.along][row as usize],
             y: columns[1 - self.along][row as usize],
             index: indices[row as usize],
         };
-        Ok(kept.into_iter().map(step).collect())
+        Ok(memory::collected(kept.into_iter().map(step))?)
     }
 
     /// Merges new steps, which no old one settles.
-    fn merge(&mut self, new: Vec<Step>) {
+    fn merge(&mut self, new: Vec<Step>) -> Result<(), OutOfMemory> {
         let (x, y) = self.cells();
         let mut merged = std::mem::take(&mut self.spare);
+        memory::reserve(&mut merged, self.steps.len() + new.len())?;
         let mut old = self.steps.as_slice();
         // A representative and its copies at a time.
         for steps in new.chunk_by(Step::is_copy_of) {
@@ -237,6 +239,7 @@ impl Stairs {
         merged.extend_from_slice(old);
         self.spare = std::mem::replace(&mut self.steps, merged);
         self.spare.clear();
+        Ok(())
     }
 
     /// Makes the other objective x.
@@ -249,17 +252,17 @@ impl Stairs {
         }
     }
 
-    pub(super) fn into_points(mut self) -> Points {
+    pub(super) fn into_points(mut self) -> Result<Points, OutOfMemory> {
         if self.along != 0 {
             self.turn();
         }
-        Points {
+        Ok(Points {
             objectives: vec![
-                self.steps.iter().map(|step| step.x).collect(),
-                self.steps.iter().map(|step| step.y).collect(),
+                memory::collected(self.steps.iter().map(|step| step.x))?,
+                memory::collected(self.steps.iter().map(|step| step.y))?,
             ],
-            indices: self.steps.iter().map(|step| step.index).collect(),
-        }
+            indices: memory::collected(self.steps.iter().map(|step| step.index))?,
+        })
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use crate::control::Interrupted;
 use crate::value::lanes::Operand;
 
 use super::super::lower::{Level, Source};
@@ -63,8 +64,14 @@ impl<'a> Places<'a> {
 impl<'a> Machine<'a> {
     /// Asks the sink which rows it doubts: all, if bounds can only come from values.
     #[inline(always)]
-    pub(super) fn doubts<S: Sink>(&self, scratch: &mut Scratch, rows: usize, passed: &Passed, sink: &mut S) {
-        let Some(bounds) = self.bounds else { return };
+    pub(super) fn doubts<S: Sink>(
+        &self,
+        scratch: &mut Scratch,
+        rows: usize,
+        passed: &Passed,
+        sink: &mut S,
+    ) -> Result<(), Interrupted> {
+        let Some(bounds) = self.bounds else { return Ok(()) };
         let hull = &passed.hull;
         for &register in &bounds.registers {
             let bound = &mut scratch.lane_bounds[register];
@@ -82,10 +89,11 @@ impl<'a> Machine<'a> {
         let mut doubtful = std::mem::take(&mut scratch.doubtful);
         doubtful.clear();
         let first = Row { machine: self, scratch, row: 0, lanes: hull.clone(), masked: passed.masked };
-        sink.doubts(&Places { row: first, kind: Kind::Rows(rows) }, &mut doubtful);
+        sink.doubts(&Places { row: first, kind: Kind::Rows(rows) }, &mut doubtful)?;
         scratch.doubtful_rows.fill(false);
         doubtful.iter().for_each(|&row| scratch.doubtful_rows[row as usize] = true);
         scratch.doubtful = doubtful;
+        Ok(())
     }
 
     /// Bounds of the tables that vary with lanes, row by row.

@@ -8,6 +8,7 @@
 //! A cull may leave a configuration doubtful that the front dominates, but never the other way round.
 //! Configurations with NaN are always doubtful, so that the sink can count them.
 
+use crate::memory::{self, OutOfMemory};
 use crate::pareto::Cells;
 use crate::pareto::key::rank;
 
@@ -21,7 +22,7 @@ const INTERVALS: usize = 2_048;
 const NOWHERE: u64 = 1 << 32;
 
 /// What the front so far surely dominates.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Cull {
     cells: Vec<Cells>,
     /// The objective that thresholds are of.
@@ -84,6 +85,12 @@ impl Cull {
         Self { cells, last: 0, others: Vec::new(), thresholds: Vec::new() }
     }
 
+    /// The same once more.
+    pub(super) fn copied(&self) -> Result<Self, OutOfMemory> {
+        let thresholds = memory::copied(&self.thresholds)?;
+        Ok(Self { cells: self.cells.clone(), others: self.others.clone(), thresholds, ..*self })
+    }
+
     /// Whether anything is dominated.
     #[inline(always)]
     pub(super) fn knows(&self) -> bool {
@@ -91,19 +98,19 @@ impl Cull {
     }
 
     /// Culls by the rows of a front (columns of minimised objectives).
-    pub(super) fn by(objectives: &[Vec<f64>], bits: &[u32]) -> Self {
+    pub(super) fn by(objectives: &[Vec<f64>], bits: &[u32]) -> Result<Self, OutOfMemory> {
         let mut cull = Self::nothing(bits);
-        cull.also_by(objectives);
-        cull
+        cull.also_by(objectives)?;
+        Ok(cull)
     }
 
     /// Culls by these rows too.
-    pub(super) fn also_by(&mut self, objectives: &[Vec<f64>]) {
+    pub(super) fn also_by(&mut self, objectives: &[Vec<f64>]) -> Result<(), OutOfMemory> {
         if objectives[0].is_empty() {
-            return;
+            return Ok(());
         }
         if !self.knows() {
-            self.lay_out(objectives);
+            self.lay_out(objectives)?;
         }
         for (row, &value) in objectives[self.last].iter().enumerate() {
             let place = self.others.iter().try_fold(0, |place, intervals| {
@@ -125,10 +132,11 @@ impl Cull {
                 }
             }
         }
+        Ok(())
     }
 
     /// Spreads intervals over the range of a front. The objective with most keys becomes the last.
-    fn lay_out(&mut self, objectives: &[Vec<f64>]) {
+    fn lay_out(&mut self, objectives: &[Vec<f64>]) -> Result<(), OutOfMemory> {
         let mut ranges: Vec<(usize, i64, u64)> = objectives
             .iter()
             .enumerate()
@@ -159,7 +167,8 @@ impl Cull {
             });
             (stride, budget) = (stride * count, budget / count);
         }
-        self.thresholds = vec![f64::NAN; stride];
+        self.thresholds = memory::filled(stride, f64::NAN)?;
+        Ok(())
     }
 
     /// Pushes the rows of `columns` that are not surely dominated, in order.
@@ -167,14 +176,20 @@ impl Cull {
     /// `places` is scratch memory: the combination of intervals of each row is found first, objective by
     /// objective, in loops that the compiler can make vector instructions of.
     #[inline(always)]
-    pub(super) fn doubtful(&self, columns: &[Vec<f64>], places: &mut Vec<u64>, out: &mut Vec<u32>) {
+    pub(super) fn doubtful(
+        &self,
+        columns: &[Vec<f64>],
+        places: &mut Vec<u64>,
+        out: &mut Vec<u32>,
+    ) -> Result<(), OutOfMemory> {
         let last = columns[self.last].as_slice();
+        memory::reserve(out, last.len())?;
         if !self.knows() {
             out.extend(0..last.len() as u32);
-            return;
+            return Ok(());
         }
         places.clear();
-        places.resize(last.len(), 0);
+        memory::resize(places, last.len(), 0)?;
         for intervals in &self.others {
             for (place, &value) in places.iter_mut().zip(&columns[intervals.objective]) {
                 *place += intervals.place(value);
@@ -188,6 +203,7 @@ impl Cull {
                 out.push(row as u32);
             }
         }
+        Ok(())
     }
 }
 

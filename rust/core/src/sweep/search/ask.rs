@@ -4,6 +4,7 @@ use crate::control::Control;
 use crate::error::Error;
 use crate::formula::graph::{Graph, Node, NodeId};
 use crate::formula::ops::Op;
+use crate::memory;
 use crate::pareto::{Points, Ties};
 use crate::program::{Arranged, SearchProgram, TableLimit};
 use crate::space::{Column, Space};
@@ -103,7 +104,7 @@ impl<'a> Asked<'a> {
     /// [`Error::Limit`] if it has more than `most` rows.
     fn front(&mut self, bits: &[u32], ties: Ties, most: u64) -> Result<Points, Error> {
         let groups = group_count(self.groups);
-        let mut goal = FrontGoal::new(bits, ties, groups, most, held(most));
+        let mut goal = FrontGoal::new(bits, ties, groups, most, held(most))?;
         self.run(&mut goal)?;
         let points = goal.into_points(self.control)?;
         let rows = points.indices.len() as u64;
@@ -115,7 +116,7 @@ impl<'a> Asked<'a> {
 ///
 /// # Errors
 ///
-/// [`Error::Interrupted`].
+/// [`Error::Interrupted`], [`Error::Memory`].
 pub(in crate::sweep) fn arranged<'s>(
     engine: &Engine<'_>,
     space: &'s Space,
@@ -191,9 +192,9 @@ pub(in crate::sweep) fn best(
 ) -> Result<Answer, Error> {
     control.begin(engine.space.size());
     let mut asked = Asked::new(engine, engine.space, bound, groups, Wanted::Few, control)?;
-    let mut goal = BestGoal { best: vec![None; group_count(groups)] };
+    let mut goal = BestGoal { best: memory::filled(group_count(groups), None)? };
     asked.run(&mut goal)?;
-    asked.answer(Best::points(goal.best), std::slice::from_ref(objective))
+    asked.answer(Best::points(goal.best)?, std::slice::from_ref(objective))
 }
 
 /// See [`Engine::any`].
@@ -219,13 +220,10 @@ pub(in crate::sweep) fn near(
     let mut alone = bound.clone();
     alone.roots.outputs.truncate(1);
     let mut asked = Asked::new(engine, engine.space, alone, groups, Wanted::Few, control)?;
-    let mut goal = BestGoal { best: vec![None; group_count(groups)] };
+    let mut goal = BestGoal { best: memory::filled(group_count(groups), None)? };
     asked.run(&mut goal)?;
-    let limits: Vec<f64> = goal
-        .best
-        .iter()
-        .map(|best| best.map_or(f64::NAN, |best| near_limit(best.value, question.within)))
-        .collect();
+    let limit = |best: &Option<Best>| best.map_or(f64::NAN, |best| near_limit(best.value, question.within));
+    let limits = memory::collected(goal.best.iter().map(limit))?;
     let mut seconds = asked.stats.seconds;
 
     // The limit of each group is a column on its axis.
@@ -247,7 +245,7 @@ pub(in crate::sweep) fn near(
         Asked::new(engine, space, bound, groups, Wanted::Front, control)?
     };
     let points = if question.then.is_empty() {
-        let mut goal = AllGoal::new(group_count(groups), question.max_rows);
+        let mut goal = AllGoal::new(group_count(groups), question.max_rows)?;
         asked.run(&mut goal)?;
         goal.into_points(control)?
     } else {
@@ -266,7 +264,7 @@ fn near_limit(best: f64, within: f64) -> f64 {
 
 /// The space with the limit of each position's group as its last column.
 fn with_limits(space: &Space, groups: &Groups<'_>, limits: &[f64]) -> Result<Space, Error> {
-    let values = groups.of.iter().map(|&group| limits[group as usize]).collect();
+    let values = memory::collected(groups.of.iter().map(|&group| limits[group as usize]))?.into();
     let limit = Column { name: String::new(), axis: groups.axis, values, boolean: false };
     let columns = space.columns().iter().cloned().chain(std::iter::once(limit)).collect();
     Ok(Space::new(space.lengths().to_vec(), columns)?)

@@ -63,8 +63,8 @@ impl Choices<'_> {
                 && let Some(left) = self.left(space, &some, &preferences)?
             {
                 #[cfg(debug_assertions)]
-                audit::left_out(self.graph, self.roots, space, axes, &some, &left);
-                arranged.join(&some, &left);
+                audit::left_out(self.graph, self.roots, space, axes, &some, &left)?;
+                arranged.join(&some, &left)?;
                 done |= mask;
             }
         }
@@ -113,7 +113,7 @@ impl Choices<'_> {
         let mut goal = NotOutdone::new(distances, most(space, some));
         search.run(&mut goal, self.control, &mut Stats::default())?;
         let Some(left) = goal.into_points(self.control)? else { return Ok(None) };
-        let mut positions = space.positions(&left.indices);
+        let mut positions = space.positions(&left.indices)?;
         Ok(Some(some.iter().map(|&axis| std::mem::take(&mut positions[axis])).collect()))
     }
 }
@@ -152,6 +152,7 @@ fn thinned(space: &Space, some: &[usize]) -> Space {
 mod audit {
     use super::{Graph, Roots, Space};
     use crate::formula::graph::{Node, NodeId};
+    use crate::memory::{self, OutOfMemory};
     use crate::program::AUDITED;
 
     /// What each root is at a configuration, given the position on each axis.
@@ -173,6 +174,10 @@ mod audit {
         nodes.iter().map(|node| values[node.index()]).collect()
     }
 
+    /// # Errors
+    ///
+    /// [`OutOfMemory`] if there is no room to look.
+    ///
     /// # Panics
     ///
     /// If a choice on the axes `some` was left out though none of those that are left is, whatever the rest, feasible
@@ -184,28 +189,26 @@ mod audit {
         axes: &[usize],
         some: &[usize],
         left: &[Vec<u32>],
-    ) {
+    ) -> Result<(), OutOfMemory> {
         let lengths = space.lengths();
         let size = axes.iter().map(|&axis| lengths[axis] as u64).fold(1, u64::saturating_mul);
         if size > AUDITED {
-            return;
+            return Ok(());
         }
         let rest: Vec<usize> = axes.iter().copied().filter(|axis| !some.contains(axis)).collect();
-        let (choices, rests) = (positions(lengths, some), positions(lengths, &rest));
+        let (choices, rests) = (positions(lengths, some)?, positions(lengths, &rest)?);
         let (constraints, outputs) = (&roots.constraints, &roots.outputs);
         let mut at = vec![0; lengths.len()];
-        let rows: Vec<Vec<(bool, Vec<f64>)>> = choices
-            .iter()
-            .map(|choice| {
-                some.iter().zip(choice).for_each(|(&axis, &position)| at[axis] = position);
-                let row = rests.iter().map(|others| {
-                    rest.iter().zip(others).for_each(|(&axis, &position)| at[axis] = position);
-                    let met = values(graph, constraints, space, &at).iter().all(|&value| value != 0.0);
-                    (met, values(graph, outputs, space, &at))
-                });
-                row.collect()
-            })
-            .collect();
+        let mut rows: Vec<Vec<(bool, Vec<f64>)>> = memory::room(choices.len())?;
+        for choice in &choices {
+            some.iter().zip(choice).for_each(|(&axis, &position)| at[axis] = position);
+            let row = rests.iter().map(|others| {
+                rest.iter().zip(others).for_each(|(&axis, &position)| at[axis] = position);
+                let met = values(graph, constraints, space, &at).iter().all(|&value| value != 0.0);
+                (met, values(graph, outputs, space, &at))
+            });
+            rows.push(memory::collected(row)?);
+        }
         let is_left = |choice: &[usize]| {
             (0..left[0].len())
                 .any(|place| choice.iter().zip(left).all(|(&at, left)| at == left[place] as usize))
@@ -222,16 +225,17 @@ mod audit {
             let outdone = rows.iter().zip(&kept).any(|(other, &kept)| kept && outdoes(other, row));
             assert!(outdone, "choice {:?} of axes {some:?} was left out, but may win", choices[number]);
         }
+        Ok(())
     }
 
     /// All positions on some axes.
-    fn positions(lengths: &[usize], axes: &[usize]) -> Vec<Vec<usize>> {
-        axes.iter().fold(vec![vec![]], |all, &axis| {
+    fn positions(lengths: &[usize], axes: &[usize]) -> Result<Vec<Vec<usize>>, OutOfMemory> {
+        axes.iter().try_fold(vec![vec![]], |all, &axis| {
             let longer = |before: &Vec<usize>| {
                 let before = before.clone();
                 (0..lengths[axis]).map(move |position| [before.as_slice(), &[position]].concat())
             };
-            all.iter().flat_map(longer).collect()
+            memory::gathered(all.iter().flat_map(longer))
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::memory::{self, OutOfMemory};
 use crate::pareto::filter::any_nan;
 use crate::program::{Boxes, Intervals, Lanes, Slot, at};
 use crate::value::lanes::Operand;
@@ -106,11 +107,13 @@ enum Chosen {
 
 impl Chosen {
     /// The lanes for which `keep` holds.
-    fn new(count: usize, all: bool, keep: impl Fn(usize) -> bool) -> Self {
+    fn new(count: usize, all: bool, keep: impl Fn(usize) -> bool) -> Result<Self, OutOfMemory> {
         if all {
-            return Self::All(count);
+            return Ok(Self::All(count));
         }
-        Self::These((0..count as u32).filter(|&lane| keep(lane as usize)).collect())
+        let mut lanes = memory::room(count)?;
+        lanes.extend((0..count as u32).filter(|&lane| keep(lane as usize)));
+        Ok(Self::These(lanes))
     }
 
     fn len(&self) -> usize {
@@ -128,24 +131,24 @@ impl Chosen {
     }
 
     /// These lanes of an operand, one after another; `buffer` is written if they do not lie so.
-    fn column<'x>(&self, operand: Operand<'x>, buffer: &'x mut Vec<f64>) -> &'x [f64] {
+    fn column<'x>(&self, operand: Operand<'x>, buffer: &'x mut Vec<f64>) -> Result<&'x [f64], OutOfMemory> {
         match (operand, self) {
-            (Operand::Lanes(values), Self::All(count)) => return &values[..*count],
+            (Operand::Lanes(values), Self::All(count)) => return Ok(&values[..*count]),
             (Operand::Lanes(values), Self::These(lanes)) => {
                 buffer.clear();
-                buffer.extend(lanes.iter().map(|&lane| values[lane as usize]));
+                memory::extend(buffer, lanes.iter().map(|&lane| values[lane as usize]))?;
             }
             (Operand::Scalar(value), _) => {
                 buffer.clear();
-                buffer.resize(self.len(), value);
+                memory::resize(buffer, self.len(), value)?;
             }
         }
-        buffer
+        Ok(buffer)
     }
 
     /// These of some numbers.
-    fn of<T: Copy>(&self, numbers: &[T]) -> Vec<T> {
-        (0..self.len()).map(|place| numbers[self.lane(place)]).collect()
+    fn of<T: Copy>(&self, numbers: &[T]) -> Result<Vec<T>, OutOfMemory> {
+        memory::collected((0..self.len()).map(|place| numbers[self.lane(place)]))
     }
 }
 
@@ -184,68 +187,86 @@ impl<'a> Worker<'a> {
     }
 
     /// Splits some boxes of a round.
-    pub(super) fn expand(&mut self, goal: &impl Goal, round: &Open, range: Range<usize>) -> Outcome {
-        let alive = self.alive(goal, round, range);
-        self.outcome.open.reserve(2 * alive.len());
+    ///
+    /// # Errors
+    ///
+    /// [`OutOfMemory`] if there is no room for their parts; the worker is of no use then.
+    pub(super) fn expand(
+        &mut self,
+        goal: &impl Goal,
+        round: &Open,
+        range: Range<usize>,
+    ) -> Result<Outcome, OutOfMemory> {
+        let alive = self.alive(goal, round, range)?;
+        self.outcome.open.reserve(2 * alive.len())?;
         for parents in alive.chunks(LANES >> HALVINGS) {
             // Neighbours of the same levels are split alike.
             let runs: Vec<&[usize]> =
                 parents.chunk_by(|&a, &b| round.alike(a, b)).flat_map(|run| run.chunks(ALIKE)).collect();
-            self.outcome.bounds += self.weights.weigh(self.search, goal, round, &runs);
+            self.outcome.bounds += self.weights.weigh(self.search, goal, round, &runs)?;
             self.boxes.clear();
             self.depths.clear();
             for (place, run) in runs.into_iter().enumerate() {
-                self.split(round, run, place);
+                self.split(round, run, place)?;
             }
-            self.judge(goal);
+            self.judge(goal)?;
         }
         self.finish(goal)
     }
 
-    fn finish(&mut self, goal: &impl Goal) -> Outcome {
-        self.compute(goal, |worker| &mut worker.leaves);
-        self.compute(goal, |worker| &mut worker.samples);
-        std::mem::replace(&mut self.outcome, self.search.outcome())
+    fn finish(&mut self, goal: &impl Goal) -> Result<Outcome, OutOfMemory> {
+        self.compute(goal, |worker| &mut worker.leaves)?;
+        self.compute(goal, |worker| &mut worker.samples)?;
+        Ok(std::mem::replace(&mut self.outcome, self.search.outcome()))
     }
 
     /// The boxes of a round that the goal does not settle by now.
-    fn alive(&mut self, goal: &impl Goal, round: &Open, range: Range<usize>) -> Vec<usize> {
+    fn alive(
+        &mut self,
+        goal: &impl Goal,
+        round: &Open,
+        range: Range<usize>,
+    ) -> Result<Vec<usize>, OutOfMemory> {
         self.boxes.clear();
         for (column, first) in self.boxes.first.iter_mut().zip(&round.first) {
-            column.extend_from_slice(&first[range.clone()]);
+            memory::append(column, &first[range.clone()])?;
         }
         for (column, level) in self.boxes.level.iter_mut().zip(&round.level) {
-            column.extend_from_slice(&level[range.clone()]);
+            memory::append(column, &level[range.clone()])?;
         }
         self.boxes.count = range.len();
-        self.measure();
+        self.measure()?;
         let bounds: Vec<&[f64]> =
             round.bounds[..self.search.objectives].iter().map(|bounds| &bounds[range.clone()]).collect();
-        let groups = self.groups(|slot| &self.boxes.first[slot], &Chosen::All(range.len()));
+        let groups = self.groups(|slot| &self.boxes.first[slot], &Chosen::All(range.len()))?;
         self.unsettled.clear();
-        goal.unsettled(&bounds, &round.index[range.clone()], &groups, &mut self.unsettled);
+        goal.unsettled(&bounds, &round.index[range.clone()], &groups, &mut self.unsettled)?;
         let all: u64 = self.extent.size.iter().sum();
         let alive: u64 = self.unsettled.iter().map(|&lane| self.extent.size[lane as usize]).sum();
         self.outcome.bounded += all - alive;
-        self.unsettled.iter().map(|&lane| range.start + lane as usize).collect()
+        memory::collected(self.unsettled.iter().map(|&lane| range.start + lane as usize))
     }
 
-    fn measure(&mut self) {
+    fn measure(&mut self) -> Result<(), OutOfMemory> {
         self.search.program.level.run(
             #[inline(always)]
             || self.extent.measure(&mut self.boxes, self.slots),
-        );
+        )
     }
 
     /// The groups of some lanes, given how to get positions on a slot; nothing if there are no groups.
-    fn groups<'p>(&self, positions: impl FnOnce(usize) -> &'p [u32], chosen: &Chosen) -> Vec<u32> {
+    fn groups<'p>(
+        &self,
+        positions: impl FnOnce(usize) -> &'p [u32],
+        chosen: &Chosen,
+    ) -> Result<Vec<u32>, OutOfMemory> {
         let lanes = |positions: &'p [u32]| (0..chosen.len()).map(move |place| positions[chosen.lane(place)]);
         self.search.groups_of(|slot| lanes(positions(slot)))
     }
 
     /// Appends the parts of a run of boxes to `boxes`, all halved along the slots that are heaviest for the
     /// first of them.
-    fn split(&mut self, round: &Open, run: &[usize], place: usize) {
+    fn split(&mut self, round: &Open, run: &[usize], place: usize) -> Result<(), OutOfMemory> {
         let slots = self.slots.len();
         let weights = self.weights.of(place);
         self.halvings.clear();
@@ -275,17 +296,19 @@ impl<'a> Worker<'a> {
             for &parent in run {
                 let first = round.first[slot][parent];
                 whole &= u64::from(first) + (1 << level(slot)) <= u64::from(axis.length);
-                self.boxes.first[slot].extend(steps[..parts].iter().map(|step| first + step));
+                memory::extend(&mut self.boxes.first[slot], steps[..parts].iter().map(|step| first + step))?;
             }
-            self.boxes.level[slot].resize(self.boxes.count, left);
+            memory::resize(&mut self.boxes.level[slot], self.boxes.count, left)?;
         }
         for &parent in run {
             let depth = round.depth[parent] + 1;
-            self.depths.resize(self.depths.len() + parts, depth);
+            let count = self.depths.len() + parts;
+            memory::resize(&mut self.depths, count, depth)?;
         }
         if !whole {
             self.drop_outside(start);
         }
+        Ok(())
     }
 
     /// Drops the lanes of `boxes` from `start` on that begin behind the end of an axis.
@@ -308,85 +331,97 @@ impl<'a> Worker<'a> {
     }
 
     /// Bounds the parts in `boxes` and sends each where it belongs.
-    fn judge(&mut self, goal: &impl Goal) {
+    fn judge(&mut self, goal: &impl Goal) -> Result<(), OutOfMemory> {
         let (program, objectives) = (self.search.program, self.search.objectives);
         let bounds = &program.bounds;
         let count = self.boxes.count;
-        self.measure();
-        program.bound(&self.boxes, &mut self.intervals);
+        self.measure()?;
+        program.bound(&self.boxes, &mut self.intervals)?;
         self.outcome.bounds += count as u64;
         self.outcome.count_depths(&self.depths);
 
         let possible = Chosen::new(count, bounds.all_possible(objectives), |lane| {
             bounds.possible(&self.intervals, objectives, lane)
-        });
+        })?;
         let indices = match &possible {
             Chosen::All(_) => std::mem::take(&mut self.extent.index),
-            Chosen::These(_) => possible.of(&self.extent.index),
+            Chosen::These(_) => possible.of(&self.extent.index)?,
         };
-        let groups = self.groups(|slot| &self.boxes.first[slot], &possible);
+        let groups = self.groups(|slot| &self.boxes.first[slot], &possible)?;
         let columns: Vec<&[f64]> = self
             .columns
             .iter_mut()
             .enumerate()
             .map(|(output, buffer)| possible.column(bounds.low(&self.intervals, output), buffer))
-            .collect();
+            .collect::<Result<_, _>>()?;
         self.unsettled.clear();
-        goal.unsettled(&columns[..objectives], &indices, &groups, &mut self.unsettled);
+        goal.unsettled(&columns[..objectives], &indices, &groups, &mut self.unsettled)?;
         let mut left = 0;
-        let (mut places, mut lanes) = (Vec::new(), Vec::new());
+        let (mut places, mut lanes) =
+            (memory::room(self.unsettled.len())?, memory::room(self.unsettled.len())?);
         for &place in &self.unsettled {
             let lane = possible.lane(place as usize);
             let size = self.extent.size[lane];
             left += size;
             if size <= LEAF {
                 self.outcome.evaluated += size;
-                self.leaves.push_all(&self.boxes, lane, size);
+                self.leaves.push_all(&self.boxes, lane, size)?;
             } else {
                 places.push(place as usize);
                 lanes.push(lane);
             }
         }
         let open = &mut self.outcome.open;
-        extend(&mut open.index, &indices, &places);
-        extend(&mut open.depth, &self.depths, &lanes);
+        extend(&mut open.index, &indices, &places)?;
+        extend(&mut open.depth, &self.depths, &lanes)?;
         for (bounds, column) in open.bounds.iter_mut().zip(&columns) {
-            extend(bounds, column, &places);
+            extend(bounds, column, &places)?;
         }
         for slot in 0..self.slots.len() {
-            extend(&mut open.first[slot], &self.boxes.first[slot], &lanes);
-            extend(&mut open.level[slot], &self.boxes.level[slot], &lanes);
+            extend(&mut open.first[slot], &self.boxes.first[slot], &lanes)?;
+            extend(&mut open.level[slot], &self.boxes.level[slot], &lanes)?;
         }
         if goal.samples() {
-            self.samples.push_one_of_each(&self.boxes, &lanes, self.spots);
+            self.samples.push_one_of_each(&self.boxes, &lanes, self.spots)?;
         }
         self.outcome.bounded += self.extent.size.iter().sum::<u64>() - left;
         self.extent.index = indices;
         if self.leaves.count >= LANES {
-            self.compute(goal, |worker| &mut worker.leaves);
+            self.compute(goal, |worker| &mut worker.leaves)?;
         }
         if self.samples.count >= LANES {
-            self.compute(goal, |worker| &mut worker.samples);
+            self.compute(goal, |worker| &mut worker.samples)?;
         }
+        Ok(())
     }
 
     /// Computes the configurations that wait, and keeps those that the goal does not settle.
-    fn compute(&mut self, goal: &impl Goal, which: impl Fn(&mut Self) -> &mut Pending) {
+    fn compute(
+        &mut self,
+        goal: &impl Goal,
+        which: impl Fn(&mut Self) -> &mut Pending,
+    ) -> Result<(), OutOfMemory> {
         let mut pending = std::mem::take(which(self));
         for start in (0..pending.count).step_by(LANES) {
-            self.compute_some(goal, &pending, start..pending.count.min(start + LANES));
+            self.compute_some(goal, &pending, start..pending.count.min(start + LANES))?;
         }
         pending.positions.iter_mut().for_each(Vec::clear);
         pending.count = 0;
         *which(self) = pending;
+        Ok(())
     }
 
-    fn compute_some(&mut self, goal: &impl Goal, pending: &Pending, range: Range<usize>) {
+    fn compute_some(
+        &mut self,
+        goal: &impl Goal,
+        pending: &Pending,
+        range: Range<usize>,
+    ) -> Result<(), OutOfMemory> {
         let program = self.search.program;
         let count = range.len();
         let positions: Vec<&[u32]> =
             pending.positions.iter().map(|positions| &positions[range.clone()]).collect();
-        program.values(&positions, count, &mut self.lanes);
+        program.values(&positions, count, &mut self.lanes)?;
         let lanes = &self.lanes;
         let meets = |lane: usize| program.constraints().iter().all(|&place| at(lanes.at(place), lane) != 0.0);
         let nan = |lane: usize| program.outputs().iter().any(|&place| at(lanes.at(place), lane).is_nan());
@@ -395,12 +430,12 @@ impl<'a> Worker<'a> {
             Operand::Lanes(values) => !any_nan(&values[..count]),
         });
         let chosen =
-            Chosen::new(count, clean && program.constraints().is_empty(), |lane| meets(lane) && !nan(lane));
+            Chosen::new(count, clean && program.constraints().is_empty(), |lane| meets(lane) && !nan(lane))?;
         if pending.settles && !clean {
             self.outcome.nan += (0..count).filter(|&lane| meets(lane) && nan(lane)).count() as u64;
         }
         self.indices.clear();
-        self.indices.resize(count, 0);
+        memory::resize(&mut self.indices, count, 0)?;
         program.level.run(
             #[inline(always)]
             || {
@@ -410,53 +445,64 @@ impl<'a> Worker<'a> {
             },
         );
         if let Chosen::These(_) = chosen {
-            self.indices = chosen.of(&self.indices);
+            self.indices = chosen.of(&self.indices)?;
         }
-        let groups = self.groups(|slot| positions[slot], &chosen);
+        let groups = self.groups(|slot| positions[slot], &chosen)?;
         let columns: Vec<&[f64]> = program
             .outputs()
             .iter()
             .zip(&mut self.columns)
             .map(|(&place, buffer)| chosen.column(lanes.at(place), buffer))
-            .collect();
+            .collect::<Result<_, _>>()?;
         self.unsettled.clear();
-        goal.unsettled(&columns, &self.indices, &groups, &mut self.unsettled);
+        goal.unsettled(&columns, &self.indices, &groups, &mut self.unsettled)?;
         let found = &mut self.outcome.found;
         let kept = self.unsettled.iter().map(|&place| place as usize);
         for (column, found) in columns.iter().zip(&mut found.points.objectives) {
-            found.extend(kept.clone().map(|place| column[place]));
+            memory::extend(found, kept.clone().map(|place| column[place]))?;
         }
-        found.points.indices.extend(kept.clone().map(|place| self.indices[place]));
+        memory::extend(&mut found.points.indices, kept.clone().map(|place| self.indices[place]))?;
         if self.search.groups.is_some() {
-            found.groups.extend(kept.map(|place| groups[place]));
+            memory::extend(&mut found.groups, kept.map(|place| groups[place]))?;
         }
+        Ok(())
     }
 
     /// Computes configurations spread over the space.
-    pub(super) fn sample(&mut self, goal: &impl Goal, most: usize) -> Found {
-        self.samples.positions = spread(self.slots, most);
+    ///
+    /// # Errors
+    ///
+    /// [`OutOfMemory`] if there is no room for them; the worker is of no use then.
+    pub(super) fn sample(&mut self, goal: &impl Goal, most: usize) -> Result<Found, OutOfMemory> {
+        self.samples.positions = spread(self.slots, most)?;
         for ((slot, positions), spot) in self.slots.iter().zip(&mut self.samples.positions).zip(self.spots) {
             if *spot != Spot::Middle {
                 positions.fill(spot.position(0, slot.length - 1));
             }
         }
         self.samples.count = most;
-        self.finish(goal).found
+        Ok(self.finish(goal)?.found)
     }
 }
 
 impl Pending {
     /// Adds a configuration of each of some boxes, the one on these spots.
-    fn push_one_of_each(&mut self, boxes: &Boxes, lanes: &[usize], spots: &[Spot]) {
+    fn push_one_of_each(
+        &mut self,
+        boxes: &Boxes,
+        lanes: &[usize],
+        spots: &[Spot],
+    ) -> Result<(), OutOfMemory> {
         for (slot, (positions, spot)) in self.positions.iter_mut().zip(spots).enumerate() {
             let (first, last) = (&boxes.first[slot], &boxes.last[slot]);
-            positions.extend(lanes.iter().map(|&lane| spot.position(first[lane], last[lane])));
+            memory::extend(positions, lanes.iter().map(|&lane| spot.position(first[lane], last[lane])))?;
         }
         self.count += lanes.len();
+        Ok(())
     }
 
     /// Adds every configuration of a box of so many.
-    fn push_all(&mut self, boxes: &Boxes, lane: usize, size: u64) {
+    fn push_all(&mut self, boxes: &Boxes, lane: usize, size: u64) -> Result<(), OutOfMemory> {
         let levels = boxes.level.iter().map(|level| u32::from(level[lane]));
         let mut shift: u32 = levels.sum();
         self.count += size as usize;
@@ -464,9 +510,9 @@ impl Pending {
             for (slot, positions) in self.positions.iter_mut().enumerate() {
                 let (first, bits) = (boxes.first[slot][lane], boxes.level[slot][lane]);
                 shift -= u32::from(bits);
-                positions.extend((0..size as u32).map(|place| first + digit(place, shift, bits)));
+                memory::extend(positions, (0..size as u32).map(|place| first + digit(place, shift, bits)))?;
             }
-            return;
+            return Ok(());
         }
         // A box that is cut off at the end of an axis.
         let (mut before, mut behind) = (1, size as usize);
@@ -474,17 +520,19 @@ impl Pending {
             let (first, last) = (boxes.first[slot][lane], boxes.last[slot][lane]);
             let length = (last - first) as usize + 1;
             behind /= length;
+            memory::reserve(positions, size as usize)?;
             for _ in 0..before {
                 (first..=last).for_each(|position| positions.resize(positions.len() + behind, position));
             }
             before *= length;
         }
+        Ok(())
     }
 }
 
 /// Appends some lanes of another column.
-fn extend<T: Copy>(column: &mut Vec<T>, other: &[T], lanes: &[usize]) {
-    column.extend(lanes.iter().map(|&lane| other[lane]));
+fn extend<T: Copy>(column: &mut Vec<T>, other: &[T], lanes: &[usize]) -> Result<(), OutOfMemory> {
+    memory::extend(column, lanes.iter().map(|&lane| other[lane]))
 }
 
 /// The slot to halve next: the heaviest, or where none has weight the longest.

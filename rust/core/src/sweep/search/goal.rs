@@ -2,6 +2,7 @@
 
 use crate::control::{Control, Interrupted};
 use crate::error::Error;
+use crate::memory::{self, OutOfMemory};
 use crate::pareto::archive::Archive;
 use crate::pareto::{Points, Ties};
 use crate::value::interval::step_down;
@@ -17,6 +18,7 @@ use super::{Found, Goal};
 pub(in crate::sweep) struct FrontGoal {
     archives: Vec<Archive>,
     bits: Vec<u32>,
+    ties: Ties,
     /// Most rows of the answer.
     limit: u64,
     /// Most rows that are kept meanwhile.
@@ -26,9 +28,15 @@ pub(in crate::sweep) struct FrontGoal {
 }
 
 impl FrontGoal {
-    pub(in crate::sweep) fn new(bits: &[u32], ties: Ties, groups: usize, limit: u64, held: u64) -> Self {
-        let archives = vec![Archive::new(bits, ties); groups];
-        Self { archives, bits: bits.to_vec(), limit, held, look_at: limit.saturating_add(1) }
+    pub(in crate::sweep) fn new(
+        bits: &[u32],
+        ties: Ties,
+        groups: usize,
+        limit: u64,
+        held: u64,
+    ) -> Result<Self, OutOfMemory> {
+        let archives = each_group(groups, || Archive::new(bits, ties))?;
+        Ok(Self { archives, bits: bits.to_vec(), ties, limit, held, look_at: limit.saturating_add(1) })
     }
 
     /// Drops what is no longer on the front: some structures count it.
@@ -38,54 +46,86 @@ impl FrontGoal {
 
     /// The rows, group by group.
     pub(in crate::sweep) fn into_points(self, control: &Control) -> Result<Points, Error> {
-        let points = self.archives.into_iter().map(|archive| archive.into_points(control));
-        Ok(Points::joined(points.collect::<Result<_, _>>()?))
+        let mut points = memory::room(self.archives.len())?;
+        for archive in self.archives {
+            points.push(archive.into_points(control)?);
+        }
+        Ok(Points::joined(points)?)
     }
+}
+
+/// One of something for each group.
+fn each_group<T>(groups: usize, make: impl Fn() -> T) -> Result<Vec<T>, OutOfMemory> {
+    /// Groups that together make something of this size, none of which asks for its own.
+    const SOME: usize = 1 << 10;
+    let mut each = memory::room(groups)?;
+    for group in 0..groups {
+        if group % SOME == 0 {
+            memory::ensure(SOME << 10)?;
+        }
+        each.push(make());
+    }
+    Ok(each)
 }
 
 /// Calls `step` with each group that lanes have, and its lanes.
-fn by_group(groups: &[u32], mut step: impl FnMut(usize, &[u32])) {
-    let mut lanes: Vec<u32> = (0..groups.len() as u32).collect();
-    lanes.sort_by_key(|&lane| groups[lane as usize]);
-    for lanes in lanes.chunk_by(|&a, &b| groups[a as usize] == groups[b as usize]) {
-        step(groups[lanes[0] as usize] as usize, lanes);
-    }
+fn by_group(
+    groups: &[u32],
+    mut step: impl FnMut(usize, &[u32]) -> Result<(), OutOfMemory>,
+) -> Result<(), OutOfMemory> {
+    let mut lanes = memory::collected(0..groups.len() as u32)?;
+    lanes.sort_unstable_by_key(|&lane| (groups[lane as usize], lane));
+    lanes
+        .chunk_by(|&a, &b| groups[a as usize] == groups[b as usize])
+        .try_for_each(|lanes| step(groups[lanes[0] as usize] as usize, lanes))
 }
 
-fn select<T: Copy>(column: &[T], lanes: &[u32]) -> Vec<T> {
-    lanes.iter().map(|&lane| column[lane as usize]).collect()
+fn select<T: Copy>(column: &[T], lanes: &[u32]) -> Result<Vec<T>, OutOfMemory> {
+    memory::collected(lanes.iter().map(|&lane| column[lane as usize]))
 }
 
 impl Goal for FrontGoal {
-    fn unsettled(&self, bounds: &[&[f64]], indices: &[u64], groups: &[u32], open: &mut Vec<u32>) {
+    fn unsettled(
+        &self,
+        bounds: &[&[f64]],
+        indices: &[u64],
+        groups: &[u32],
+        open: &mut Vec<u32>,
+    ) -> Result<(), OutOfMemory> {
+        memory::reserve(open, indices.len())?;
         if groups.is_empty() {
-            return self.archives[0].unsettled(bounds, indices, open);
+            self.archives[0].unsettled(bounds, indices, open);
+            return Ok(());
         }
         by_group(groups, |group, lanes| {
-            let columns: Vec<Vec<f64>> = bounds.iter().map(|column| select(column, lanes)).collect();
+            let columns = bounds.iter().map(|column| select(column, lanes)).collect::<Result<Vec<_>, _>>()?;
             let columns: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
-            let mut some = Vec::new();
-            self.archives[group].unsettled(&columns, &select(indices, lanes), &mut some);
+            let mut some = memory::room(lanes.len())?;
+            self.archives[group].unsettled(&columns, &select(indices, lanes)?, &mut some);
             open.extend(some.into_iter().map(|place| lanes[place as usize]));
-        });
+            Ok(())
+        })?;
         open.sort_unstable();
+        Ok(())
     }
 
-    fn thin(&self, found: &mut Found) {
-        if let [archive] = self.archives.as_slice() {
-            archive.thin(&mut found.points);
+    fn thin(&self, found: &mut Found) -> Result<(), OutOfMemory> {
+        match self.archives.as_slice() {
+            [archive] => archive.thin(&mut found.points),
+            _ => Ok(()),
         }
     }
 
     fn take(&mut self, found: Vec<Found>, control: &Control) -> Result<(), Error> {
         if let [archive] = self.archives.as_mut_slice() {
-            archive.add(found.into_iter().map(|found| found.points).collect(), control)?;
+            archive.add(memory::collected(found.into_iter().map(|found| found.points))?, control)?;
         } else {
-            let mut parts: Vec<Vec<Points>> = vec![Vec::new(); self.archives.len()];
+            let mut parts: Vec<Vec<Points>> = memory::filled(self.archives.len(), Vec::new())?;
             for Found { points, groups } in found {
                 by_group(&groups, |group, rows| {
-                    parts[group].push(points.select(rows.iter().map(|&row| row as usize)));
-                });
+                    let points = points.select(rows.iter().map(|&row| row as usize))?;
+                    memory::push(&mut parts[group], points)
+                })?;
             }
             for (archive, points) in self.archives.iter_mut().zip(parts) {
                 archive.add(points, control)?;
@@ -101,7 +141,7 @@ impl Goal for FrontGoal {
     fn check_size(
         &mut self,
         open: &Open,
-        groups: impl FnOnce() -> Vec<u32>,
+        groups: impl FnOnce() -> Result<Vec<u32>, OutOfMemory>,
         control: &Control,
     ) -> Result<(), Error> {
         if (self.rows() as u64) < self.look_at {
@@ -114,24 +154,27 @@ impl Goal for FrontGoal {
             return Ok(());
         }
         let bounds: Vec<&[f64]> = open.bounds[..self.bits.len()].iter().map(Vec::as_slice).collect();
-        let groups = groups();
+        let groups = groups()?;
         let mut alive = Vec::new();
-        self.unsettled(&bounds, &open.index, &groups, &mut alive);
+        self.unsettled(&bounds, &open.index, &groups, &mut alive)?;
         let mut staying = 0;
-        for (number, archive) in self.archives.iter().enumerate() {
-            let boxes: Vec<u32> =
-                alive.iter().copied().filter(|&lane| group(&groups, lane as usize) == number).collect();
+        for number in 0..self.archives.len() {
+            let boxes: Vec<u32> = memory::gathered(
+                alive.iter().copied().filter(|&lane| group(&groups, lane as usize) == number),
+            )?;
             // A box is no better than a configuration at its low ends would be.
             let corners = Points {
-                objectives: bounds.iter().map(|column| select(column, &boxes)).collect(),
-                indices: vec![0; boxes.len()],
+                objectives: bounds.iter().map(|column| select(column, &boxes)).collect::<Result<_, _>>()?,
+                indices: memory::filled(boxes.len(), 0)?,
             };
             let mut reached = Archive::new(&self.bits, Ties::First);
             reached.add(vec![corners], control)?;
-            let found = archive.clone().into_points(control)?;
-            let mut stay = Vec::new();
-            reached.unsettled(&found.columns(), &vec![u64::MAX; found.indices.len()], &mut stay);
+            let empty = Archive::new(&self.bits, self.ties);
+            let rows = std::mem::replace(&mut self.archives[number], empty).into_points(control)?;
+            let mut stay = memory::room(rows.indices.len())?;
+            reached.unsettled(&rows.columns(), &memory::filled(rows.indices.len(), u64::MAX)?, &mut stay);
             staying += stay.len() as u64;
+            self.archives[number].add(vec![rows], control)?;
         }
         let limit = self.limit;
         if staying > limit { Err(Error::Limit { rows: staying, limit }) } else { Ok(()) }
@@ -151,12 +194,12 @@ pub(in crate::sweep) struct Best {
 
 impl Best {
     /// Those that were found, group by group.
-    pub(in crate::sweep) fn points(groups: Vec<Option<Self>>) -> Points {
-        let found: Vec<Self> = groups.into_iter().flatten().collect();
-        Points {
-            objectives: vec![found.iter().map(|best| best.value).collect()],
-            indices: found.iter().map(|best| best.index).collect(),
-        }
+    pub(in crate::sweep) fn points(groups: Vec<Option<Self>>) -> Result<Points, OutOfMemory> {
+        let found = memory::gathered(groups.into_iter().flatten())?;
+        Ok(Points {
+            objectives: vec![memory::collected(found.iter().map(|best| best.value))?],
+            indices: memory::collected(found.iter().map(|best| best.index))?,
+        })
     }
 
     /// Whether another configuration is better.
@@ -176,12 +219,20 @@ fn group(groups: &[u32], lane: usize) -> usize {
 }
 
 impl Goal for BestGoal {
-    fn unsettled(&self, bounds: &[&[f64]], indices: &[u64], groups: &[u32], open: &mut Vec<u32>) {
+    fn unsettled(
+        &self,
+        bounds: &[&[f64]],
+        indices: &[u64],
+        groups: &[u32],
+        open: &mut Vec<u32>,
+    ) -> Result<(), OutOfMemory> {
+        memory::reserve(open, indices.len())?;
         for (lane, (&bound, &index)) in bounds[0].iter().zip(indices).enumerate() {
             if self.best[group(groups, lane)].is_none_or(|best| best.better(bound, index)) {
                 open.push(lane as u32);
             }
         }
+        Ok(())
     }
 
     fn take(&mut self, found: Vec<Found>, _control: &Control) -> Result<(), Error> {
@@ -213,20 +264,31 @@ pub(in crate::sweep) struct AllGoal {
 }
 
 impl AllGoal {
-    pub(in crate::sweep) fn new(groups: usize, max_rows: u64) -> Self {
-        Self { groups: vec![Points::none(1); groups], rows: 0, max_rows }
+    pub(in crate::sweep) fn new(groups: usize, max_rows: u64) -> Result<Self, OutOfMemory> {
+        Ok(Self { groups: each_group(groups, || Points::none(1))?, rows: 0, max_rows })
     }
 
     /// The rows, group by group, best first.
     pub(in crate::sweep) fn into_points(self, control: &Control) -> Result<Points, Interrupted> {
-        let sorted = self.groups.into_iter().map(|points| points.sorted(control));
-        Ok(Points::joined(sorted.collect::<Result<_, _>>()?))
+        let mut sorted = memory::room(self.groups.len())?;
+        for points in self.groups {
+            sorted.push(points.sorted(control)?);
+        }
+        Ok(Points::joined(sorted)?)
     }
 }
 
 impl Goal for AllGoal {
-    fn unsettled(&self, _bounds: &[&[f64]], indices: &[u64], _groups: &[u32], open: &mut Vec<u32>) {
+    fn unsettled(
+        &self,
+        _bounds: &[&[f64]],
+        indices: &[u64],
+        _groups: &[u32],
+        open: &mut Vec<u32>,
+    ) -> Result<(), OutOfMemory> {
+        memory::reserve(open, indices.len())?;
         open.extend(0..indices.len() as u32);
+        Ok(())
     }
 
     fn take(&mut self, found: Vec<Found>, _control: &Control) -> Result<(), Error> {
@@ -235,8 +297,8 @@ impl Goal for AllGoal {
             let rows = points.objectives[0].iter().zip(&points.indices).enumerate();
             for (row, (&value, &index)) in rows {
                 let points = &mut self.groups[group(&groups, row)];
-                points.objectives[0].push(value);
-                points.indices.push(index);
+                memory::push(&mut points.objectives[0], value)?;
+                memory::push(&mut points.indices, index)?;
             }
         }
         let (rows, limit) = (self.rows, self.max_rows);
@@ -282,45 +344,54 @@ impl NotOutdone {
             return Ok(None);
         }
         let mut open = Vec::new();
-        self.unsettled(&self.found.columns(), &self.found.indices, &[], &mut open);
+        self.unsettled(&self.found.columns(), &self.found.indices, &[], &mut open)?;
         // Samples come again with all of their box.
         open.sort_unstable_by_key(|&row| self.found.indices[row as usize]);
         open.dedup_by_key(|row| self.found.indices[*row as usize]);
         if open.len() > self.most {
             return Ok(None);
         }
-        Ok(Some(self.found.select(open.into_iter().map(|row| row as usize)).sorted(control)?))
+        Ok(Some(self.found.select(open.iter().map(|&row| row as usize))?.sorted(control)?))
     }
 }
 
 impl Goal for NotOutdone {
-    fn unsettled(&self, bounds: &[&[f64]], indices: &[u64], _groups: &[u32], open: &mut Vec<u32>) {
-        let mut left: Vec<u32> = (0..indices.len() as u32).collect();
+    fn unsettled(
+        &self,
+        bounds: &[&[f64]],
+        indices: &[u64],
+        _groups: &[u32],
+        open: &mut Vec<u32>,
+    ) -> Result<(), OutOfMemory> {
+        memory::reserve(open, indices.len())?;
+        let mut left = memory::collected(0..indices.len() as u32)?;
         let setting_apart = self.distances.iter().enumerate().filter(|(_, (_, apart))| apart.is_finite());
         for (strict, &(_, apart)) in setting_apart {
             let column = |(number, (column, &(safe, _))): (usize, (&&[f64], &(f64, f64)))| {
-                let mut column = select(column, &left);
+                let mut column = select(column, &left)?;
                 let distance = if number == strict { safe.max(apart) } else { safe };
                 if number == strict || distance > 0.0 {
                     // What is at most this is less than the bound by more than the distance.
                     column.iter_mut().for_each(|bound| *bound = step_down(*bound - distance, 1));
                 }
-                column
+                Ok(column)
             };
-            let columns: Vec<Vec<f64>> = bounds.iter().zip(&self.distances).enumerate().map(column).collect();
+            let columns = bounds.iter().zip(&self.distances).enumerate().map(column);
+            let columns: Vec<Vec<f64>> = columns.collect::<Result<_, OutOfMemory>>()?;
             let columns: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
-            let mut some = Vec::new();
-            self.archive.unsettled(&columns, &vec![u64::MAX; left.len()], &mut some);
-            left = select(&left, &some);
+            let mut some = memory::room(left.len())?;
+            self.archive.unsettled(&columns, &memory::filled(left.len(), u64::MAX)?, &mut some);
+            left = select(&left, &some)?;
         }
         open.extend(left);
+        Ok(())
     }
 
     fn take(&mut self, found: Vec<Found>, control: &Control) -> Result<(), Error> {
-        let points = Points::joined(found.into_iter().map(|found| found.points).collect());
+        let points = Points::joined(memory::collected(found.into_iter().map(|found| found.points))?)?;
         if !points.indices.is_empty() {
-            self.archive.add(vec![points.clone()], control)?;
-            self.found.append(points);
+            self.archive.add(vec![points.copied()?], control)?;
+            self.found.append(points)?;
         }
         Ok(())
     }
@@ -341,8 +412,16 @@ pub(in crate::sweep) struct AnyGoal {
 }
 
 impl Goal for AnyGoal {
-    fn unsettled(&self, _bounds: &[&[f64]], indices: &[u64], _groups: &[u32], open: &mut Vec<u32>) {
+    fn unsettled(
+        &self,
+        _bounds: &[&[f64]],
+        indices: &[u64],
+        _groups: &[u32],
+        open: &mut Vec<u32>,
+    ) -> Result<(), OutOfMemory> {
+        memory::reserve(open, indices.len())?;
         open.extend(0..indices.len() as u32);
+        Ok(())
     }
 
     fn take(&mut self, found: Vec<Found>, _control: &Control) -> Result<(), Error> {
@@ -376,12 +455,12 @@ mod tests {
         for (corner, staying) in
             [([-9.0, 9.0], 3), ([1.5, 2.0], 2), ([1.5, 0.0], 1), ([2.0, 2.0], 3), ([0.0, 0.0], 0)]
         {
-            let mut goal = FrontGoal::new(&[52, 52], Ties::First, 1, 1, 99);
+            let mut goal = FrontGoal::new(&[52, 52], Ties::First, 1, 1, 99).expect("memory");
             goal.take(points(&[[1.0, 3.0], [2.0, 2.0], [3.0, 1.0]]), &control).expect("room for three");
             let mut open = Open::new(0, 2);
             open.bounds = corner.iter().map(|&bound| vec![bound]).collect();
             open.index = vec![9];
-            let refused = match goal.check_size(&open, Vec::new, &control) {
+            let refused = match goal.check_size(&open, || Ok(Vec::new()), &control) {
                 Ok(()) => None,
                 Err(Error::Limit { rows, limit: 1 }) => Some(rows),
                 Err(error) => panic!("{error}"),
@@ -392,7 +471,7 @@ mod tests {
 
     #[test]
     fn a_search_that_has_no_room_left_says_that_and_not_that_its_answer_is_large() {
-        let mut goal = FrontGoal::new(&[52, 52], Ties::First, 1, 99, 2);
+        let mut goal = FrontGoal::new(&[52, 52], Ties::First, 1, 99, 2).expect("memory");
         let error = goal.take(points(&[[1.0, 3.0], [2.0, 2.0], [3.0, 1.0]]), &Control::new(1)).unwrap_err();
         assert_eq!(error, Error::Held { rows: 3, limit: 2 });
     }

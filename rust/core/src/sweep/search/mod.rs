@@ -26,6 +26,7 @@ use std::ops::Range;
 
 use crate::control::Control;
 use crate::error::Error;
+use crate::memory::{self, OutOfMemory};
 use crate::parallel::Crew;
 use crate::pareto::Points;
 use crate::program::SearchProgram;
@@ -60,11 +61,19 @@ pub(super) struct Found {
 trait Goal: Sync {
     /// Appends the lanes that may still hold something that is asked for. A lane is a box with these low ends
     /// of the objectives, least index and group, or a single configuration.
-    fn unsettled(&self, bounds: &[&[f64]], indices: &[u64], groups: &[u32], open: &mut Vec<u32>);
+    fn unsettled(
+        &self,
+        bounds: &[&[f64]],
+        indices: &[u64],
+        groups: &[u32],
+        open: &mut Vec<u32>,
+    ) -> Result<(), OutOfMemory>;
 
     /// Leaves out some of what a job found, if it is cheap to see that the rest is wanted instead: workers do that
     /// in parallel.
-    fn thin(&self, _found: &mut Found) {}
+    fn thin(&self, _found: &mut Found) -> Result<(), OutOfMemory> {
+        Ok(())
+    }
 
     /// Takes in what a round found.
     fn take(&mut self, found: Vec<Found>, control: &Control) -> Result<(), Error>;
@@ -73,7 +82,7 @@ trait Goal: Sync {
     fn check_size(
         &mut self,
         _open: &Open,
-        _groups: impl FnOnce() -> Vec<u32>,
+        _groups: impl FnOnce() -> Result<Vec<u32>, OutOfMemory>,
         _control: &Control,
     ) -> Result<(), Error> {
         Ok(())
@@ -112,12 +121,12 @@ pub(super) struct Search<'a> {
 impl Search<'_> {
     /// Runs until every configuration is settled.
     fn run(&self, goal: &mut impl Goal, control: &Control, stats: &mut Stats) -> Result<(), Error> {
-        let mut open = self.start();
+        let mut open = self.start()?;
         let mut spots = Vec::new();
         if goal.samples() {
-            spots = spots::spots(self);
+            spots = spots::spots(self)?;
             let size: u64 = self.program.slots.iter().map(|slot| u64::from(slot.length)).product();
-            let sample = Worker::new(self, &spots).sample(goal, SAMPLE.min(size / SAMPLE_SHARE) as usize);
+            let sample = Worker::new(self, &spots).sample(goal, SAMPLE.min(size / SAMPLE_SHARE) as usize)?;
             goal.take(vec![sample], control)?;
         }
         let mut workers = Vec::new();
@@ -130,25 +139,25 @@ impl Search<'_> {
             let outcomes = crew.map_with(
                 jobs,
                 &mut workers,
-                || Worker::new(self, &spots),
+                || Ok(Worker::new(self, &spots)),
                 |worker, job| {
                     control.check()?;
                     let boxes = job * JOB_BOXES..count.min((job + 1) * JOB_BOXES);
-                    let mut outcome = worker.expand(shared, &open, first + boxes.start..first + boxes.end);
-                    shared.thin(&mut outcome.found);
+                    let mut outcome = worker.expand(shared, &open, first + boxes.start..first + boxes.end)?;
+                    shared.thin(&mut outcome.found)?;
                     control.advance(outcome.settled() * self.weight);
                     Ok(outcome)
                 },
             )?;
             open.truncate(first);
-            let mut found = Vec::with_capacity(outcomes.len());
+            let mut found = memory::room(outcomes.len())?;
             for outcome in outcomes {
                 let (parts, some) = outcome.count(stats, self.weight);
-                open.append(parts);
+                open.append(parts)?;
                 found.push(some);
             }
             if goal.best_first() {
-                open.best_last(first);
+                open.best_last(first)?;
             }
             goal.take(found, control)?;
             let groups = || self.groups_of(|slot| open.first[slot].iter().copied());
@@ -158,11 +167,13 @@ impl Search<'_> {
     }
 
     /// The groups of some lanes, given their positions on a slot; nothing if there are no groups.
-    fn groups_of<P: Iterator<Item = u32>>(&self, positions: impl FnOnce(usize) -> P) -> Vec<u32> {
-        self.groups.map_or(Vec::new(), |(slot, of)| {
-            let grouped = &self.program.slots[slot];
-            positions(slot).map(|position| of[grouped.position(position) as usize]).collect()
-        })
+    fn groups_of<P: ExactSizeIterator<Item = u32>>(
+        &self,
+        positions: impl FnOnce(usize) -> P,
+    ) -> Result<Vec<u32>, OutOfMemory> {
+        let Some((slot, of)) = self.groups else { return Ok(Vec::new()) };
+        let grouped = &self.program.slots[slot];
+        memory::collected(positions(slot).map(|position| of[grouped.position(position) as usize]))
     }
 
     fn no_boxes(&self) -> Open {
@@ -170,10 +181,11 @@ impl Search<'_> {
     }
 
     /// The whole space as a box; one box for each position of the grouped axis.
-    fn start(&self) -> Open {
+    fn start(&self) -> Result<Open, OutOfMemory> {
         let slots = &self.program.slots;
         let mut open = self.no_boxes();
         let count = self.groups.map_or(1, |(grouped, _)| slots[grouped].length);
+        open.reserve(count as usize)?;
         for (number, slot) in slots.iter().enumerate() {
             let grouped = self.groups.is_some_and(|(grouped, _)| grouped == number);
             let level = if grouped { 0 } else { slot.top() };
@@ -184,6 +196,6 @@ impl Search<'_> {
         open.bounds.iter_mut().for_each(|bounds| bounds.resize(count as usize, f64::NEG_INFINITY));
         open.index.resize(count as usize, 0);
         open.depth.resize(count as usize, 0);
-        open
+        Ok(open)
     }
 }

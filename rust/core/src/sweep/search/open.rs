@@ -1,5 +1,6 @@
 //! Boxes that are still to be looked at, and how a box is split.
 
+use crate::memory::{self, OutOfMemory};
 use crate::program::{Boxes, Slot};
 
 /// Boxes, column by column, with what is known of them.
@@ -27,19 +28,24 @@ impl Open {
     }
 
     /// Makes room for so many boxes more.
-    pub(super) fn reserve(&mut self, boxes: usize) {
-        self.first.iter_mut().for_each(|column| column.reserve(boxes));
-        self.level.iter_mut().for_each(|column| column.reserve(boxes));
-        self.bounds.iter_mut().for_each(|column| column.reserve(boxes));
-        self.index.reserve(boxes);
-        self.depth.reserve(boxes);
+    ///
+    /// # Errors
+    ///
+    /// [`OutOfMemory`] if there is none.
+    pub(super) fn reserve(&mut self, boxes: usize) -> Result<(), OutOfMemory> {
+        self.first.iter_mut().try_for_each(|column| memory::reserve(column, boxes))?;
+        self.level.iter_mut().try_for_each(|column| memory::reserve(column, boxes))?;
+        self.bounds.iter_mut().try_for_each(|column| memory::reserve(column, boxes))?;
+        memory::reserve(&mut self.index, boxes)?;
+        memory::reserve(&mut self.depth, boxes)
     }
 
     pub(super) fn len(&self) -> usize {
         self.index.len()
     }
 
-    pub(super) fn append(&mut self, mut other: Self) {
+    pub(super) fn append(&mut self, mut other: Self) -> Result<(), OutOfMemory> {
+        self.reserve(other.len())?;
         fn append<T>(columns: &mut [Vec<T>], others: &mut [Vec<T>]) {
             columns.iter_mut().zip(others).for_each(|(column, other)| column.append(other));
         }
@@ -48,6 +54,7 @@ impl Open {
         append(&mut self.bounds, &mut other.bounds);
         self.index.append(&mut other.index);
         self.depth.append(&mut other.depth);
+        Ok(())
     }
 
     /// Keeps the first boxes.
@@ -61,19 +68,26 @@ impl Open {
 
     /// Of the boxes from `start` on, brings those of least first bound, then least index, to the end, where they are
     /// taken first.
-    pub(super) fn best_last(&mut self, start: usize) {
-        let mut order: Vec<usize> = (start..self.len()).collect();
+    ///
+    /// # Errors
+    ///
+    /// [`OutOfMemory`] if there is no room to order them in.
+    pub(super) fn best_last(&mut self, start: usize) -> Result<(), OutOfMemory> {
+        let mut order = memory::collected(start..self.len())?;
         let bounds = &self.bounds[0];
-        order.sort_by(|&a, &b| bounds[b].total_cmp(&bounds[a]).then(self.index[b].cmp(&self.index[a])));
-        fn by<T: Copy>(column: &mut [T], start: usize, order: &[usize]) {
-            let ordered: Vec<T> = order.iter().map(|&place| column[place]).collect();
+        order.sort_unstable_by(|&a, &b| {
+            bounds[b].total_cmp(&bounds[a]).then(self.index[b].cmp(&self.index[a])).then(a.cmp(&b))
+        });
+        fn by<T: Copy>(column: &mut [T], start: usize, order: &[usize]) -> Result<(), OutOfMemory> {
+            let ordered = memory::collected(order.iter().map(|&place| column[place]))?;
             column[start..].copy_from_slice(&ordered);
+            Ok(())
         }
-        self.first.iter_mut().for_each(|column| by(column, start, &order));
-        self.level.iter_mut().for_each(|column| by(column, start, &order));
-        self.bounds.iter_mut().for_each(|column| by(column, start, &order));
-        by(&mut self.index, start, &order);
-        by(&mut self.depth, start, &order);
+        self.first.iter_mut().try_for_each(|column| by(column, start, &order))?;
+        self.level.iter_mut().try_for_each(|column| by(column, start, &order))?;
+        self.bounds.iter_mut().try_for_each(|column| by(column, start, &order))?;
+        by(&mut self.index, start, &order)?;
+        by(&mut self.depth, start, &order)
     }
 
     /// Whether two boxes have the same levels.
@@ -93,23 +107,29 @@ pub(super) struct Extent {
 
 impl Extent {
     /// Measures boxes of which first positions and levels are given; the last positions follow.
+    ///
+    /// # Errors
+    ///
+    /// [`OutOfMemory`] if there is no room for their measures.
     #[inline(always)]
-    pub(super) fn measure(&mut self, boxes: &mut Boxes, slots: &[Slot]) {
+    pub(super) fn measure(&mut self, boxes: &mut Boxes, slots: &[Slot]) -> Result<(), OutOfMemory> {
         let count = boxes.count;
         self.size.clear();
-        self.size.resize(count, 1);
+        memory::resize(&mut self.size, count, 1)?;
         self.index.clear();
-        self.index.resize(count, 0);
+        memory::resize(&mut self.index, count, 0)?;
         for (number, slot) in slots.iter().enumerate() {
             let (first, level) = (&boxes.first[number][..count], &boxes.level[number][..count]);
             let last = &mut boxes.last[number];
             last.clear();
-            last.extend(first.iter().zip(level).map(|(&first, &level)| slot.last(first, level)));
+            let ends = first.iter().zip(level).map(|(&first, &level)| slot.last(first, level));
+            memory::extend(last, ends)?;
             for ((size, first), last) in self.size.iter_mut().zip(first).zip(last) {
                 *size *= u64::from(*last - first) + 1;
             }
             slot.add_least_index(first, level, &mut self.index);
         }
+        Ok(())
     }
 }
 

@@ -12,6 +12,7 @@
 
 use crate::control::Control;
 use crate::error::Error;
+use crate::memory::{self, OutOfMemory};
 use crate::pareto::key::FINEST;
 use crate::pareto::{Cells, Points};
 
@@ -48,7 +49,7 @@ impl Thinning {
             if *bits == FINEST {
                 return Ok(points.thinned(self.most, question.ties, control)?);
             }
-            let too_many = self.surely_too_many(&points, *bits);
+            let too_many = self.surely_too_many(&points, *bits)?;
             if points.indices.len() <= self.most {
                 fits = Some((points, *bits));
                 coarser = bits + 1;
@@ -69,35 +70,43 @@ impl Thinning {
     }
 
     /// Whether every finer front surely has more than `most` rows.
-    fn surely_too_many(&self, points: &Points, bits: u32) -> bool {
+    fn surely_too_many(&self, points: &Points, bits: u32) -> Result<bool, OutOfMemory> {
         if points.indices.len() <= self.most {
-            return false;
+            return Ok(false);
         }
         let cells = Cells::new(bits);
-        let mut keys: Vec<Vec<i64>> = (0..points.indices.len())
-            .map(|row| points.objectives.iter().map(|column| cells.key(column[row])).collect())
-            .collect();
-        // A row and its copies need one row of a finer front.
-        keys.dedup();
+        // The keys of each row; a row and its copies need one row of a finer front.
+        let mut keys: Vec<i64> = memory::room(points.indices.len() * self.objectives)?;
+        for row in 0..points.indices.len() {
+            let before = keys.len();
+            keys.extend(points.objectives.iter().map(|column| cells.key(column[row])));
+            if before > 0 && keys[before - self.objectives..before] == keys[before..] {
+                keys.truncate(before);
+            }
+        }
+        let rows = keys.len() / self.objectives;
         // Rows of two objectives come in order, so that any two with two others between them are apart.
         if self.objectives == 2 {
-            return keys.len() > 3 * self.most;
+            return Ok(rows > 3 * self.most);
         }
         let mut apart: Vec<&[i64]> = Vec::new();
+        let mut corner = vec![0; self.objectives];
         let mut compared = 0;
-        for row in &keys {
+        for row in keys.chunks_exact(self.objectives) {
             let is_apart = apart.iter().all(|other| {
-                compared += keys.len();
-                let corner: Vec<i64> = row.iter().zip(*other).map(|(a, b)| a.min(b) + 1).collect();
-                !keys.iter().any(|key| key.iter().zip(&corner).all(|(key, corner)| key <= corner))
+                compared += rows;
+                let both = row.iter().zip(*other);
+                corner.iter_mut().zip(both).for_each(|(corner, (a, b))| *corner = a.min(b) + 1);
+                let is_low = |key: &[i64]| key.iter().zip(&corner).all(|(key, corner)| key <= corner);
+                !keys.chunks_exact(self.objectives).any(is_low)
             });
             if is_apart {
-                apart.push(row);
+                memory::push(&mut apart, row)?;
             }
             if apart.len() > self.most || compared > WORTH {
                 break;
             }
         }
-        apart.len() > self.most
+        Ok(apart.len() > self.most)
     }
 }

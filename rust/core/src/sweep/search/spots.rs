@@ -4,6 +4,7 @@
 //! nothing, the best data. Which slots are such is found by trying, on some configurations. Were it wrong for
 //! others, less would be settled, but nothing wrongly.
 
+use crate::memory::{self, OutOfMemory};
 use crate::program::{Lanes, Slot, at};
 use crate::value::scalar;
 
@@ -36,7 +37,11 @@ impl Spot {
 }
 
 /// For each slot, positions of configurations that fill the space evenly.
-pub(super) fn spread(slots: &[Slot], count: usize) -> Vec<Vec<u32>> {
+///
+/// # Errors
+///
+/// [`OutOfMemory`] if there is no room for so many.
+pub(super) fn spread(slots: &[Slot], count: usize) -> Result<Vec<Vec<u32>>, OutOfMemory> {
     // Multiples of the powers of a generalised golden section fill a cube evenly (Roberts 2018).
     let mut golden = 2.0;
     for _ in 0..64 {
@@ -46,15 +51,19 @@ pub(super) fn spread(slots: &[Slot], count: usize) -> Vec<Vec<u32>> {
     let along = |slot: &Slot| {
         step /= golden;
         let place = |number: usize| ((number as f64 + 0.5) * step).fract() * f64::from(slot.length);
-        (0..count).map(|number| (place(number) as u32).min(slot.length - 1)).collect()
+        memory::collected((0..count).map(|number| (place(number) as u32).min(slot.length - 1)))
     };
     slots.iter().map(along).collect()
 }
 
 /// The spot of each slot that is best, all else as it is, whatever else is.
-pub(super) fn spots(search: &Search<'_>) -> Vec<Spot> {
+///
+/// # Errors
+///
+/// [`OutOfMemory`] if there is no room for the configurations that are tried.
+pub(super) fn spots(search: &Search<'_>) -> Result<Vec<Spot>, OutOfMemory> {
     let program = search.program;
-    let all = spread(&program.slots, TRIED).into_iter().map(|column| column.repeat(Spot::ALL.len()));
+    let all = spread(&program.slots, TRIED)?.into_iter().map(|column| column.repeat(Spot::ALL.len()));
     let mut positions: Vec<Vec<u32>> = all.collect();
     let mut lanes = Lanes::default();
     let mut spots = Vec::with_capacity(positions.len());
@@ -62,7 +71,7 @@ pub(super) fn spots(search: &Search<'_>) -> Vec<Spot> {
         let varied = Spot::ALL.iter().flat_map(|spot| [spot.position(0, slot.length - 1); TRIED]).collect();
         let before = std::mem::replace(&mut positions[number], varied);
         let columns: Vec<&[u32]> = positions.iter().map(Vec::as_slice).collect();
-        program.values(&columns, TRIED * Spot::ALL.len(), &mut lanes);
+        program.values(&columns, TRIED * Spot::ALL.len(), &mut lanes)?;
         let never_worse = |spot: usize, other: usize| {
             (0..TRIED).all(|tried| no_worse(search, &lanes, spot * TRIED + tried, other * TRIED + tried))
         };
@@ -71,7 +80,7 @@ pub(super) fn spots(search: &Search<'_>) -> Vec<Spot> {
         spots.push(best.map_or(Spot::Middle, |spot| Spot::ALL[spot]));
         positions[number] = before;
     }
-    spots
+    Ok(spots)
 }
 
 /// Whether one configuration is an answer no worse in any objective than another, or the other is none.
@@ -120,6 +129,7 @@ mod tests {
         );
         let program = program.expect("nothing interrupts");
         spots(&Search { program: &program, objectives: objectives.len(), groups: None, weight: 1 })
+            .expect("a few configurations")
     }
 
     #[test]

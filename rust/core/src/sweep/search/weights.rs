@@ -5,6 +5,7 @@
 //! rise by, all else as it is, tells what it is worth in terms of the others near the box. That differs from
 //! place to place: along a front a hundredth of the loss may be worth half of the cost.
 
+use crate::memory::{self, OutOfMemory};
 use crate::program::{Boxes, Intervals, at};
 
 use super::open::Open;
@@ -53,17 +54,17 @@ impl Weights {
         goal: &impl Goal,
         round: &Open,
         runs: &[&[usize]],
-    ) -> u64 {
+    ) -> Result<u64, OutOfMemory> {
         let slots = self.slots;
         if slots == 0 {
-            return 0;
+            return Ok(0);
         }
         self.hold_in_turn(search, round, runs);
-        search.program.bound(&self.boxes, &mut self.intervals);
-        self.gain(search, round, runs);
-        self.rise(search, goal, round, runs);
+        search.program.bound(&self.boxes, &mut self.intervals)?;
+        self.gain(search, round, runs)?;
+        self.rise(search, goal, round, runs)?;
         self.weights.clear();
-        self.weights.resize(runs.len() * slots, 0.0);
+        memory::resize(&mut self.weights, runs.len() * slots, 0.0)?;
         for (row, (gains, &total)) in self.gains.chunks_exact(slots).zip(&self.totals).enumerate() {
             if total <= 0.0 || total.is_infinite() {
                 continue;
@@ -77,7 +78,7 @@ impl Weights {
             let weights = &mut self.weights[place * slots..][..slots];
             weights.iter_mut().zip(gains).for_each(|(weight, gain)| *weight = weight.max(gain / missing));
         }
-        self.boxes.count as u64
+        Ok(self.boxes.count as u64)
     }
 
     /// Makes of the first box of each run as many as there are slots, each with another one held in its middle.
@@ -102,7 +103,7 @@ impl Weights {
         self.boxes.count = self.slots * runs.len();
     }
 
-    fn gain(&mut self, search: &Search<'_>, round: &Open, runs: &[&[usize]]) {
+    fn gain(&mut self, search: &Search<'_>, round: &Open, runs: &[&[usize]]) -> Result<(), OutOfMemory> {
         self.gains.clear();
         self.totals.clear();
         for (output, bounds) in round.bounds.iter().enumerate() {
@@ -110,14 +111,21 @@ impl Weights {
             for (place, run) in runs.iter().enumerate() {
                 let before = bounds[run[0]];
                 let gain = |slot: usize| (at(low, slot * runs.len() + place) - before).max(0.0);
-                self.gains.extend((0..self.slots).map(gain));
-                self.totals.push((0..self.slots).map(gain).sum());
+                memory::extend(&mut self.gains, (0..self.slots).map(gain))?;
+                memory::push(&mut self.totals, (0..self.slots).map(gain).sum())?;
             }
         }
+        Ok(())
     }
 
     /// Counts the rises of each objective that settle the first box of each run.
-    fn rise(&mut self, search: &Search<'_>, goal: &impl Goal, round: &Open, runs: &[&[usize]]) {
+    fn rise(
+        &mut self,
+        search: &Search<'_>,
+        goal: &impl Goal,
+        round: &Open,
+        runs: &[&[usize]],
+    ) -> Result<(), OutOfMemory> {
         let objectives = search.objectives;
         self.raised.resize_with(objectives, Vec::new);
         for (objective, lows) in self.raised.iter_mut().enumerate() {
@@ -126,24 +134,25 @@ impl Weights {
                 let low = round.bounds[objective][runs[row % runs.len()][0]];
                 // An infinite rise could make it NaN.
                 let raised = row / runs.len() == objective && total.is_finite();
-                lows.extend(RISES.map(|rise| if raised { low + rise * total } else { low }));
+                memory::append(lows, &RISES.map(|rise| if raised { low + rise * total } else { low }))?;
             }
         }
         let lanes = objectives * runs.len() * RISES.len();
         let first = |lane: usize| runs[lane / RISES.len() % runs.len()][0];
         self.indices.clear();
-        self.indices.extend((0..lanes).map(|lane| round.index[first(lane)]));
-        let groups = search.groups_of(|slot| (0..lanes).map(move |lane| round.first[slot][first(lane)]));
+        memory::extend(&mut self.indices, (0..lanes).map(|lane| round.index[first(lane)]))?;
+        let groups = search.groups_of(|slot| (0..lanes).map(move |lane| round.first[slot][first(lane)]))?;
         let raised: Vec<&[f64]> = self.raised.iter().map(Vec::as_slice).collect();
         self.open.clear();
-        goal.unsettled(&raised, &self.indices, &groups, &mut self.open);
+        goal.unsettled(&raised, &self.indices, &groups, &mut self.open)?;
         // A rise that is not enough is followed by smaller ones that are not either.
         self.settling.clear();
-        self.settling.resize(objectives * runs.len(), RISES.len());
+        memory::resize(&mut self.settling, objectives * runs.len(), RISES.len())?;
         for &lane in &self.open {
             let (row, rise) = (lane as usize / RISES.len(), lane as usize % RISES.len());
             self.settling[row] = self.settling[row].min(rise);
         }
+        Ok(())
     }
 }
 

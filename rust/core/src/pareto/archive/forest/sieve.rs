@@ -11,6 +11,7 @@
 
 use super::super::Points;
 use super::super::many::Question;
+use crate::memory::{self, OutOfMemory};
 use crate::pareto::key::Cells;
 
 /// Combinations of runs: so many for each row, within limits. The more, the fewer lanes are in doubt.
@@ -68,7 +69,7 @@ pub(super) struct Sieve {
 
 impl Sieve {
     /// A sieve laid out over the range of some rows, at least one, which it holds.
-    pub(super) fn over(question: &Question, points: &Points) -> Self {
+    pub(super) fn over(question: &Question, points: &Points) -> Result<Self, OutOfMemory> {
         let mut spans: Vec<(usize, i64, u64)> = (question.cells.iter().zip(&points.objectives).enumerate())
             .map(|(objective, (cells, column))| {
                 let keys = column.iter().map(|&value| cells.key(value));
@@ -90,9 +91,10 @@ impl Sieve {
             (stride, left) = (stride * count, left / count);
         }
         let back = axes.iter().map(|axis| axis.stride).sum();
-        let mut sieve = Self { last, cells: question.cells[last], axes, back, least: vec![i64::MAX; stride] };
+        let least = memory::filled(stride, i64::MAX)?;
+        let mut sieve = Self { last, cells: question.cells[last], axes, back, least };
         sieve.add(points);
-        sieve
+        Ok(sieve)
     }
 
     /// Enters rows, wherever they lie: the first run and the last one take what is out of range.

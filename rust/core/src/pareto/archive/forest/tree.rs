@@ -7,6 +7,7 @@
 use super::super::many::Question;
 use super::super::{Points, settles_own_cell};
 use crate::control::{Control, Interrupted};
+use crate::memory::{self, OutOfMemory};
 use crate::pareto::filter::Ties;
 
 /// What settled the last lane: a row, plus one.
@@ -31,14 +32,13 @@ impl Tree {
     pub(super) fn new(question: &Question, points: Points, control: &Control) -> Result<Self, Interrupted> {
         let (rows, width) = (points.indices.len(), question.cells.len());
         let depth = (rows / question.sizes.block.max(1)).max(1).ilog2();
-        let mut tree =
-            Self { points, width, keys: Vec::with_capacity(rows * width), corners: Vec::new(), depth };
+        let mut tree = Self { points, width, keys: memory::room(rows * width)?, corners: Vec::new(), depth };
         for row in 0..rows {
             let values = tree.points.objectives.iter().map(|column| column[row]);
             tree.keys.extend(values.zip(&question.cells).map(|(value, cells)| cells.key(value)));
         }
         tree.arrange(control)?;
-        tree.bound();
+        tree.bound()?;
         Ok(tree)
     }
 
@@ -51,7 +51,7 @@ impl Tree {
     /// Halves the rows of every node along the objective in which they spread most, for their spread in all.
     fn arrange(&mut self, control: &Control) -> Result<(), Interrupted> {
         let width = self.width;
-        let mut order: Vec<u32> = (0..self.len() as u32).collect();
+        let mut order = memory::collected(0..self.len() as u32)?;
         let key = |row: u32, objective: usize| self.keys[row as usize * width + objective];
         let spread = |rows: &[u32], objective: usize| {
             let keys = || rows.iter().map(|&row| key(row, objective));
@@ -70,17 +70,23 @@ impl Tree {
                 rows.select_nth_unstable_by_key(left, |&row| (key(row, widest), row));
             }
         }
-        self.keys =
-            order.iter().flat_map(|&row| (0..width).map(move |objective| key(row, objective))).collect();
-        self.points = self.points.select(order.iter().map(|&row| row as usize));
+        let mut keys = memory::room(self.keys.len())?;
+        for &row in &order {
+            keys.extend((0..width).map(|objective| key(row, objective)));
+        }
+        self.keys = keys;
+        self.points = self.points.select(order.iter().map(|&row| row as usize))?;
         Ok(())
     }
 
     /// Computes the corners, from the blocks up.
-    fn bound(&mut self) {
+    fn bound(&mut self) -> Result<(), OutOfMemory> {
         let width = self.width;
         let blocks = 1usize << self.depth;
-        self.corners = [vec![i64::MAX; width], vec![i64::MIN; width]].concat().repeat(2 * blocks);
+        self.corners = memory::filled(2 * blocks * 2 * width, i64::MAX)?;
+        for corner in self.corners.chunks_exact_mut(2 * width) {
+            corner[width..].fill(i64::MIN);
+        }
         for block in 0..blocks {
             let corner = (blocks + block) * 2 * width;
             for row in self.range(self.depth, block) {
@@ -100,6 +106,7 @@ impl Tree {
                     if at < width { left.min(right) } else { left.max(right) };
             }
         }
+        Ok(())
     }
 
     pub(super) fn len(&self) -> usize {

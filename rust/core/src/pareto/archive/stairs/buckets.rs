@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use super::Step;
+use crate::memory::{self, OutOfMemory};
 use crate::pareto::key::{Cells, rank};
 
 /// Lanes that are looked at together.
@@ -31,7 +32,7 @@ impl Buckets {
     /// Buckets without steps.
     pub(super) fn new(x: Cells, y: Cells) -> Self {
         let mut buckets = Self { low: 0, high: 0, shift: 0, thresholds: Vec::new(), starts: Vec::new() };
-        buckets.rebuild(&[], x, y, 1);
+        buckets.rebuild(&[], x, y, 1).expect("a few bytes");
         buckets
     }
 
@@ -39,7 +40,13 @@ impl Buckets {
     ///
     /// Each step leaves its mark in the bucket after its own; then marks are handed on. That has no branches that
     /// depend on the steps, which a walk along both would have.
-    pub(super) fn rebuild(&mut self, steps: &[Step], x: Cells, y: Cells, most: usize) {
+    pub(super) fn rebuild(
+        &mut self,
+        steps: &[Step],
+        x: Cells,
+        y: Cells,
+        most: usize,
+    ) -> Result<(), OutOfMemory> {
         self.low = steps.first().map_or(0, |step| x.first_rank(x.key(step.x)));
         let last = steps.last().map_or(0, |step| rank(step.x));
         let span = last.wrapping_sub(self.low) as u64;
@@ -48,9 +55,9 @@ impl Buckets {
         let count = (span >> self.shift) as usize + 1;
         self.high = self.low.wrapping_add(((span >> self.shift) << self.shift) as i64);
         self.thresholds.clear();
-        self.thresholds.resize(count + 2, f64::NAN);
+        memory::resize(&mut self.thresholds, count + 2, f64::NAN)?;
         self.starts.clear();
-        self.starts.resize(count + 2, 0);
+        memory::resize(&mut self.starts, count + 2, 0)?;
         for (end, step) in (1..).zip(steps) {
             let after = self.place(step.x) as usize + 1;
             self.starts[after] = end;
@@ -63,6 +70,7 @@ impl Buckets {
             threshold = threshold.min(*own_threshold);
             *own_threshold = threshold;
         }
+        Ok(())
     }
 
     /// How many buckets hold steps.
