@@ -5,7 +5,8 @@
 draws the questions of the property tests from a seed, each with trouble planted (`plantings.py`; in the tests
 a third of them), some over larger spaces, some asked of an `iso.Sweep`. It prints the seed, what differs as
 code that can be pasted, and a count at the end; the exit status is 1 if anything differed, else 130 after
-Ctrl-C. Each case depends on the seed and its own number alone: `--seed 7 --first 4711 --cases 1` asks one again.
+Ctrl-C. Each case depends on the seed and its own number alone: `--seed 7 --first 4711 --cases 1` asks one
+again.
 """
 
 from __future__ import annotations

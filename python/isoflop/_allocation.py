@@ -114,18 +114,16 @@ class Allocation:
         >>> round(iso.allocation("llama3-2024").compute_optimal(3.8e25)["tokens"].item() / 1e12, 1)
         16.3
         """
-        import polars as pl
-
-        from isoflop._optimal import read_budgets, require_numbers
+        from isoflop._optimal import as_frame, read_budgets, require_numbers
 
         budgets = read_budgets(flops, self.id)
         asked = {self.size: self.size, "tokens": "tokens", "tokens_per_param": f"tokens / {self.size}"}
         if self.range is not None:
             asked["extrapolation"] = extrapolation_formula([("train_flops", *self.range)])
         values = self.evaluate(tuple(asked.values()), budgets)
-        found = pl.DataFrame({"train_flops": budgets, **dict(zip(asked, values, strict=True))})
+        found = {"train_flops": budgets, **dict(zip(asked, values, strict=True))}
         require_numbers(found, self.id)
-        return found
+        return as_frame(found)
 
     def evaluate(self, formulas: tuple[str, ...], budgets: Any) -> list[Any]:
         """Evaluate formulas over the rule's names at some budgets, each an array of as many values."""

@@ -256,8 +256,8 @@ def _held(error: LimitError) -> LimitError:
     """Return the error of a search that ran out of room before it knew how many rows its answer has."""
     return LimitError(
         f"after a part of the space, {error.rows:,} configurations may still be on the front, more than the "
-        f"{error.limit:,} that a search keeps in memory, though the front itself may be smaller; compare with "
-        "a coarser resolution=, tighten where=, or raise max_rows=: four times as many are kept",
+        f"{error.limit:,} that a search keeps in memory, though the front itself may be smaller; compare "
+        "with a coarser resolution=, tighten where=, or raise max_rows=: four times as many are kept",
         rows=error.rows,
         limit=error.limit,
     )

@@ -159,16 +159,17 @@ def _compare(law: Law, gain: float | None, models: _Models) -> tuple[dict[str, F
     equivalent = _spread(law.equivalent_flops(found[0]), rated, count)
 
     known = np.flatnonzero(~np.isnan(budget))
-    optimum = optima(law, budget[known], None, {})
     # The size has the law's own name for it.
-    best_size = _spread(optimum.to_series(1).to_numpy(), known, count)
-    best_tokens = _spread(optimum["tokens"].to_numpy(), known, count)
+    optimum = optima(law, budget[known], None, {})
+    _, optimal_size, *_ = optimum.values()
+    best_size = _spread(optimal_size, known, count)
+    best_tokens = _spread(optimum["tokens"], known, count)
     numbers = {
         "tokens_per_param": models.tokens / models.active,
         "optimal_params": best_size / worth * sparsity,
         "optimal_tokens": best_tokens,
         "loss": values.pop("loss"),
-        "optimal_loss": _spread(optimum["loss"].to_numpy(), known, count),
+        "optimal_loss": _spread(optimum["loss"], known, count),
         "compute_efficiency": equivalent / budget,
         **values,
     }

@@ -45,10 +45,17 @@ def compute_optimal(
     found = optima(law, flops, method, given)
     if all(math.isfinite(value) for value in given.values()):
         require_numbers(found, law.id)
-    return found
+    return as_frame(found)
 
 
-def require_numbers(found: pl.DataFrame, id: str) -> None:
+def as_frame(columns: Mapping[str, NDArray[np.float64]]) -> pl.DataFrame:
+    """Return columns of numbers as a frame."""
+    import polars as pl
+
+    return pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.Float64))
+
+
+def require_numbers(found: Mapping[str, NDArray[np.float64]], id: str) -> None:
     """Refuse a budget so small or so large that its optimum leaves the range of numbers.
 
     Raises
@@ -56,17 +63,19 @@ def require_numbers(found: pl.DataFrame, id: str) -> None:
     LawError
         If anything of an optimum is not finite, or the size or the tokens are 0.
     """
-    columns = found.to_numpy()
-    wrong = ~np.isfinite(columns).all(axis=1) | (columns[:, 1:3] <= 0).any(axis=1)
-    for budget in found["train_flops"].to_numpy()[wrong]:
+    budgets, size, tokens, *_ = found.values()
+    if np.isfinite(np.concatenate(list(found.values()))).all() and (size > 0).all() and (tokens > 0).all():
+        return
+    wrong = ~np.isfinite(np.stack(list(found.values()))).all(axis=0) | (size <= 0) | (tokens <= 0)
+    for budget in budgets[wrong]:
         message = f"`{id}` gives no optimum at {budget:g} FLOP: its numbers leave the range of binary64"
         raise LawError(f"{message}; give a budget of a real training run, such as 1e21", law=id)
 
 
-def optima(law: Law, flops: ArrayLike, method: str | None, given: Mapping[str, float]) -> pl.DataFrame:
-    """Do what `Law.compute_optimal` says, and let numbers be what they are where they leave the range."""
-    import polars as pl
-
+def optima(
+    law: Law, flops: ArrayLike, method: str | None, given: Mapping[str, float]
+) -> dict[str, NDArray[np.float64]]:
+    """Return the columns of `Law.compute_optimal`; numbers are what they are where they leave the range."""
     budgets = read_budgets(flops, law.id)
     fixed = {name: _read_fixed(law, name, value) for name, value in given.items()}
     size = _size(law)
@@ -85,8 +94,7 @@ def optima(law: Law, flops: ArrayLike, method: str | None, given: Mapping[str, f
         parts = [budgets[start : start + TOGETHER] for start in range(0, max(len(budgets), 1), TOGETHER)]
         columns[size] = np.concatenate([_search(law, part, size, fixed) for part in parts])
     values = evaluate(law, asked, columns, fixed, len(budgets), quantities=user)
-    series = {"train_flops": budgets, **dict(zip(asked, values, strict=True))}
-    return pl.DataFrame(series, schema=dict.fromkeys(series, pl.Float64))
+    return {"train_flops": budgets, **dict(zip(asked, values, strict=True))}
 
 
 def equivalent_flops(law: Law, loss: ArrayLike, given: Mapping[str, float]) -> float | NDArray[np.float64]:
@@ -121,7 +129,7 @@ def _look_for(law: Law, losses: NDArray[np.float64], given: Mapping[str, float])
 
     def short(budgets: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return by how much optima fall short of losses: 0 or less where they are as good."""
-        return optima(law, np.exp(budgets), None, given)["loss"].to_numpy() - wanted
+        return optima(law, np.exp(budgets), None, given)["loss"] - wanted
 
     result = np.where(np.isnan(losses), np.nan, np.inf)
     table = np.linspace(np.log(FLOPS[0]), np.log(FLOPS[1]), TRIED)

@@ -3,8 +3,8 @@
     text --parse--> tree --evaluate--> numbers --front, best, near--> rows
 
 `docs/design.md`, "The meaning", read aloud: a formula's value is its tree as written, every configuration is
-looked at in the order of its index, and every row is compared with every other. Whatever the engine does to be fast, it
-must return what this module returns; the tests see to that.
+looked at in the order of its index, and every row is compared with every other. Whatever the engine does to
+be fast, it must return what this module returns; the tests see to that.
 
 Only two things are shared with the engine: the parser, and the kernels of exp, log and pow, whose last bit no
 other library would repeat. All else is Python's own binary64 arithmetic, with IEEE results where it raises.
