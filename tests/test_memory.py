@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from isoflop.cli._messages import Mistake, mistakes
+
 if sys.platform != "linux":
     pytest.skip("what a process has taken is read from /proc", allow_module_level=True)
 
@@ -140,3 +142,10 @@ def test_a_question_fails_as_memory_error_or_is_answered(answers: dict[str, Any]
 def test_threads_that_cannot_start_leave_their_work_to_the_others(answers: dict[str, Any]) -> None:
     # No system gives a thread such a stack.
     assert ask(PLENTY, f"RUST_MIN_STACK={1 << 60}") == answers
+
+
+@pytest.mark.parametrize("told", ["not enough memory: there is no room for 8 GB; ask for less", ""])
+def test_the_command_line_tells_what_helps(told: str) -> None:
+    with pytest.raises(Mistake) as caught, mistakes():
+        raise MemoryError(told) if told else MemoryError
+    assert str(caught.value) == (told or "not enough memory")

@@ -570,6 +570,15 @@ def test_the_command_diagnoses_a_file(command: Command, tmp_path: Path, suffix: 
         assert [row["loss"] for row in told] == pytest.approx(expected["loss"].to_list())
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".json", ".jsonl"])
+def test_a_byte_order_mark_is_none_of_a_file_of_models(command: Command, tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"models{suffix}"
+    getattr(iso.models(), f"write_{suffix[1:].replace('jsonl', 'ndjson')}")(path)
+    plain = command("diagnose", path, "--format", "json")
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert command("diagnose", path, "--format", "json") == plain
+
+
 def test_the_table_shows_what_fits_a_line(command: Command, tmp_path: Path) -> None:
     path = tmp_path / "models.csv"
     path.write_text("name,params,tokens,lab\nmine,8e9,1000000000000,here\nother,70e9,1.4e12,there\n")

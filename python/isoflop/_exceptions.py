@@ -92,14 +92,14 @@ class LawError(IsoflopError, ValueError):
 
 
 class LimitError(IsoflopError, MemoryError):
-    """An answer is larger than allowed.
+    """An answer is larger than allowed, or a search holds more candidates for it than it keeps.
 
     Attributes
     ----------
     rows
-        Rows of the answer, as far as they were counted.
+        Rows that the answer surely has; candidates, if the message speaks of these.
     limit
-        What was allowed.
+        How many were allowed.
     """
 
     def __init__(self, message: str, *, rows: int = 0, limit: int = 0) -> None:

@@ -253,7 +253,8 @@ class Sweep:
         Raises
         ------
         LimitError
-            If the front has more than ``max_rows`` rows.
+            If the front has more than ``max_rows`` rows; or if more than 40 million configurations (and four times
+            ``max_rows``) may be on it before that is known, which the message says.
         MemoryError
             If the machine has no room for it; nothing else is lost, and a smaller question is answered.
         FormulaError, SpaceError, LawError
@@ -415,7 +416,7 @@ class Sweep:
         Raises
         ------
         LimitError
-            If there are more than ``max_rows`` rows.
+            If there are more than ``max_rows`` rows; with ``then``, as for :meth:`pareto`.
         MemoryError, FormulaError, SpaceError, LawError, ValueError
             As for :meth:`pareto`.
 

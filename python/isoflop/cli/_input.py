@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 from collections.abc import Callable
 from pathlib import Path
@@ -34,6 +35,7 @@ def read_frame(path: Path, what: str) -> pl.DataFrame:
     with mistakes(path):
         try:
             # Read here: polars takes no names that are not UTF-8, and looks for patterns in others.
-            return reader(io.BytesIO(path.read_bytes()))
+            # A byte order mark is none of a text; no other format begins with one.
+            return reader(io.BytesIO(path.read_bytes().removeprefix(codecs.BOM_UTF8)))
         except pl.exceptions.PolarsError as error:
             raise Mistake(f"{name_of(path)}: {one_line(str(error))}") from error

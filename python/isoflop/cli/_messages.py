@@ -108,6 +108,7 @@ def _describe(error: Exception) -> str:
         case OSError():
             return one_line(error.strerror or str(error))
         case MemoryError() if not isinstance(error, IsoflopError):
-            return "not enough memory"
+            # Python's own says nothing, the engine's what was asked for and what helps.
+            return one_line(str(error)) or "not enough memory"
         case _:
             return one_line(str(error))
