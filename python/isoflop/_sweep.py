@@ -253,8 +253,8 @@ class Sweep:
         Raises
         ------
         LimitError
-            If the front has more than ``max_rows`` rows; or if more than 40 million configurations (and four times
-            ``max_rows``) may be on it before that is known, which the message says.
+            If the front has more than ``max_rows`` rows; or if more than 40 million configurations (and four
+            times ``max_rows``) may be on it before that is known, which the message says.
         MemoryError
             If the machine has no room for it; nothing else is lost, and a smaller question is answered.
         FormulaError, SpaceError, LawError
