@@ -346,3 +346,23 @@ fn an_exponential_is_widened_by_its_margin_and_never_negative() {
     let result = Interval::apply(Op::Exp, Interval::new(-800.0, 1.0), Interval::EMPTY, Interval::EMPTY);
     assert_eq!(result, Interval::new(0.0, step_up(exp(1.0), 4)));
 }
+
+#[test]
+fn a_kernel_that_falls_where_it_should_rise_is_enclosed() {
+    let mut falls = 0;
+    let power = |x: f64| Op::Pow.apply(x, 0.01, 0.0);
+    let mut x = 4_642_368_007_900_000.0_f64;
+    for _ in 0..200_000 {
+        let next = x.next_up();
+        if power(next) < power(x) {
+            falls += 1;
+            let base = Interval::new(x, next.next_up());
+            let bounds = Interval::apply(Op::Pow, base, Interval::point(0.01), Interval::EMPTY);
+            for inside in [x, next, next.next_up()] {
+                assert!(bounds.contains(power(inside)), "{inside}**0.01 is not in {bounds:?}");
+            }
+        }
+        x = next;
+    }
+    assert!(falls > 0, "the kernel has changed: look for other neighbours");
+}

@@ -23,7 +23,7 @@
 //!   come from the same ends: not so if both operands are one node, of which more is known than of two nodes. With
 //!   `a` from 1 to 3, `a - a` is 0, but the ends of a difference of any two such numbers are -2 and 2. There
 //!   [`same_ends`] says whether the operation may be read by its ends at all.
-//! - [`Reading::General`]: clipped.
+//! - [`Reading::General`][]: clipped.
 //!
 //! The checked profile holds every box against this (see `audit`).
 

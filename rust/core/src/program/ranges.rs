@@ -202,3 +202,46 @@ impl Blocks {
         Ok((Self { least, greatest, strides: strides(&coarse) }, coarse))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How a row-major table varies along each of its axes.
+    fn trends(numbers: Vec<f64>, lengths: &[usize]) -> Vec<Trend> {
+        let axes: Vec<(usize, usize)> = lengths.iter().copied().enumerate().collect();
+        let ranged = Ranged::new(&numbers.into(), &axes, &mut usize::MAX.clone()).expect("memory");
+        ranged.expect("any number of blocks").axes.iter().map(|along| along.trend).collect()
+    }
+
+    #[test]
+    fn a_fibre_that_turns_late_is_uneven() {
+        // Neighbours are compared some thousands at a time.
+        for length in [2, 4096, 4097, 4098, 8193, 20_000] {
+            let rising: Vec<f64> = (0..length).map(f64::from).collect();
+            assert_eq!(trends(rising.clone(), &[rising.len()]), [Trend::Rising], "{length}");
+            let falling: Vec<f64> = rising.iter().map(|number| -number).collect();
+            assert_eq!(trends(falling, &[rising.len()]), [Trend::Falling], "{length}");
+            if length > 2 {
+                let mut turning = rising;
+                turning[length as usize - 1] = -1.0;
+                assert_eq!(trends(turning, &[length as usize]), [Trend::Uneven], "{length}");
+            }
+        }
+    }
+
+    #[test]
+    fn one_fibre_of_many_that_goes_another_way_makes_the_axis_uneven() {
+        let (rows, columns) = (50, 300);
+        let number = |place: usize| ((place / columns) * 1000 + place % columns) as f64;
+        let even: Vec<f64> = (0..rows * columns).map(number).collect();
+        assert_eq!(trends(even.clone(), &[rows, columns]), [Trend::Rising; 2]);
+        let mut uneven = even.clone();
+        // The last row still rises along its columns, but one of them lies below the row before.
+        uneven[(rows - 1) * columns] = -1.0;
+        assert_eq!(trends(uneven, &[rows, columns]), [Trend::Uneven, Trend::Rising]);
+        let mut nan = even;
+        nan[rows * columns - 1] = f64::NAN;
+        assert_eq!(trends(nan, &[rows, columns]), [Trend::Uneven; 2]);
+    }
+}

@@ -223,6 +223,32 @@ fn what_meets_itself_is_searched_as_it_is_enumerated() {
     }
 }
 
+/// Of a power whose base lies on both sides of 1 and whose exponent varies, the general reading of the first two bases
+/// ends a step above that of all four: the kernel falls where it should rise. The audit sees that it is clipped.
+#[test]
+fn a_kernel_that_falls_where_it_should_rise_stays_inside_the_whole() {
+    let falls = 4_642_368_007_905_852.0_f64;
+    let power = |x: f64| Op::Pow.apply(x, 0.01, 0.0);
+    assert!(power(falls.next_up()) < power(falls), "the kernel has changed: look for other neighbours");
+    let case = Case {
+        lengths: vec![4, 2, 10],
+        columns: vec![
+            (0, vec![0.5, falls, falls.next_up(), falls.next_up()]),
+            (1, vec![0.005, 0.01]),
+            (2, (1..=10).map(f64::from).collect()),
+            (0, vec![1.0, 2.0, 3.0, 4.0]),
+        ],
+        quantities: vec![],
+        objectives: vec![("0 - x0 ** x1 * x2".into(), false), ("x3 * x2".into(), false)],
+        constraints: vec!["sqrt(x0 ** x1 + x2) >= 0".into()],
+        bits: vec![52; 2],
+        ties: Ties::All,
+        threads: 1,
+    };
+    check_front(&case, Level::detect()).unwrap_or_else(|error| panic!("{error}"));
+    check_best(&case, Level::detect()).unwrap_or_else(|error| panic!("{error}"));
+}
+
 #[test]
 fn a_front_over_the_limit_is_refused_with_its_size() {
     let space = line(&[100, 3]);
