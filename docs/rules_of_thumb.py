@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from itertools import pairwise
+from json import dumps
 from math import log
 from typing import Any, NamedTuple, TypeAlias
 
@@ -87,14 +88,8 @@ def entry(id: str) -> iso.Law | iso.Allocation:
 
 @cache
 def optimal_for(id: str, sizes: tuple[float, ...] = SIZES) -> pl.DataFrame:
-    """Return the optima of these sizes: the budgets are found by bisection, all at once."""
-    source = entry(id)
-    low, high = np.full(len(sizes), np.log(1e12)), np.full(len(sizes), np.log(1e36))
-    for _ in range(60):
-        middle = (low + high) / 2
-        small = source.compute_optimal(np.exp(middle))["params"].to_numpy() < np.array(sizes)
-        low, high = np.where(small, middle, low), np.where(small, high, middle)
-    return source.compute_optimal(np.exp(high))
+    """Return the optima of these sizes."""
+    return entry(id).compute_optimal(params=list(sizes))
 
 
 @cache
@@ -259,6 +254,44 @@ def twenty() -> list[str]:
             {quoted(cheap)}, and {percent(lost[dear])} under `{dear}`. Optima are flat: a wrong ratio costs
             far less than it looks. None of this counts serving, which always speaks for smaller models on
             more tokens."""),
+    ]
+
+
+# One size -------------------------------------------------------------------------------------------
+
+ASKED = 7e9
+ASK = ("besiroglu2024", "hoffmann2022-tex", "muennighoff2023", "hoffmann2022-approach1", "llama3-2024")
+EXAMPLE = f"""```python
+import isoflop as iso
+
+laws = [iso.law(id) for id in {dumps(ASK[:3])}]
+rules = [iso.allocation(id) for id in {dumps(ASK[3:])}]
+for source in (*laws, *rules):
+    print(source.id, source.compute_optimal(params=7e9)["tokens"].item())
+```"""
+
+
+def one_size() -> list[str]:
+    """Return the section on the tokens that a model of a given size wants."""
+    frames = {id: optimal_for(id, (ASKED,)) for id in ASK}
+    rows = [
+        (f"`{id}`", "law" if isinstance(entry(id), iso.Law) else "rule", count(frame["tokens"][0]),
+         f"{number(frame['tokens_per_param'][0])}{marks(frame)[0]}", flop(frame["train_flops"][0]))
+        for id, frame in frames.items()
+    ]  # fmt: skip
+    tokens = [frame["tokens"][0] for frame in frames.values()]
+    mixture = iso.law("ludziejewski2025").compute_optimal(params=ASKED, experts=8).row(0, named=True)
+    return [
+        f"## How many tokens a {count(ASKED)} model wants",
+        paragraph("""`compute_optimal(params=...)` turns the question round: the budget at which a size is the
+            optimal one, and its tokens, by law and by rule. On the command line: `isoflop optimal --law
+            besiroglu2024 --params 7e9`."""),
+        EXAMPLE,
+        table("law or rule | what | tokens | D/P | FLOP", rows),
+        paragraph(f"""From {count(min(tokens))} to {count(max(tokens))}. The size is that of all stored
+            parameters. Of a mixture of 8 experts that stores {count(ASKED)},
+            {count(mixture["active_params"])} are active under `ludziejewski2025`, and they want
+            {count(mixture["tokens"])} tokens."""),
     ]
 
 
@@ -860,6 +893,7 @@ def page() -> str:
             what a law was fitted on, ‡ laws that state no range. Where laws disagree, nothing here decides
             between them."""),
         *twenty(),
+        *one_size(),
         *six(),
         *pair_of_models(),
         *good_and_poor(),

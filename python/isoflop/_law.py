@@ -372,13 +372,23 @@ class Law:
 
         return loss(self, inputs)
 
-    def compute_optimal(self, flops: ArrayLike, *, method: str | None = None, **given: float) -> pl.DataFrame:
-        """Return the size and the tokens of the least loss under a training budget.
+    def compute_optimal(
+        self,
+        flops: ArrayLike | None = None,
+        *,
+        params: ArrayLike | None = None,
+        method: str | None = None,
+        **given: float,
+    ) -> pl.DataFrame:
+        """Return the size and the tokens of the least loss under a training budget, or the budget of a size.
 
         Parameters
         ----------
         flops
             Training FLOP, a number or several; the accounting's ``train_flops``.
+        params
+            In place of ``flops``: all stored parameters, a number or several. Asked for is the budget at
+            which this size is the optimal one, and so how many tokens a model of this size wants.
         method
             ``"closed"``: the law's formulas of ``train_flops``; ``"search"``: minimise the loss over sizes,
             tokens being what the budget leaves; ``None``: the first where it applies, else the second.
@@ -389,16 +399,17 @@ class Law:
         Returns
         -------
         pl.DataFrame
-            One row for each budget: ``train_flops``, the size by the law's convention (``params`` or
-            ``non_embedding_params``), ``tokens``, ``tokens_per_param``, ``loss``, and ``extrapolation``
-            (decades outside the fitted range) if the law states a range. A search is good to about six digits
-            in size.
+            One row for each budget or size: ``train_flops``, the size by the law's convention (``params`` or
+            ``non_embedding_params``), ``params`` if given and counted otherwise by the law, ``tokens``,
+            ``tokens_per_param``, ``loss``, and ``extrapolation`` (decades outside the fitted range) if the
+            law states a range. A search is good to about six digits in size.
 
         Raises
         ------
         LawError
-            If a budget is not a positive and finite number, or so small or large that no optimum can be
-            computed; if the method does not apply; or if the loss has no minimum at a fixed budget.
+            If not exactly one of ``flops`` and ``params`` is given; if a budget or a size is not a positive
+            and finite number, or so small or large that no optimum can be computed; if the method does not
+            apply; if the loss has no minimum at a fixed budget; or if a size is optimal at none.
         ValueError
             If there is no such method.
 
@@ -407,10 +418,12 @@ class Law:
         >>> import isoflop as iso
         >>> iso.law("besiroglu2024").compute_optimal(1e21)["tokens_per_param"].round(1).to_list()
         [21.6]
+        >>> iso.law("besiroglu2024").compute_optimal(params=7e9)["tokens_per_param"].round(1).to_list()
+        [20.6]
         """
         from isoflop._optimal import compute_optimal
 
-        return compute_optimal(self, flops, method, given)
+        return compute_optimal(self, flops, params, method, given)
 
     @overload
     def equivalent_flops(self, loss: float, **given: float) -> float: ...
