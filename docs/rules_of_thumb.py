@@ -20,6 +20,7 @@ from prose import MADE, count, flop, listed, number, paragraph, percent, points,
 from quality import TRANSLATION, exponent
 
 import isoflop as iso
+from isoflop._catalog import run_tables
 
 Floats: TypeAlias = NDArray[np.float64]
 FAR = 2.0
@@ -370,6 +371,72 @@ def six() -> list[str]:
             {percent(short[biggest][1])} more than 6PD is needed at {CONTEXTS[1] // 1024} k and
             {percent(short[biggest][-1])} more at {CONTEXTS[-1] // 1024} k. Give `layers`, `d_model` and
             `context`, and every quantity of a sweep counts it."""),
+    ]
+
+
+# Utilisation ----------------------------------------------------------------------------------------
+
+
+class Run(NamedTuple):
+    """A reported run: its utilisation, lowest and highest, and its GPU-hours, reported and by the default."""
+
+    name: str
+    mfu: tuple[float, float]
+    hours: tuple[float, float] | None
+    peak: str
+    source: str
+
+
+def runs() -> list[Run]:
+    """Return the reported runs of the catalogue."""
+    gpus, models = iso.gpus(), iso.models()
+    found = []
+    for run in run_tables():
+        chosen = (pl.col("gpu") == run["gpu"]) & (pl.col("precision") == run["precision"])
+        gpu = gpus.row(by_predicate=chosen, named=True)
+        name = run.get("benchmark") or run["model"]
+        source = "; ".join(run[key] for key in ("source", "note") if key in run)
+        hours, used = None, tuple(run.get("mfu", ()))
+        if "gpu_hours" in run:
+            cost = models.row(by_predicate=pl.col("name") == name, named=True)["train_flops"]
+            plan = {"train_flops": [cost], "peak_flops": [gpu["peak_flops"]]}
+            hours = run["gpu_hours"], table_of(plan, ["train_gpu_hours"])["train_gpu_hours"].item()
+            used = (cost / (gpu["peak_flops"] * 3600 * hours[0]),) * 2
+        peak = f"{flop(gpu['peak_flops'])}, {run['gpu']} in {run['precision']}"
+        found.append(Run(name, (used[0], used[-1]), hours, peak, source))
+    return found
+
+
+def utilisation() -> list[str]:
+    """Return the section on the share of the peak that training reaches."""
+    found = runs()
+    default = iso.accounting().row(by_predicate=pl.col("name") == "mfu", named=True)["default"]
+    rows = [
+        (run.name, " to ".join(dict.fromkeys(f"{x:.2f}" for x in run.mfu)),
+         f"{count(run.hours[0])}" if run.hours else "", f"{count(run.hours[1])}" if run.hours else "",
+         f"{run.hours[0] / run.hours[1]:.2f}" if run.hours else "", run.peak, run.source)
+        for run in found
+    ]  # fmt: skip
+    counted = [run for run in found if run.hours is not None]
+    fit = [run for run in counted if abs(run.mfu[0] / default - 1) < 0.05]
+    off = [run for run in counted if run not in fit]
+    least, most = min(run.mfu[0] for run in found), max(run.mfu[1] for run in found)
+    return [
+        f"## A third of the peak: mfu = {default:g}",
+        paragraph("""The default of `mfu` turns training FLOP into GPU-hours, days and dollars. Reported
+            hours beside those of the default, the utilisation that follows from them (6 P D where the maker
+            prints no compute), and utilisation as printed."""),
+        table(
+            ["run", "mfu", "GPU-hours, reported", f"at {default:g}", "reported / ours", "peak", "source"],
+            rows,
+            text=True,
+        ),
+        paragraph(f"""Reported utilisation ranges from {least:.2f} to {most:.2f}. The default fits
+            {listed(run.name for run in fit)}, but not
+            {listed(f"{run.name} ({run.mfu[0]:.2f})" for run in off)}, whose hours it puts at
+            {listed(percent(run.hours[1] / run.hours[0]) for run in off if run.hours)} of those reported. A
+            price that rests on it is good to a factor of two: give the `mfu` of your own runs, or ask for
+            both ends of this range."""),
     ]
 
 
@@ -895,6 +962,7 @@ def page() -> str:
         *twenty(),
         *one_size(),
         *six(),
+        *utilisation(),
         *pair_of_models(),
         *good_and_poor(),
         *experts(),
