@@ -136,6 +136,8 @@ class Law:
     inputs: tuple[str, ...] = field(compare=False)
     ranged: tuple[tuple[str, float, float], ...] = field(compare=False)
     stored: Alternative | None = field(compare=False)
+    # What `loss` has warned of: it does so once a law.
+    told: set[str] = field(compare=False)
 
     def __init__(
         self,
@@ -183,6 +185,7 @@ class Law:
         if optimal is None and known is not None:
             optimal = {"kind": "closed"}
         values["optimal"] = None if optimal is None else read_optimal(optimal, where, known)
+        values["told"] = set()
         values["size"] = None if size is None else read_size(size, where)
         values["coefficient_names"] = frozenset(coefficients)
         values["own_names"] = frozenset((*coefficients, *(quantities or {})))
@@ -361,6 +364,11 @@ class Law:
             If an input is missing (``.missing``), unknown or without effect; if it is text, ``None``, a truth
             value, masked, null or beyond binary64 (NaN is a number: its loss is NaN); or if sparsity varies
             and the law is a dense one without ``moe_gain``.
+
+        Warns
+        -----
+        ExtrapolationWarning
+            If a plan lies outside the range that the law was fitted on; once for each law.
 
         Examples
         --------
