@@ -44,7 +44,7 @@ def read_one_of(flops: object, params: object, id: str) -> None:
     """
     if flops is None and params is None:
         message = "give flops=, a training budget, or params=, a size whose budget is looked for"
-        raise LawError(f"compute_optimal of `{id}` needs one of the two: {message}", law=id)
+        raise LawError(f"flops must be numbers, not None, unless params are given: {message}", law=id)
     if flops is not None and params is not None:
         message = "`params` is what compute_optimal looks for where flops= is given"
         raise LawError(f"{message}; give one of the two", law=id)
