@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, partial
 from importlib.resources import files
 
-from prose import table
+from prose import listed, table
 
 import isoflop as iso
 from isoflop._checks import Checked, checked, inputs_text
@@ -128,6 +128,18 @@ def _law_lines(law: iso.Law) -> Iterator[str]:
             "",
         )
         yield from _table(["", *(f"`{name}`" for name in of)], rows)
+    if law.size is not None:
+        yield from ("", "## Stored size", "")
+        needs = ", and ".join(
+            listed((f"`{name.strip()}`" for name in need.split("|")), "or") for need in law.size.needs
+        )
+        if law.size.params:
+            yield from ("```", f"params = {law.size.params}", "```", "")
+            yield f"It needs {needs}. Sweeps use it where neither `params` nor `activation` is given."
+        else:
+            yield f"The source gives no relation: give {needs}."
+        if law.size.note:
+            yield from ("", _sentence(law.size.note))
     if law.optimal is not None and law.optimal.formulas:
         yield from ("", f"## Compute-optimal ({law.optimal.kind})", "")
         if law.optimal.note:

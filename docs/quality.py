@@ -53,6 +53,11 @@ def slope(sizes: pl.Series) -> float:
     return log10(sizes[-1] / sizes[0]) / log10(BUDGETS[-1] / BUDGETS[0])
 
 
+def size(id: str) -> str:
+    """Return the column of the optimal size, by the law's convention."""
+    return optimum(id).columns[1]
+
+
 def factor(id: str, quality: float, column: str) -> float:
     """Return by how much a quality multiplies a column of the optimum at the first budget."""
     return float(optimum(id, quality)[column][0] / optimum(id)[column][0])
@@ -71,11 +76,11 @@ def multiplier() -> list[str]:
     for id in LAWS:
         a = exponent(id)
         for q in QUALITIES:
-            sizes, tokens = factor(id, q, "params"), factor(id, q, "tokens")
+            sizes, tokens = factor(id, q, size(id)), factor(id, q, "tokens")
             off += [abs(sizes / q**a - 1), abs(tokens * q**a - 1), abs(worth(id, q) / q - 1)]
             rows.append((f"`{id}`", number(a), number(q), number(q**a), number(sizes), number(q**-a),
                          number(tokens), number(worth(id, q))))  # fmt: skip
-    moved = max(abs(slope(optimum(id, q)["params"]) - slope(optimum(id)["params"])) for id in LAWS
+    moved = max(abs(slope(optimum(id, q)[size(id)]) - slope(optimum(id)[size(id)])) for id in LAWS
                 for q in QUALITIES)  # fmt: skip
     assert max(off) < CLOSE
     assert moved < CLOSE

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from itertools import pairwise
+from json import dumps
 from math import log
 from typing import Any, NamedTuple, TypeAlias
 
@@ -19,6 +20,7 @@ from prose import MADE, count, flop, listed, number, paragraph, percent, points,
 from quality import TRANSLATION, exponent
 
 import isoflop as iso
+from isoflop._catalog import run_tables
 
 Floats: TypeAlias = NDArray[np.float64]
 FAR = 2.0
@@ -66,7 +68,8 @@ DENSE = ("hoffmann2022", "hoffmann2022-tex", "sardana2024", "besiroglu2024")
 PRINTED: dict[str, tuple[str, list[tuple[float, float, float]]]] = {
     "hoffmann2022-approach1": ("Table 3", [
         (0.4e9, 1.92e19, 8.0e9), (1e9, 1.21e20, 20.2e9), (10e9, 1.23e22, 205.1e9), (175e9, 3.85e24, 3.7e12),
-        (1e12, 1.27e26, 21.2e12),
+        (280e9, 9.90e24, 5.9e12), (520e9, 3.43e25, 11.0e12), (1e12, 1.27e26, 21.2e12),
+        (10e12, 1.30e28, 216.2e12),
     ]),
     "hoffmann2022-approach2": ("Table A3, approach 2", [
         (0.4e9, 1.84e19, 7.7e9), (1e9, 1.20e20, 20.0e9), (10e9, 1.32e22, 219.5e9), (67e9, 6.88e23, 1.7e12),
@@ -86,14 +89,8 @@ def entry(id: str) -> iso.Law | iso.Allocation:
 
 @cache
 def optimal_for(id: str, sizes: tuple[float, ...] = SIZES) -> pl.DataFrame:
-    """Return the optima of these sizes: the budgets are found by bisection, all at once."""
-    source = entry(id)
-    low, high = np.full(len(sizes), np.log(1e12)), np.full(len(sizes), np.log(1e36))
-    for _ in range(60):
-        middle = (low + high) / 2
-        small = source.compute_optimal(np.exp(middle))["params"].to_numpy() < np.array(sizes)
-        low, high = np.where(small, middle, low), np.where(small, high, middle)
-    return source.compute_optimal(np.exp(high))
+    """Return the optima of these sizes."""
+    return entry(id).compute_optimal(params=list(sizes))
 
 
 @cache
@@ -167,6 +164,11 @@ def twenty() -> list[str]:
         else "falls" if frame["tokens_per_param"][-1] < frame["tokens_per_param"][0] / 1.01 else "stays"
         for id, frame in frames.items()
     }  # fmt: skip
+    trends = listed(
+        f"{how} under {quoted(id for id, x in trend.items() if x == how)}"
+        for how in ("rises", "falls", "stays")
+        if how in trend.values()
+    )
     printed, wrong = printed_rows()
 
     found = iso.law("besiroglu2024").compute_optimal([1e18, 5.76e23, 1e26])["tokens_per_param"]
@@ -217,17 +219,14 @@ def twenty() -> list[str]:
         paragraph(f"""At all these sizes {quoted(near)} stay within a factor of 1.5 of {number(RATIO)}. At
             {count(SIZES[0])} the six span {number(min(spread[0].values()))} to
             {number(max(spread[0].values()))} tokens per parameter, at {count(SIZES[-1])}
-            {number(min(spread[1].values()))} to {number(max(spread[1].values()))}. The ratio rises with size
-            under {quoted(id for id, x in trend.items() if x == "rises")}, falls under
-            {quoted(id for id, x in trend.items() if x == "falls")} and stays under
-            {quoted(id for id, x in trend.items() if x == "stays")}. A fitted exponent a little off one half
-            is enough for that, and the data do not settle its sign: the replication's own 80 % interval at
-            1e26 FLOP is 4 to 40 tokens per parameter (Besiroglu et al. 2024); `besiroglu2024` gives
-            {replication[2]}."""),
+            {number(min(spread[1].values()))} to {number(max(spread[1].values()))}. The ratio {trends}. A
+            fitted exponent a little off one half is enough for that, and the data do not settle its sign: the
+            replication's own 80 % interval at 1e26 FLOP is 4 to 40 tokens per parameter (Besiroglu et al.
+            2024); `besiroglu2024` gives {replication[2]}."""),
         paragraph("""What the paper printed, beside ours. For approach 3 "ours" are the tokens under
             `hoffmann2022`, `hoffmann2022-tex` and `sardana2024`; for the other two, FLOP and tokens of the
-            catalogue's rule, whose constants are fitted to these very rows (the paper prints exponents
-            only)."""),
+            catalogue's rule, which is fitted to these rows (the paper prints exponents of two decimals only;
+            280 B, 520 B and 10 T of approach 1 took no part in the fit)."""),
         table("row | FLOP, printed | tokens, printed | 6PD / FLOP | ours | our tokens / printed", printed),
         points(
             [
@@ -256,6 +255,44 @@ def twenty() -> list[str]:
             {quoted(cheap)}, and {percent(lost[dear])} under `{dear}`. Optima are flat: a wrong ratio costs
             far less than it looks. None of this counts serving, which always speaks for smaller models on
             more tokens."""),
+    ]
+
+
+# One size -------------------------------------------------------------------------------------------
+
+ASKED = 7e9
+ASK = ("besiroglu2024", "hoffmann2022-tex", "muennighoff2023", "hoffmann2022-approach1", "llama3-2024")
+EXAMPLE = f"""```python
+import isoflop as iso
+
+laws = [iso.law(id) for id in {dumps(ASK[:3])}]
+rules = [iso.allocation(id) for id in {dumps(ASK[3:])}]
+for source in (*laws, *rules):
+    print(source.id, source.compute_optimal(params=7e9)["tokens"].item())
+```"""
+
+
+def one_size() -> list[str]:
+    """Return the section on the tokens that a model of a given size wants."""
+    frames = {id: optimal_for(id, (ASKED,)) for id in ASK}
+    rows = [
+        (f"`{id}`", "law" if isinstance(entry(id), iso.Law) else "rule", count(frame["tokens"][0]),
+         f"{number(frame['tokens_per_param'][0])}{marks(frame)[0]}", flop(frame["train_flops"][0]))
+        for id, frame in frames.items()
+    ]  # fmt: skip
+    tokens = [frame["tokens"][0] for frame in frames.values()]
+    mixture = iso.law("ludziejewski2025").compute_optimal(params=ASKED, experts=8).row(0, named=True)
+    return [
+        f"## How many tokens a {count(ASKED)} model wants",
+        paragraph("""`compute_optimal(params=...)` turns the question round: the budget at which a size is the
+            optimal one, and its tokens, by law and by rule. On the command line: `isoflop optimal --law
+            besiroglu2024 --params 7e9`."""),
+        EXAMPLE,
+        table("law or rule | what | tokens | D/P | FLOP", rows),
+        paragraph(f"""From {count(min(tokens))} to {count(max(tokens))}. The size is that of all stored
+            parameters. Of a mixture of 8 experts that stores {count(ASKED)},
+            {count(mixture["active_params"])} are active under `ludziejewski2025`, and they want
+            {count(mixture["tokens"])} tokens."""),
     ]
 
 
@@ -337,6 +374,72 @@ def six() -> list[str]:
     ]
 
 
+# Utilisation ----------------------------------------------------------------------------------------
+
+
+class Run(NamedTuple):
+    """A reported run: its utilisation, lowest and highest, and its GPU-hours, reported and by the default."""
+
+    name: str
+    mfu: tuple[float, float]
+    hours: tuple[float, float] | None
+    peak: str
+    source: str
+
+
+def runs() -> list[Run]:
+    """Return the reported runs of the catalogue."""
+    gpus, models = iso.gpus(), iso.models()
+    found = []
+    for run in run_tables():
+        chosen = (pl.col("gpu") == run["gpu"]) & (pl.col("precision") == run["precision"])
+        gpu = gpus.row(by_predicate=chosen, named=True)
+        name = run.get("benchmark") or run["model"]
+        source = "; ".join(run[key] for key in ("source", "note") if key in run)
+        hours, used = None, tuple(run.get("mfu", ()))
+        if "gpu_hours" in run:
+            cost = models.row(by_predicate=pl.col("name") == name, named=True)["train_flops"]
+            plan = {"train_flops": [cost], "peak_flops": [gpu["peak_flops"]]}
+            hours = run["gpu_hours"], table_of(plan, ["train_gpu_hours"])["train_gpu_hours"].item()
+            used = (cost / (gpu["peak_flops"] * 3600 * hours[0]),) * 2
+        peak = f"{flop(gpu['peak_flops'])}, {run['gpu']} in {run['precision']}"
+        found.append(Run(name, (used[0], used[-1]), hours, peak, source))
+    return found
+
+
+def utilisation() -> list[str]:
+    """Return the section on the share of the peak that training reaches."""
+    found = runs()
+    default = iso.accounting().row(by_predicate=pl.col("name") == "mfu", named=True)["default"]
+    rows = [
+        (run.name, " to ".join(dict.fromkeys(f"{x:.2f}" for x in run.mfu)),
+         f"{count(run.hours[0])}" if run.hours else "", f"{count(run.hours[1])}" if run.hours else "",
+         f"{run.hours[0] / run.hours[1]:.2f}" if run.hours else "", run.peak, run.source)
+        for run in found
+    ]  # fmt: skip
+    counted = [run for run in found if run.hours is not None]
+    fit = [run for run in counted if abs(run.mfu[0] / default - 1) < 0.05]
+    off = [run for run in counted if run not in fit]
+    least, most = min(run.mfu[0] for run in found), max(run.mfu[1] for run in found)
+    return [
+        f"## A third of the peak: mfu = {default:g}",
+        paragraph("""The default of `mfu` turns training FLOP into GPU-hours, days and dollars. Reported
+            hours beside those of the default, the utilisation that follows from them (6 P D where the maker
+            prints no compute), and utilisation as printed."""),
+        table(
+            ["run", "mfu", "GPU-hours, reported", f"at {default:g}", "reported / ours", "peak", "source"],
+            rows,
+            text=True,
+        ),
+        paragraph(f"""Reported utilisation ranges from {least:.2f} to {most:.2f}. The default fits
+            {listed(run.name for run in fit)}, but not
+            {listed(f"{run.name} ({run.mfu[0]:.2f})" for run in off)}, whose hours it puts at
+            {listed(percent(run.hours[1] / run.hours[0]) for run in off if run.hours)} of those reported. A
+            price that rests on it is good to a factor of two: give the `mfu` of your own runs, or ask for
+            both ends of this range."""),
+    ]
+
+
 # 7 B on 200 B tokens, 13 B on 100 B -----------------------------------------------------------------
 
 SMALL, LARGE = (7e9, 200e9), (13e9, 100e9)
@@ -358,7 +461,7 @@ NOT_BY_SIZE = {
     "krajewski2024": "no dense model in them",
     "zhao2025": "no dense model in them",
     "tao2024": "needs a vocabulary",
-    "hossain2025": "`hoffmann2022`, if dense",
+    "hossain2025": "its exponent of 0.08 in the size is meant for comparing sparsities",
 }
 
 
@@ -857,7 +960,9 @@ def page() -> str:
             what a law was fitted on, ‡ laws that state no range. Where laws disagree, nothing here decides
             between them."""),
         *twenty(),
+        *one_size(),
         *six(),
+        *utilisation(),
         *pair_of_models(),
         *good_and_poor(),
         *experts(),

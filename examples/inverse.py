@@ -27,3 +27,10 @@ print(sweep.pareto(minimize=["total_usd", "serving_bytes"], rows=8, columns=["to
 
 # As a plan: the same answer, to the last token, with its ranges, margins and second opinions.
 print(iso.plan(goal="serving", target_loss=target, inference_tokens=1e13, mfu=0.4, inference_mfu=0.2))
+
+# And the size turned round: how many tokens a 7 B model wants, by law and by rule.
+laws = [iso.law(id) for id in ("besiroglu2024", "hoffmann2022-tex", "muennighoff2023")]
+rules = [iso.allocation(id) for id in ("hoffmann2022-approach1", "llama3-2024")]
+for source in (*laws, *rules):
+    tokens = source.compute_optimal(params=7e9)["tokens"].item()
+    print(f"7 B parameters want {tokens / 1e9:.0f} B tokens by {source.id}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -181,6 +182,73 @@ def test_unrounded_coefficients_round_to_the_printed_ones() -> None:
     logarithms = {"E": 0.5267228, "A": 6.0073404, "B": 6.0179186}
     for name, logarithm in logarithms.items():
         assert full[name] == pytest.approx(math.exp(logarithm), rel=1e-15)
+
+
+ROUTED = pl.read_csv(Path(__file__).parent / "data" / "clark2022_runs.csv")
+ROUTERS = {"s-base": "clark2022-sbase", "rl-r": "clark2022-rlr", "hash": "clark2022-hash"}
+
+
+def miss(matrices: int) -> float:
+    """Return by how much the laws miss the losses of routed runs, with vocabulary matrices in the size."""
+    errors = []
+    for (router,), runs in ROUTED.group_by("router_type"):
+        size = runs["active_non_embedding_params"] + matrices * 32_000 * runs["d_model"]
+        law = iso.law(ROUTERS[str(router)])
+        found = law.loss(active_non_embedding_params=size, experts=runs["experts"])
+        errors.append(np.log(found / runs["loss"].to_numpy()))
+    return float(np.sqrt(np.mean(np.concatenate(errors) ** 2)))
+
+
+@pytest.mark.filterwarnings("ignore::isoflop.ExtrapolationWarning")
+def test_the_laws_of_clark_read_sizes_without_vocabulary_matrices() -> None:
+    assert ROUTED.height == 158
+    assert miss(0) == pytest.approx(0.01396, abs=5e-5)
+    assert miss(1) == pytest.approx(0.0282, abs=5e-5)
+    assert miss(2) == pytest.approx(0.0431, abs=5e-5)
+    for id in ROUTERS.values():
+        law, shape = iso.law(id), {"vocab_size": 32_000, "d_model": 2048}
+        without = law.loss(active_non_embedding_params=1e9, experts=64)
+        assert law.loss(active_params=1e9 + 2 * 32_000 * 2048, experts=64, **shape) == without
+
+
+def test_three_bits_of_activations_are_outside_the_fit_and_sixteen_are_inside() -> None:
+    plan: dict[str, Any] = {"non_embedding_params": 1e8, "tokens": [1e10]}
+    inside = iso.Sweep(plan, law="kumar2024").best(minimize="loss")
+    assert inside["extrapolation"].item() == 0
+    bits = {"weight_bits": 8, "kv_bits": 8, "activation_bits": 3}
+    with pytest.warns(iso.ExtrapolationWarning, match="activation_bits"):
+        outside = iso.Sweep(plan | bits, law="kumar2024").best(minimize="loss")
+    assert outside["loss"].item() == math.inf
+    assert outside["extrapolation"].item() == pytest.approx(math.log10(4 / 3))
+
+
+def test_approach_1_gives_back_rows_that_it_was_not_fitted_to() -> None:
+    rows = {2.8e11: 9.90e24, 5.2e11: 3.43e25, 1e13: 1.30e28}
+    rule = iso.allocation("hoffmann2022-approach1")
+    sizes = rule.compute_optimal(list(rows.values()))["params"].to_list()
+    assert sizes == pytest.approx(list(rows), rel=0.003)
+    assert (rule.coefficients["a"], rule.coefficients["b"]) == (0.498189, 0.502085)
+
+
+def test_the_supervised_law_of_busbridge_counts_without_embeddings() -> None:
+    law = iso.law("busbridge2025-supervised")
+    assert law.convention == "parameters without embeddings"
+    assert (law.corpus, law.evidence) == ("C4, English", "V1")
+    assert law.loss(params=1e9, vocab_size=32_000, d_model=2048, tokens=2e10) == law.loss(
+        non_embedding_params=1e9 - 2 * 32_000 * 2048, tokens=2e10
+    )
+    assert law.compute_optimal(1e21).columns[1] == "non_embedding_params"
+
+
+def test_hossain_has_table_nine_and_says_why_that_is_little() -> None:
+    law = iso.law("hossain2025")
+    assert law.evidence == "V3"
+    assert "Table IX" in law.source.where
+    assert any("commented-out" in caveat for caveat in law.caveats)
+    # Beside abnar2025 at the same total size, with the active size in the law's place.
+    ours = law.loss(active_params=0.02 * 18.8e9, tokens=1.102e11, sparsity=0.98)
+    theirs = iso.law("abnar2025").loss(params=18.8e9, tokens=1.102e11, sparsity=0.98)
+    assert ours / theirs == pytest.approx(1.02, abs=0.005)
 
 
 def test_laws_are_listed_as_a_frame() -> None:

@@ -225,6 +225,13 @@ def test_optimal_divides_each_budget(isoflop: Isoflop) -> None:
     assert_frame_equal(answer.frame(), as_csv(expected), check_exact=True)
 
 
+def test_optimal_finds_the_budget_of_each_size(isoflop: Isoflop) -> None:
+    answer = isoflop("optimal", "--law", "besiroglu2024", "--params", "7e9", "70e9", "--format", "csv")
+    expected = iso.law("besiroglu2024").compute_optimal(params=[7e9, 70e9])
+    assert_frame_equal(answer.frame(), as_csv(expected), check_exact=True)
+    assert answer.frame()["params"].to_list() == [7e9, 70e9]
+
+
 def test_laws_lists_the_catalogue_whole(isoflop: Isoflop) -> None:
     answer = isoflop("laws")
     assert answer.code == 0
@@ -450,6 +457,9 @@ def test_a_formula_that_cannot_be_read_shows_a_caret(isoflop: Isoflop, sweep: Pa
         (["near", "SWEEP", "--then", "days", "days"], "`days` is named twice"),
         (["optimal", "--law", "besiroglu2025", "--flops", "1e20"], "did you mean `besiroglu2024`"),
         (["optimal", "--law", "besiroglu2024", "--flops", "-1"], "flops"),
+        (["optimal", "--law", "besiroglu2024"], "needs --flops, training budgets, or --params"),
+        (["optimal", "--law", "besiroglu2024", "--flops", "1e20", "--params", "7e9"], "not both"),
+        (["optimal", "--law", "besiroglu2024", "--params", "0"], "params must be positive"),
         (["law", "chinchilla"], "no law `chinchilla`"),
         (["parteo", "SWEEP"], "parteo"),
     ],

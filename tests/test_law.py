@@ -430,6 +430,89 @@ def test_scenarios_need_a_covariance() -> None:
         iso.law("besiroglu2024").sample(-1)
 
 
+# Extrapolation --------------------------------------------------------------------------------------
+
+
+def ranged(id: str = "ranged") -> iso.Law:
+    variables = {
+        "params": {"range": [1e8, 1e10], "reads": "effective_params"},
+        "tokens": {"range": [1e9, 1e12], "reads": "effective_tokens"},
+    }
+    return mine(variables=variables).replace(id=id)
+
+
+def told(caught: list[warnings.WarningMessage]) -> list[str]:
+    return [str(entry.message) for entry in caught if issubclass(entry.category, iso.ExtrapolationWarning)]
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        {"params": 1e11, "tokens": 1e11},
+        {"params": 1e7, "tokens": 1e11},
+        {"params": 1e9, "tokens": 1e13},
+        {"params": [1e9, 1e11], "tokens": 1e11},
+        {"params": 1e9, "tokens": [[1e11], [float("nan")], [1e5]]},
+        {"params": 9e9, "tokens": 1e11, "architecture_efficiency": 2},
+        {"params": 1e9, "tokens": 1e12, "quality": 1.5},
+    ],
+)
+def test_a_loss_outside_the_fitted_range_is_told_once_a_law(plan: dict[str, Any]) -> None:
+    law = ranged()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        first = law.loss(**plan)
+        for _ in range(3):
+            np.testing.assert_array_equal(law.loss(**plan), first)
+        law.loss(params=1e12, tokens=1e15)
+    assert told(caught) == [
+        "`ranged` is used outside the range it was fitted on (`effective_params` 1e+08 to 1e+10, "
+        "`effective_tokens` 1e+09 to 1e+12); its predictions there are extrapolations (`extrapolation` "
+        "counts their decades)"
+    ]
+    assert caught[0].filename == __file__
+
+
+def test_another_law_tells_for_itself() -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for law in (ranged("one"), ranged("two"), ranged("one").replace(alpha=0.3)):
+            law.loss(params=1e12, tokens=1e12)
+    assert [text.split("`")[1] for text in told(caught)] == ["one", "two", "one*"]
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        {"params": 1e8, "tokens": 1e9},
+        {"params": 1e10, "tokens": 1e12},
+        {"params": [1e8, 1e10], "tokens": [1e9, 1e12]},
+        {"params": float("nan"), "tokens": 1e9},
+        {"params": [float("nan"), 1e9], "tokens": 1e9},
+        {"params": [], "tokens": 1e9},
+        {"params": 1e11, "tokens": 1e9, "architecture_efficiency": 0.1},
+    ],
+)
+def test_a_loss_inside_the_fitted_range_is_told_of_nothing(plan: dict[str, Any]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ranged().loss(**plan)
+        rearranged().loss(params=1e20, tokens=1e20)  # it states no range
+
+
+def test_what_is_asked_inside_tells_nothing() -> None:
+    law = ranged()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        law.compute_optimal([1e18, 1e26])
+        law.compute_optimal(params=1e13)
+        law.equivalent_flops(2.0)
+        iso.losses([law], params=1e13, tokens=1e13)
+        iso.checks()
+    with pytest.warns(iso.ExtrapolationWarning, match="`ranged` is used outside the range"):
+        law.loss(params=1e13, tokens=1e13)
+
+
 # Values ---------------------------------------------------------------------------------------------
 
 

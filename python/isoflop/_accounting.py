@@ -97,14 +97,16 @@ class Resolution:
         return tuple(steps)
 
 
-class _Alternative(NamedTuple):
-    needs: tuple[frozenset[str], ...]  # any one of these sets will do
+class Alternative(NamedTuple):
+    """A formula of a quantity, and what must be given for it: any one of these sets will do."""
+
+    needs: tuple[frozenset[str], ...]
     row: Row
     same_sparsity: bool
 
 
 class _Quantity(NamedTuple):
-    alternatives: tuple[_Alternative, ...]
+    alternatives: tuple[Alternative, ...]
     default: Step | None
     unit: str
     doc: str
@@ -115,6 +117,12 @@ class _Quantity(NamedTuple):
 def names_in(formula: str) -> tuple[str, ...]:
     """Return the names that a formula reads, each once; raises `FormulaError`."""
     return tuple(_native.names(formula))
+
+
+def read_needs(needs: Iterable[str]) -> tuple[frozenset[str], ...]:
+    """Return the sets of names of which any one will do; in ``"a | b"`` either name will."""
+    choices = [need.replace(" ", "").split("|") for need in needs]
+    return tuple(map(frozenset, product(*choices)))
 
 
 @lru_cache(maxsize=1)
@@ -138,10 +146,9 @@ def _quantity(
     rows = []
     for table in alternatives:
         formula = table["formula"]
-        choices = [need.replace(" ", "").split("|") for need in table.get("needs", ())]
         step = Step(name, formula, None, "alternative", table.get("note", ""), unit, source)
-        needs = tuple(map(frozenset, product(*choices)))
-        rows.append(_Alternative(needs, (step, names_in(formula)), table.get("same_sparsity", False)))
+        needs = read_needs(table.get("needs", ()))
+        rows.append(Alternative(needs, (step, names_in(formula)), table.get("same_sparsity", False)))
     value = None if default is None else float(default)
     fallback = None if value is None else Step(name, None, value, "default", note, unit, source)
     return _Quantity(tuple(rows), fallback, unit, doc, example)
@@ -224,7 +231,10 @@ def _plan(
     if law is not None:
         if not law.coefficient_names.isdisjoint(given):
             raise _coefficient_clash(law, given)
+        stored = _stored_by_law(law, given)
         given |= law.own_names
+        if stored:
+            given |= {"params"}
     walk = _Walk(columns, scalars, own, law, given)
     for formula in formulas:
         walk.follow(formula)
@@ -237,6 +247,15 @@ def _plan(
     steps = tuple(walk.steps)
     places = tuple((place, step.name) for place, step in enumerate(steps) if step.name in scalars)
     return _Plan(walk.definitions, steps, places, sparsity)
+
+
+def _stored_by_law(law: Law, given: frozenset[str]) -> bool:
+    """Tell whether the stored size follows from the law: what the user says of it himself goes first."""
+    return (
+        law.stored is not None
+        and given.isdisjoint(("params", "non_embedding_params", "activation"))
+        and any(need <= given for need in law.stored.needs)
+    )
 
 
 class _Walk:
@@ -296,6 +315,10 @@ class _Walk:
         law = self.law
         if law is not None and name in law.rows:
             return law.rows[name]
+        if name == "params" and name in self.given:
+            assert law is not None, "given by nobody else"
+            assert law.stored is not None, "given by nobody else"
+            return law.stored.row
         quantity = self.rows.get(name)
         if quantity is None:
             if name == "equivalent_flops" and law is not None:

@@ -25,8 +25,9 @@ from isoflop._law_records import (
 )
 
 if TYPE_CHECKING:
+    import numpy as np
     import polars as pl
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
 SIZES = ("params", "non_embedding_params")
 TEXTS = ("id", "title", "corpus", "tokenizer", "convention", "evidence")
@@ -88,42 +89,64 @@ class Allocation:
         """All formulas, with coefficients written as formulas of their own."""
         return {**{name: repr(value) for name, value in self.coefficients.items()}, **self.formulas}
 
-    def compute_optimal(self, flops: ArrayLike) -> pl.DataFrame:
-        """Return size and tokens for a training budget.
+    def compute_optimal(
+        self, flops: ArrayLike | None = None, *, params: ArrayLike | None = None
+    ) -> pl.DataFrame:
+        """Return size and tokens for a training budget, or tokens and budget for a size.
 
         Parameters
         ----------
         flops
             Training FLOP as the rule counts it, a number or several.
+        params
+            In place of ``flops``: the size as the rule counts it, a number or several. Asked for is the
+            budget to which the rule gives this size.
 
         Returns
         -------
         pl.DataFrame
-            One row for each budget: ``train_flops``, the size by the rule's convention (``params`` or
+            One row for each budget or size: ``train_flops``, the size by the rule's convention (``params`` or
             ``non_embedding_params``), ``tokens``, ``tokens_per_param``, and ``extrapolation`` (decades of
             compute outside the fitted range) if the rule states a range.
 
         Raises
         ------
         LawError
-            If a budget is not a positive and finite number, or so small that no optimum can be computed.
+            If not exactly one of ``flops`` and ``params`` is given, or it is not a positive and finite number
+            or so small or large that no optimum can be computed.
 
         Examples
         --------
         >>> import isoflop as iso
         >>> round(iso.allocation("llama3-2024").compute_optimal(3.8e25)["tokens"].item() / 1e12, 1)
         16.3
+        >>> round(iso.allocation("hoffmann2022-approach1").compute_optimal(params=7e9)["tokens"].item() / 1e9)
+        143
         """
         from isoflop._optimal import as_frame, read_budgets, require_numbers
+        from isoflop._optimal_size import budgets_of, read_one_of, read_sizes
 
-        budgets = read_budgets(flops, self.id)
+        read_one_of(flops, params, self.id)
+        sizes = None
+        if flops is not None:
+            budgets = read_budgets(flops, self.id)
+        else:
+            assert params is not None, "one of the two is given"
+            sizes = read_sizes(params, self.id)
+            budgets = budgets_of(sizes, self._sizes, self.id, searched=False)
         asked = {self.size: self.size, "tokens": "tokens", "tokens_per_param": f"tokens / {self.size}"}
         if self.range is not None:
             asked["extrapolation"] = extrapolation_formula([("train_flops", *self.range)])
         values = self.evaluate(tuple(asked.values()), budgets)
         found = {"train_flops": budgets, **dict(zip(asked, values, strict=True))}
+        if sizes is not None:
+            found[self.size] = sizes
         require_numbers(found, self.id)
         return as_frame(found)
+
+    def _sizes(self, budgets: NDArray[np.float64]) -> NDArray[np.float64]:
+        sizes: NDArray[np.float64] = self.evaluate((self.size,), budgets)[0]
+        return sizes
 
     def evaluate(self, formulas: tuple[str, ...], budgets: Any) -> list[Any]:
         """Evaluate formulas over the rule's names at some budgets, each an array of as many values."""

@@ -116,6 +116,12 @@ def gpu_tables() -> tuple[dict[str, Any], ...]:
     return tuple(_read("gpus.toml")["gpu"])
 
 
+@lru_cache(maxsize=1)
+def run_tables() -> tuple[dict[str, Any], ...]:
+    """Return the rows of ``utilisation.toml`` in the file's order, as TOML gives them."""
+    return tuple(_read("utilisation.toml")["run"])
+
+
 def model_table() -> bytes:
     """Return what ``models.csv`` holds, as it is."""
     return _folder().joinpath("models.csv").read_bytes()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, overload
 
-from isoflop._accounting import LAW_QUANTITIES, Row, Step, names_in, quantities
+from isoflop._accounting import LAW_QUANTITIES, Alternative, Row, Step, names_in, quantities, read_needs
 from isoflop._catalog import law_id, law_ids, law_table
 from isoflop._chinchilla import EQUIVALENT_FLOPS, is_chinchilla, optimal_formulas
 from isoflop._exceptions import FormulaError, LawError
@@ -16,6 +16,7 @@ from isoflop._law_records import (
     Check,
     Covariance,
     Optimal,
+    Size,
     Source,
     Variable,
     extrapolation_formula,
@@ -23,6 +24,7 @@ from isoflop._law_records import (
     read_covariance,
     read_number,
     read_optimal,
+    read_size,
     read_source,
     read_text,
     read_texts,
@@ -32,7 +34,7 @@ from isoflop._law_table import law_from_mapping, law_to_mapping
 from isoflop._spelling import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     import numpy as np
     import polars as pl
@@ -83,6 +85,10 @@ class Law:
     optimal
         Formulas of ``train_flops`` for `compute_optimal`, in the form of a law's file. Without them it
         searches, unless the law has the form above, whose optimum is known.
+    size
+        What the models of a law of mixtures store: a mapping with any of ``params``, a formula of all stored
+        parameters, ``needs``, names that must be given for it (or, without a formula, in its place), and
+        ``note``. Sweeps use the formula where neither ``params`` nor ``activation`` is given.
 
     Raises
     ------
@@ -119,15 +125,19 @@ class Law:
     source: Source
     checks: tuple[Check, ...]
     optimal: Optimal | None
+    size: Size | None
     # Made once, because `resolve` and `loss` ask for them all the time: what each name of the law stands for,
-    # every name it adds to formulas, those it defines, its coefficients, what `loss` may be given, and what
-    # its fitted ranges apply to, with lowest and highest value.
+    # every name it adds to formulas, those it defines, its coefficients, what `loss` may be given, what its
+    # fitted ranges apply to, with lowest and highest value, and its formula of the stored size.
     rows: dict[str, Row] = field(compare=False)
     names: tuple[str, ...] = field(compare=False)
     own_names: frozenset[str] = field(compare=False)
     coefficient_names: frozenset[str] = field(compare=False)
     inputs: tuple[str, ...] = field(compare=False)
     ranged: tuple[tuple[str, float, float], ...] = field(compare=False)
+    stored: Alternative | None = field(compare=False)
+    # What `loss` has warned of: it does so once a law.
+    told: set[str] = field(compare=False)
 
     def __init__(
         self,
@@ -150,6 +160,7 @@ class Law:
         source: Source | Mapping[str, Any] | None = None,
         checks: Iterable[Check | Mapping[str, Any]] = (),
         optimal: Optimal | Mapping[str, Any] | None = None,
+        size: Size | Mapping[str, Any] | None = None,
     ) -> None:
         where = f"law `{id}`"
         texts = {"id": id, "title": title, "unit": unit, "corpus": corpus}
@@ -174,6 +185,8 @@ class Law:
         if optimal is None and known is not None:
             optimal = {"kind": "closed"}
         values["optimal"] = None if optimal is None else read_optimal(optimal, where, known)
+        values["told"] = set()
+        values["size"] = None if size is None else read_size(size, where)
         values["coefficient_names"] = frozenset(coefficients)
         values["own_names"] = frozenset((*coefficients, *(quantities or {})))
         self._set(values)
@@ -183,7 +196,7 @@ class Law:
         self._check_names(reads)
         ranged = ((variable.reads, variable.range) for variable in self.variables.values())
         self._set({"ranged": tuple((name, *range) for name, range in ranged if range is not None)})
-        self._set({"rows": self._make_rows()})
+        self._set({"rows": self._make_rows(), "stored": self._make_stored()})
         self._set(
             {"names": tuple(dict.fromkeys((*self.rows, *self.variables))), "inputs": self._make_inputs(reads)}
         )
@@ -243,6 +256,7 @@ class Law:
         reads = (
             *reads,
             *(_names_of("irreducible", self.irreducible) if self.irreducible is not None else ()),
+            *(self._size_names() if self.size is not None else ()),
         )
         for name in (*reads, *(variable.reads for variable in self.variables.values())):
             if name not in kinds and name not in standard:
@@ -276,6 +290,20 @@ class Law:
             rows["extrapolation"] = step, names_in(formula)
         return rows
 
+    def _size_names(self) -> Iterator[str]:
+        """Names in the law's size relation, and in what it needs."""
+        assert self.size is not None
+        if self.size.params:
+            yield from _names_of("params", self.size.params)
+        for need in self.size.needs:
+            yield from (name.strip() for name in need.split("|"))
+
+    def _make_stored(self) -> Alternative | None:
+        if self.size is None or not self.size.params:
+            return None
+        step = Step("params", self.size.params, None, "law", self.size.note, "parameter", str(self.source))
+        return Alternative(read_needs(self.size.needs), (step, names_in(self.size.params)), False)
+
     def _make_inputs(self, reads: tuple[str, ...]) -> tuple[str, ...]:
         standard = quantities()
         found = dict.fromkeys((*self.variables, *self.quantities))
@@ -300,6 +328,11 @@ class Law:
     def of_mixtures(self) -> bool:
         """Whether the law itself says what share of a mixture of experts is active."""
         return not {"active_params", "active_non_embedding_params"}.isdisjoint(self.quantities)
+
+    @property
+    def size_relation(self) -> Mapping[str, str] | None:
+        """``params``, all stored parameters, as a formula of what the law reads; ``None`` if not known."""
+        return Frozen({"params": self.size.params}) if self.size is not None and self.size.params else None
 
     @property
     def has_range(self) -> bool:
@@ -332,6 +365,11 @@ class Law:
             value, masked, null or beyond binary64 (NaN is a number: its loss is NaN); or if sparsity varies
             and the law is a dense one without ``moe_gain``.
 
+        Warns
+        -----
+        ExtrapolationWarning
+            If a plan lies outside the range that the law was fitted on; once for each law.
+
         Examples
         --------
         >>> import isoflop as iso
@@ -342,13 +380,23 @@ class Law:
 
         return loss(self, inputs)
 
-    def compute_optimal(self, flops: ArrayLike, *, method: str | None = None, **given: float) -> pl.DataFrame:
-        """Return the size and the tokens of the least loss under a training budget.
+    def compute_optimal(
+        self,
+        flops: ArrayLike | None = None,
+        *,
+        params: ArrayLike | None = None,
+        method: str | None = None,
+        **given: float,
+    ) -> pl.DataFrame:
+        """Return the size and the tokens of the least loss under a training budget, or the budget of a size.
 
         Parameters
         ----------
         flops
             Training FLOP, a number or several; the accounting's ``train_flops``.
+        params
+            In place of ``flops``: all stored parameters, a number or several. Asked for is the budget at
+            which this size is the optimal one, and so how many tokens a model of this size wants.
         method
             ``"closed"``: the law's formulas of ``train_flops``; ``"search"``: minimise the loss over sizes,
             tokens being what the budget leaves; ``None``: the first where it applies, else the second.
@@ -359,16 +407,17 @@ class Law:
         Returns
         -------
         pl.DataFrame
-            One row for each budget: ``train_flops``, the size by the law's convention (``params`` or
-            ``non_embedding_params``), ``tokens``, ``tokens_per_param``, ``loss``, and ``extrapolation``
-            (decades outside the fitted range) if the law states a range. A search is good to about six digits
-            in size.
+            One row for each budget or size: ``train_flops``, the size by the law's convention (``params`` or
+            ``non_embedding_params``), ``params`` if given and counted otherwise by the law, ``tokens``,
+            ``tokens_per_param``, ``loss``, and ``extrapolation`` (decades outside the fitted range) if the
+            law states a range. A search is good to about six digits in size.
 
         Raises
         ------
         LawError
-            If a budget is not a positive and finite number, or so small or large that no optimum can be
-            computed; if the method does not apply; or if the loss has no minimum at a fixed budget.
+            If not exactly one of ``flops`` and ``params`` is given; if a budget or a size is not a positive
+            and finite number, or so small or large that no optimum can be computed; if the method does not
+            apply; if the loss has no minimum at a fixed budget; or if a size is optimal at none.
         ValueError
             If there is no such method.
 
@@ -377,10 +426,12 @@ class Law:
         >>> import isoflop as iso
         >>> iso.law("besiroglu2024").compute_optimal(1e21)["tokens_per_param"].round(1).to_list()
         [21.6]
+        >>> iso.law("besiroglu2024").compute_optimal(params=7e9)["tokens_per_param"].round(1).to_list()
+        [20.6]
         """
         from isoflop._optimal import compute_optimal
 
-        return compute_optimal(self, flops, method, given)
+        return compute_optimal(self, flops, params, method, given)
 
     @overload
     def equivalent_flops(self, loss: float, **given: float) -> float: ...
@@ -467,7 +518,8 @@ class Law:
 
         A coefficient is changed by its name, everything else by the name of the field. What is known of the
         unchanged law only is dropped: checks, the standard errors of changed coefficients and the covariance,
-        and ``optimal`` and ``irreducible`` if the formula or the quantities change. The copy's ``id`` ends in
+        ``optimal`` and ``irreducible`` if the formula or the quantities change, and ``size`` if the
+        quantities do. The copy's ``id`` ends in
         ``*`` unless it is among the changes.
 
         Raises
@@ -486,6 +538,8 @@ class Law:
         if "formula" in changes or "quantities" in changes:
             values["optimal"] = None
             values["irreducible"] = None
+            if "quantities" in changes:
+                values["size"] = None
         elif self.optimal is not None:
             values["optimal"] = self.optimal._replace(checks=())
         if any(name in self.coefficients for name in changes):

@@ -103,6 +103,25 @@ class Optimal(NamedTuple):
     rule: str = ""
 
 
+class Size(NamedTuple):
+    """What the models of a law of mixtures store.
+
+    Attributes
+    ----------
+    params
+        All stored parameters as a formula; empty if the source gives none.
+    needs
+        What must be given: for the formula, or, where there is none, in its place. ``"a | b"`` means that
+        either will do.
+    note
+        What the formula holds for, or why there is none.
+    """
+
+    params: str = ""
+    needs: tuple[str, ...] = ()
+    note: str = ""
+
+
 def read_number(value: object, where: str) -> float:
     """Return a finite number; `where` begins the message of the `LawError` otherwise."""
     # A text such as "1" is a slip, and true is no number.
@@ -245,6 +264,22 @@ def _symmetric(matrix: tuple[tuple[float, ...], ...], where: str) -> tuple[tuple
             raise LawError(f"{message}, and across the diagonal stands {other!r}")
         rows[i][j] = rows[j][i] = one / 2 + other / 2
     return tuple(map(tuple, rows))
+
+
+def read_size(value: Size | Mapping[str, Any], where: str) -> Size:
+    """Read what the models of a law store; `LawError` if neither a formula nor what must be given is said."""
+    if isinstance(value, Size):
+        return value
+    where = f"{where}: size"
+    table = read_table(value, Size._fields, where)
+    size = Size(
+        read_text(table.get("params", ""), f"{where}: params"),
+        read_texts(table.get("needs", ()), f"{where}: needs"),
+        read_text(table.get("note", ""), f"{where}: note"),
+    )
+    if not size.params and not size.needs:
+        raise LawError(f"{where} must have `params`, a formula, or `needs`, what must be given in its place")
+    return size
 
 
 def read_formulas(value: object, where: str) -> Frozen[str]:

@@ -15,7 +15,16 @@ if TYPE_CHECKING:
     from isoflop._law import Law
 
 TEXTS = ("id", "title", "formula", "unit", "corpus", "tokenizer", "convention", "evidence", "irreducible")
-TABLES = ("coefficients", "variables", "quantities", "standard_errors", "covariance", "source", "optimal")
+TABLES = (
+    "coefficients",
+    "variables",
+    "quantities",
+    "standard_errors",
+    "covariance",
+    "source",
+    "optimal",
+    "size",
+)
 KEYS = (*TEXTS, "caveats", *TABLES, "checks")
 
 
@@ -91,6 +100,10 @@ def law_to_mapping(law: Law) -> dict[str, Any]:
     source = {key: text for key in ("cite", "where", "arxiv") if (text := getattr(law.source, key))}
     if source:
         table["source"] = source
+    if law.size is not None:
+        table["size"] = {key: value for key, value in law.size._asdict().items() if value}
+        if law.size.needs:
+            table["size"]["needs"] = list(law.size.needs)
     if law.checks:
         table["checks"] = _checks(law.checks)
     if law.optimal is not None and law.optimal != plain.optimal:

@@ -12,6 +12,7 @@ from isoflop._accounting import known_names, resolve
 from isoflop._equivalent import FLOPS as FITTED
 from isoflop._exceptions import LawError, SpaceError
 from isoflop._given import read_reals, shown
+from isoflop._optimal_size import budgets_of, read_one_of, read_sizes
 from isoflop._predict import evaluate, read_input
 
 if TYPE_CHECKING:
@@ -37,12 +38,24 @@ FLOPS = (1e6, 1e40)
 TRIED = 157
 CLOSE = 1e-7
 
+SLOPE_STEP = 1e-3
+"""By how much a size is changed to see how the stored parameters go with it."""
+
 
 def compute_optimal(
-    law: Law, flops: ArrayLike, method: str | None, given: Mapping[str, float]
+    law: Law,
+    flops: ArrayLike | None,
+    params: ArrayLike | None,
+    method: str | None,
+    given: Mapping[str, float],
 ) -> pl.DataFrame:
     """Do what `Law.compute_optimal` says."""
-    found = optima(law, flops, method, given)
+    read_one_of(flops, params, law.id)
+    if flops is None:
+        assert params is not None, "one of the two is given"
+        found = optima_of_sizes(law, params, method, given)
+    else:
+        found = optima(law, flops, method, given)
     if all(math.isfinite(value) for value in given.values()):
         require_numbers(found, law.id)
     return as_frame(found)
@@ -81,7 +94,8 @@ def optima(
     size = _size(law)
     for name in fixed:
         if name in ("train_flops", "tokens", "tokens_per_param", *SIZES):
-            raise LawError(f"`{name}` is what compute_optimal looks for or is given as flops=", law=law.id)
+            message = f"`{name}` is what compute_optimal looks for, or is given as flops= or params="
+            raise LawError(message, law=law.id)
     asked = [size, "tokens", "tokens_per_param", "loss"]
     if law.has_range:
         asked.append("extrapolation")
@@ -95,6 +109,44 @@ def optima(
         columns[size] = np.concatenate([_search(law, part, size, fixed) for part in parts])
     values = evaluate(law, asked, columns, fixed, len(budgets), quantities=user)
     return {"train_flops": budgets, **dict(zip(asked, values, strict=True))}
+
+
+def optima_of_sizes(
+    law: Law, params: ArrayLike, method: str | None, given: Mapping[str, float]
+) -> dict[str, NDArray[np.float64]]:
+    """Return what `optima` does at the budgets for which sizes are optimal, with the sizes as asked for."""
+    sizes, size = read_sizes(params, law.id), _size(law)
+    fixed = {name: _read_fixed(law, name, value) for name, value in given.items()}
+
+    def stored(own: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return all stored parameters of models of a size as the law counts it."""
+        if size == "params":
+            return own
+        return evaluate(law, ("params",), {size: own}, fixed, len(own), idle=True)[0]
+
+    def optimal(budgets: NDArray[np.float64]) -> NDArray[np.float64]:
+        return stored(optima(law, budgets, method, given)[size])
+
+    closed = _closed(law, method, fixed)
+    budgets = budgets_of(sizes, optimal, law.id, searched=not closed)
+    found = optima(law, budgets, method, given)
+    # What was asked for to the last digit, where the budget is found to some.
+    own = found[size]
+    if size == "params":
+        own = sizes
+    else:
+        slope = (stored(own * (1 + SLOPE_STEP)) - stored(own)) / (own * SLOPE_STEP)
+        for _ in range(2):
+            own = own + (sizes - stored(own)) / slope
+    found[size] = own
+    if not closed:
+        further = [name for name in found if name not in ("train_flops", size)]
+        columns = {name: found[name] for name in ("train_flops", size)}
+        found |= dict(zip(further, evaluate(law, further, columns, fixed, len(sizes)), strict=True))
+    if size == "params":
+        return found
+    first = {name: found.pop(name) for name in ("train_flops", size)}
+    return {**first, "params": sizes, **found}
 
 
 def equivalent_flops(law: Law, loss: ArrayLike, given: Mapping[str, float]) -> float | NDArray[np.float64]:

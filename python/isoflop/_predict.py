@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from isoflop import _native
 from isoflop._accounting import known_names, require_same_sparsity, resolve
-from isoflop._exceptions import LawError, SpaceError
+from isoflop._exceptions import ExtrapolationWarning, LawError, SpaceError
 from isoflop._given import read_reals
 from isoflop._spelling import did_you_mean
 
@@ -21,14 +22,44 @@ if TYPE_CHECKING:
     from isoflop._law import Law
 
 
+EXTRAPOLATION = "extrapolation"
+"""What a law has told once that it told of being used outside its range."""
+
+
 def loss(law: Law, inputs: Mapping[str, ArrayLike]) -> float | NDArray[np.float64]:
     """Do what `Law.loss` says."""
     arrays = {name: read_input(law, name, value) for name, value in inputs.items()}
     scalars = {name: float(array) for name, array in arrays.items() if array.ndim == 0}
     arrays = {name: array for name, array in arrays.items() if array.ndim > 0}
     columns, shape = broadcast(arrays, law.id)
-    (values,) = evaluate(law, ("loss",), columns, scalars, math.prod(shape))
+    watched = () if EXTRAPOLATION in law.told else law.ranged
+    beside = tuple(name for name, _, _ in watched)
+    values, *others = evaluate(law, ("loss",), columns, scalars, math.prod(shape), beside=beside)
+    if watched and _outside(watched, others):
+        law.told.add(EXTRAPOLATION)
+        warnings.warn(_extrapolated(law), ExtrapolationWarning, stacklevel=3)
     return values.reshape(shape) if arrays else float(values[0])
+
+
+def _outside(ranged: Sequence[tuple[str, float, float]], values: Sequence[NDArray[np.float64]]) -> bool:
+    """Tell whether any value lies outside its range; NaN does not."""
+    for (_, low, high), numbers in zip(ranged, values, strict=True):
+        if numbers.size == 1:  # without arrays of truth values: scripts ask for one plan at a time
+            number = numbers.item()
+            if number < low or number > high:
+                return True
+        elif ((numbers < low) | (numbers > high)).any():
+            return True
+    return False
+
+
+def _extrapolated(law: Law) -> str:
+    """Return a text without anything that changes from call to call."""
+    ranges = ", ".join(f"`{name}` {low:g} to {high:g}" for name, low, high in law.ranged)
+    return (
+        f"`{law.id}` is used outside the range it was fitted on ({ranges}); its predictions there are "
+        "extrapolations (`extrapolation` counts their decades)"
+    )
 
 
 def broadcast(
@@ -66,10 +97,12 @@ def evaluate(
     *,
     quantities: Mapping[str, str] | None = None,
     idle: bool = False,
+    beside: Sequence[str] = (),
 ) -> list[NDArray[np.float64]]:
     """Evaluate formulas at `count` points, where `quantities` take the place of the law's own.
 
-    With `idle`, inputs may be without effect.
+    With `idle`, inputs may be without effect. Names `beside` formulas are evaluated too, after them; they are
+    NaN if the formulas do not reach them.
 
     Raises
     ------
@@ -92,16 +125,17 @@ def evaluate(
             message = f"`{name}` has no effect: the loss of `{law.id}` follows from {others} without it"
             raise LawError(message, law=law.id)
     if count == 0:
-        return [np.empty(0) for _ in formulas]
+        return [np.empty(0) for _ in (*formulas, *beside)]
     space = _native.Space([count], [(name, 0, column, False) for name, column in columns.items()])
     varies = [resolution.sparsity] if resolution.sparsity is not None else []
     points = [np.arange(count, dtype=np.uint32)]
-    values = space.evaluate(resolution.definitions, known_names(law), [*formulas, *varies], points)
-    for sparsity in values[len(formulas) :]:
+    asked = [*formulas, *(name if name in reached else "0/0" for name in beside)]
+    values = space.evaluate(resolution.definitions, known_names(law), [*asked, *varies], points)
+    for sparsity in values[len(asked) :]:
         shares = sparsity[~np.isnan(sparsity)]
         if shares.size:
             require_same_sparsity(law, float(shares.min()), float(shares.max()))
-    return values[: len(formulas)]
+    return values[: len(asked)]
 
 
 def _missing(law: Law, formulas: Sequence[str], given: set[str], user: Mapping[str, str]) -> tuple[str, ...]:

@@ -269,7 +269,8 @@ def explain(
 def optimal(
     *,
     law: str,
-    flops: Annotated[tuple[float, ...], Several],
+    flops: Annotated[tuple[float, ...], Several] = (),
+    params: Annotated[tuple[float, ...], Several] = (),
     output: Output = DEFAULT_OUTPUT,
 ) -> None:
     """Divide a training budget between parameters and tokens as a law says is best.
@@ -280,10 +281,15 @@ def optimal(
         A law of the catalogue, by its identifier.
     flops
         Training budgets in FLOP.
+    params
+        Sizes, in place of budgets: the budget and the tokens that each is optimal for.
     """
     check_destination(output.out, output.format)
+    if bool(flops) == bool(params):
+        raise Mistake("optimal needs --flops, training budgets, or --params, sizes: one of the two, not both")
     with mistakes():
-        found = iso.law(law).compute_optimal(flops=list(flops))
+        entry = iso.law(law)
+        found = entry.compute_optimal(params=list(params)) if params else entry.compute_optimal(list(flops))
     deliver(found, output.out, output.format, whole=True)
 
 

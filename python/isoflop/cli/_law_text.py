@@ -31,6 +31,10 @@ def _lines(law: Law) -> Iterator[str]:
     }
     yield from _section("about", [(name, text) for name, text in facts.items() if text])
     yield from _section("caveats", [("-", text) for text in law.caveats], " ")
+    if law.size is not None:
+        params = [("params", f"= {law.size.params}")] if law.size.params else []
+        rows = [*params, ("needs", ", ".join(law.size.needs)), ("note", law.size.note)]
+        yield from _section("stored size", [(name, text) for name, text in rows if text])
     if law.optimal is not None and law.optimal.formulas:
         rows = list(law.optimal.formulas.items())
         note = f": {law.optimal.note}" if law.optimal.note else ""
