@@ -24,7 +24,7 @@ PYTHON = re.compile(r"(?<![\w`-])[a-z_]+=(?!=)|iso\.|pl\.|Sweep")
     ("argv", "told"),
     [
         ("pareto SWEEP --max-rows 3", "thin it with --rows, tighten --where, or raise --max-rows"),
-        ("near SWEEP --minimize loss --within 9 --max-rows 3", "with --then, tighten --where, or raise --max-rows"),
+        ("near SWEEP --minimize loss --within 9 --max-rows 3", "--then, tighten --where, or raise"),
         ("table SWEEP --max-bytes 1k", "into --max-bytes 1,000; ask for fewer --columns, tighten --where"),
         ("best SWEEP --minimize loss --maximize tokens", "--minimize or --maximize, not both"),
         ("best SWEEP", "name at least one objective with --minimize or --maximize"),
@@ -61,7 +61,7 @@ def test_keywords_are_told_as_options(
         ('[axes]\nx = ["a"]', "make it a linked axis, a table whose text"),
         ('law = "besiroglu2024"\n[axes]\nparams = [1e9]\n', "e.g. tokens = 2e12"),
         ('law = "besiroglu2024"\n[axes]\nalpha = [1, 2]\n', "with a table [law] of its own"),
-        ('law = "hoffmann2022"\n[axes]\nparams = 1\ntokens = 1\nactivation = [1, 0.5]', "e.g. moe_gain = 0.35"),
+        ('law = "hoffmann2022"\n[axes]\nparams = 1\ntokens = 1\nactivation = [1, 0.5]', "moe_gain = 0.35"),
     ],
 )  # fmt: skip
 def test_ways_out_are_told_as_a_sweep_file_has_them(

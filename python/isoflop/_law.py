@@ -515,6 +515,16 @@ class Law:
         start = f"iso.Law({table.pop('formula')!r}, {table.pop('coefficients')!r}"
         return start + "".join(f", {name}={value!r}" for name, value in table.items()) + ")"
 
+    def __str__(self) -> str:
+        from isoflop._pages import law_page
+
+        return law_page(self).text()
+
+    def _repr_html_(self) -> str:
+        from isoflop._pages import law_page
+
+        return law_page(self).html()
+
     def _error(self, message: str, missing: tuple[str, ...] = ()) -> LawError:
         return LawError(message, law=self.id, missing=missing)
 

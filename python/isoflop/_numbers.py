@@ -68,3 +68,15 @@ def counted(number: int, noun: str) -> str:
     ('1 row', '2,000 rows')
     """
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def decades_text(decades: float) -> str:
+    """Return a number of decades with two digits.
+
+    Examples
+    --------
+    >>> decades_text(1.0), decades_text(0.25)
+    ('1 decade', '0.25 decades')
+    """
+    text = f"{decades:.2g}"
+    return f"{text} decade" if text == "1" else f"{text} decades"

@@ -140,6 +140,16 @@ class Sweep:
 
         return sweep_text(self._described)
 
+    def __str__(self) -> str:
+        from isoflop._pages import sweep_page
+
+        return sweep_page(self).text()
+
+    def _repr_html_(self) -> str:
+        from isoflop._pages import sweep_page
+
+        return sweep_page(self).html()
+
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (dict(self.axes), self.law, dict(self.quantities), self.where, self.pools)
 
@@ -296,8 +306,8 @@ class Sweep:
             Worker threads; ``None`` takes ``ISOFLOP_MAX_THREADS``, else one for each CPU that the process
             may use. The answer is the same.
         progress
-            ``True`` for a bar on standard error (with rich, on a terminal), or a function called with the
-            configurations settled and with all there are.
+            ``True`` for a bar (in a notebook; elsewhere with rich on standard error, on a terminal), or a
+            function called with the configurations settled and with all there are.
 
         Returns
         -------

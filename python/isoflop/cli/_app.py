@@ -10,6 +10,7 @@ import polars as pl
 from cyclopts import App, CycloptsError, Parameter
 
 import isoflop as iso
+from isoflop._numbers import counted
 from isoflop._sweepfile import SweepFile
 from isoflop.cli._arguments import (
     DEFAULT_CHANGES,
@@ -23,7 +24,6 @@ from isoflop.cli._arguments import (
     read_number,
     subject_of,
 )
-from isoflop.cli._law_text import law_text
 from isoflop.cli._messages import Mistake, mistakes, name_of, one_line, plain_warnings, tell
 from isoflop.cli._models import diagnose, models
 from isoflop.cli._output import DEFAULT_OUTPUT, Output, PipeConsole, check_destination, deliver, show
@@ -394,7 +394,7 @@ def show_law(id: Annotated[str, Parameter(name="ID", show_default=False)], /) ->
         Its identifier, or a law's file.
     """
     with mistakes():
-        text = law_text(iso.law(id))
+        text = str(iso.law(id))
     print(text)
 
 
@@ -440,11 +440,11 @@ def _read_resolution(words: Sequence[str]) -> float | dict[str, float]:
 def _summary(profile: iso.Profile) -> str:
     seconds = sum(profile.seconds.values())
     rate = float(f"{profile.size / max(seconds, 1e-9):.3g}")
-    row = "row" if profile.rows == 1 else "rows"
     # A search knows this only of the configurations that it looked at.
     undefined = f", {profile.nan:,} of them without a defined objective" if profile.nan else ""
     looked = f", {profile.evaluated:,} of them looked at" if profile.method == "search" else ""
     return (
-        f"{profile.rows:,} {row} on the front of {profile.size:,} configurations{looked}{undefined}, "
+        f"{counted(profile.rows, 'row')} on the front of {counted(profile.size, 'configuration')}"
+        f"{looked}{undefined}, "
         f"{seconds:.2f} s, {rate:,.0f} configurations per second"
     )
