@@ -54,7 +54,7 @@ def _misplaced(path: tuple[str, ...], key: str, item: object) -> bool:
         return False
     if path == ("quantities",):
         return isinstance(item, dict) or is_law_file(item) or str(item).lower() in law_ids()
-    return isinstance(item, str | dict)
+    return isinstance(item, str) or (isinstance(item, dict) and isinstance(item.get("formula"), str))
 
 
 def refuse_unknown(
