@@ -524,7 +524,7 @@ def test_leaving_the_fitted_range_is_told_with_variables_range_and_decades() -> 
     text = str(caught[0].message)
     assert text.startswith("`ranged` is used outside the range it was fitted on, in 2 of 3 rows: ")
     assert "`params` up to 2 decades above 1e+08 to 1e+10" in text
-    assert "`tokens` up to 1 decades below 1e+09 to 1e+11" in text
+    assert "`tokens` up to 1 decade below 1e+09 to 1e+11" in text
 
 
 def test_it_is_told_once_for_each_sweep() -> None:

@@ -498,7 +498,7 @@ def test_an_unknown_law_names_the_nearest() -> None:
 
 
 def test_a_law_is_an_identifier_or_a_law() -> None:
-    with pytest.raises(TypeError, match=r"law must be an identifier or .*, not 2024"):
+    with pytest.raises(TypeError, match=r"law must be an identifier, .*, not 2024"):
         iso.diagnose([DENSE], 2024)  # type: ignore[arg-type]
 
 

@@ -624,7 +624,11 @@ SERVING: dict[str, Any] = {"goal": "serving", "inference_tokens": 1e12}
         (FLOPS | {"law": "kaplan2020"}, iso.LawError, "a published rule.*cannot rest on it"),
         (FLOPS | {"law": "kaplan2020-tokens"}, iso.LawError, "`params` has no effect"),
         (FLOPS | {"law": "llama3-2024"}, iso.LawError, "is an allocation rule without a loss"),
-        (FLOPS | {"law": 3}, TypeError, "law must be an identifier of the catalogue or a Law, not 3"),
+        (
+            FLOPS | {"law": 3},
+            TypeError,
+            "law must be an identifier of the catalogue, a law's file or a Law, not 3",
+        ),
         (FLOPS | {"params": 1e15}, iso.SpaceError, "params=1e[+]15 is beyond what the budget can train"),
         (
             FLOPS | {"where": "weight_bytes <= 1"},

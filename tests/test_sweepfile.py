@@ -293,12 +293,6 @@ def test_deep_nesting_is_refused_and_not_a_crash() -> None:
         read("[axes]\nx = " + "[" * 100_000)
 
 
-def test_a_linked_column_called_geomspace_cannot_be_written() -> None:
-    sweep = iso.Sweep({"pool": pl.DataFrame({"geomspace": [1.0]})})
-    with pytest.raises(iso.SpaceError, match="column `geomspace` of axis `pool` cannot be written"):
-        sweep.to_toml()
-
-
 def test_a_byte_order_mark_is_none_of_the_file(tmp_path: Path) -> None:
     marked, plain = tmp_path / "marked.toml", tmp_path / "plain.toml"
     marked.write_bytes(b"\xef\xbb\xbf" + EXAMPLE.encode())

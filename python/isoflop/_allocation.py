@@ -79,6 +79,16 @@ class Allocation:
     def __repr__(self) -> str:
         return f"iso.allocation({self.id!r})"
 
+    def __str__(self) -> str:
+        from isoflop._pages import allocation_page
+
+        return allocation_page(self).text()
+
+    def _repr_html_(self) -> str:
+        from isoflop._pages import allocation_page
+
+        return allocation_page(self).html()
+
     @property
     def size(self) -> str:
         """``params`` or ``non_embedding_params``: the size that it counts in."""

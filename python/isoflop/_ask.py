@@ -27,6 +27,7 @@ from isoflop._exceptions import (
     LimitError,
 )
 from isoflop._given import read_threads
+from isoflop._numbers import counted
 from isoflop._pareto import resolution_bits
 from isoflop._profile import Profile, make_profile
 from isoflop._progress import Progress, reporting
@@ -105,8 +106,8 @@ def ask_front(
             if error.limit != limit:
                 raise _held(error) from None
             raise LimitError(
-                f"the front has more than {error.limit:,} rows; compare with a coarser resolution=, thin "
-                "it with rows=, tighten where=, or raise max_rows=",
+                f"the front has more than {counted(error.limit, 'row')}; compare with a coarser resolution=, "
+                "thin it with rows=, tighten where=, or raise max_rows=",
                 rows=error.rows,
                 limit=error.limit,
             ) from None
@@ -241,9 +242,9 @@ def ask_table(
             found = binding.ask(binding.space.table, (*where, *names), where, names, limit, count, report)
         except LimitError as error:
             raise LimitError(
-                f"the table has {error.rows:,} rows, which do not fit into max_bytes={limit:,}; ask for "
-                "fewer columns=, tighten where=, raise max_bytes=, or ask pareto or best, which need no "
-                "table",
+                f"the table has {counted(error.rows, 'row')}, which do not fit into max_bytes={limit:,}; "
+                "ask for fewer columns=, tighten where=, raise max_bytes=, or ask pareto or best, which need "
+                "no table",
                 rows=error.rows,
                 limit=error.limit,
             ) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from os import PathLike
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from isoflop._catalog import only_a_rule
 from isoflop._exceptions import LawError
 from isoflop._given import read_frame, read_real, shown
 from isoflop._law import Law, read_law
+from isoflop._numbers import written_number
 from isoflop._optimal import optima
 from isoflop._predict import evaluate, read_input
 from isoflop._spelling import did_you_mean
@@ -43,7 +45,7 @@ def diagnose(frame: Any, law: str | Law = "besiroglu2024", *, moe_gain: float | 
         counts without embeddings, ``non_embedding_params`` and ``active_non_embedding_params`` are read
         instead if the former is there. Other columns are kept and not read.
     law
-        An identifier of the catalogue, or a :class:`Law`.
+        An identifier of the catalogue, a law's file, or a :class:`Law`.
     moe_gain
         What further experts are worth, from 0 (nothing) to 1 (as much as dense parameters). A mixture of
         experts then counts as a dense model of ``active_params * (params/active_params)**moe_gain``, and is
@@ -207,8 +209,8 @@ def rating_law(law: object) -> Law:
         id = law.id if isinstance(law, Allocation) else str(law).lower()
         message = f"`{id}` is an allocation rule: without a loss it cannot rate compute efficiency"
         raise LawError(f"{message}; give a law, such as besiroglu2024", law=id)
-    if not isinstance(law, str | Law):
-        raise TypeError(f"law must be an identifier or an iso.Law, not {shown(law)}")
+    if not isinstance(law, str | PathLike | Law):
+        raise TypeError(f"law must be an identifier, a law's file or an iso.Law, not {shown(law)}")
     entry = read_law(law)
     if entry.optimal is not None and entry.optimal.kind == "rule":
         message = f"the optimum of `{entry.id}` is a published rule, not the least loss at 6*N*D FLOP"
@@ -275,7 +277,7 @@ def _read_numbers(column: pl.Series) -> Floats:
     wrong = column.is_not_null()
     if column.dtype == pl.String:
         # Rather the text that is none of a number's than the first one.
-        words = wrong & column.cast(pl.Float64, strict=False).is_null()
+        words = wrong & pl.Series([cell is not None and written_number(cell) is None for cell in column])
         wrong = words if words.any() else wrong
     elif column.dtype.is_numeric() or column.dtype == pl.Null:
         column = column.cast(pl.Float64)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop._axes import Axis
+from isoflop._numbers import decades_text
 
 if TYPE_CHECKING:
     from isoflop._binding import Binding
@@ -92,7 +93,7 @@ def extrapolated(binding: Binding, rows: Rows) -> str:
     for (name, low, high), (least, most) in zip(binding.ranged, rows.extremes, strict=True):
         for side, decades in (("below", _decades(least, low)), ("above", _decades(high, most))):
             if decades:
-                told.append(f"`{name}` up to {decades:.2g} decades {side} {_range(low, high)}")
+                told.append(f"`{name}` up to {decades_text(decades)} {side} {_range(low, high)}")
     count, outside = rows.height, rows.outside
     share = "all rows" if outside == count else f"{outside:,} of {count:,} rows"
     return (

@@ -46,6 +46,10 @@ def why_empty(
         )
         named = " or ".join(f"`{objective}`" for objective in (then if near else objectives))
         count = "the" if feasible is None else f"{feasible:,}"
+        if feasible == 1:
+            return (
+                f"the answer is empty: the one configuration that meets the constraints has NaN for {named}"
+            )
         which = "near the best" if near else "that meet the constraints"
         return f"the answer is empty: all {count} configurations {which} have NaN for {named}"
     return f"the answer is empty: {_conflict(binding)}"

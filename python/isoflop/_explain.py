@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from isoflop._axes import Axis
+from isoflop._numbers import counted
 from isoflop._threads import resolve_threads
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def explanation(binding: Binding, objectives: Sequence[Objective]) -> str:
     resolution = binding.resolve(formulas)
     *tables, tape = binding.ask(binding.space.explain, formulas, list(objectives), where)
     sections = {
-        f"Space: {binding.space.size:,} configurations": _space(binding.axes, binding.scalars),
+        f"Space: {counted(binding.space.size, 'configuration')}": _space(binding.axes, binding.scalars),
         "Question": _question(objectives, where),
         "Quantities, each after what it reads": _quantities(resolution.steps, law, binding.own_quantities),
         "Tables, filled once": _tables(tables, binding.axes),
@@ -97,7 +98,14 @@ def _tables(tables: Sequence[Mapping[str, Any]], axes: Sequence[Axis]) -> list[s
     rows = []
     for table in tables:
         names = " x ".join(axes[number].name for number in table["axes"]) or "constant"
-        rows.append((names, f"{table['entries']:,} entries", _bytes(table["bytes"]), table["formula"]))
+        rows.append(
+            (
+                names,
+                f"{table['entries']:,} {'entry' if table['entries'] == 1 else 'entries'}",
+                _bytes(table["bytes"]),
+                table["formula"],
+            )
+        )
     return _aligned(rows)
 
 
@@ -111,6 +119,7 @@ def _cost(tape: Mapping[str, Any], binding: Binding) -> list[str]:
             *(f"choices     {_choices(axes, left, binding.axes)}" for axes, left in tape["choices"]),
             f"method      search: branch and bound over {visited:,} configurations, too many to look at each",
         ]
+    are = "is" if visited == 1 else "are"
     threads = resolve_threads(None)
     seconds = visited * max(operations, 1) * _OPERATION_SECONDS / threads
     rows, lanes = tape["block"]
@@ -123,8 +132,8 @@ def _cost(tape: Mapping[str, Any], binding: Binding) -> list[str]:
     return [
         f"operations  {operations}{f', besides {besides}' if besides else ''}",
         f"blocks      rows {_along(tape['rows_axes'], binding)}; lanes {_along(tape['lanes_axes'], binding)}",
-        f"method      enumerate: {visited:,} configurations are looked at",
-        f"cost        about {_time(seconds)} on {threads} thread{'s' if threads != 1 else ''}, roughly",
+        f"method      enumerate: {counted(visited, 'configuration')} {are} looked at",
+        f"cost        about {_time(seconds)} on {counted(threads, 'thread')}",
     ]
 
 

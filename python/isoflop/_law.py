@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
+from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, overload
 
 from isoflop._accounting import LAW_QUANTITIES, Alternative, Row, Step, names_in, quantities, read_needs
@@ -12,6 +13,7 @@ from isoflop._chinchilla import EQUIVALENT_FLOPS, is_chinchilla, optimal_formula
 from isoflop._exceptions import FormulaError, LawError
 from isoflop._frozen import Frozen
 from isoflop._given import shown
+from isoflop._law_file import is_law_file, law_from_file
 from isoflop._law_records import (
     Check,
     Covariance,
@@ -567,6 +569,16 @@ class Law:
         start = f"iso.Law({table.pop('formula')!r}, {table.pop('coefficients')!r}"
         return start + "".join(f", {name}={value!r}" for name, value in table.items()) + ")"
 
+    def __str__(self) -> str:
+        from isoflop._pages import law_page
+
+        return law_page(self).text()
+
+    def _repr_html_(self) -> str:
+        from isoflop._pages import law_page
+
+        return law_page(self).html()
+
     def _error(self, message: str, missing: tuple[str, ...] = ()) -> LawError:
         return LawError(message, law=self.id, missing=missing)
 
@@ -589,12 +601,13 @@ def _is_name(name: object) -> bool:
 
 
 def law(id: str) -> Law:
-    """Return a law of the catalogue.
+    """Return a law of the catalogue, or one from a file.
 
     Parameters
     ----------
     id
-        Its identifier, as listed by `laws`; upper and lower case are the same.
+        Its identifier, as listed by `laws`; upper and lower case are the same. Or the path of a law's file,
+        in the form of the catalogue's: a text that ends in ``.toml``, or one with a slash.
 
     Raises
     ------
@@ -603,6 +616,10 @@ def law(id: str) -> Law:
         tells if there is an allocation rule of this name.
     TypeError
         If the identifier is no text.
+    LawError, FormulaError
+        If a file holds no law; the message begins with its path.
+    OSError
+        If a file cannot be read.
 
     Examples
     --------
@@ -610,6 +627,8 @@ def law(id: str) -> Law:
     >>> iso.law("kaplan2020").coefficients["alpha_D"]
     0.103
     """
+    if is_law_file(id):
+        return law_from_file(id)
     return _law(law_id(id))
 
 
@@ -619,19 +638,21 @@ def _law(id: str) -> Law:
 
 
 def read_law(given: object) -> Law:
-    """Return the law of an identifier, or the law itself.
+    """Return the law of an identifier or of a file, or the law itself.
 
     Raises
     ------
     TypeError
-        If it is neither.
-    CatalogError
-        If there is no law of this identifier.
+        If it is none of these.
+    CatalogError, LawError, FormulaError, OSError
+        As `law` does.
     """
-    if isinstance(given, str):
-        return law(given)
+    if isinstance(given, str | PathLike):
+        return law(fspath(given))
     if not isinstance(given, Law):
-        raise TypeError(f"law must be an identifier of the catalogue or a Law, not {shown(given)}")
+        raise TypeError(
+            f"law must be an identifier of the catalogue, a law's file or a Law, not {shown(given)}"
+        )
     return given
 
 

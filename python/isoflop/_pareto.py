@@ -34,10 +34,12 @@ def pareto(
 ) -> pl.DataFrame:
     """Return the rows of a frame that no other row dominates, in their order, with all columns.
 
+    A row with NaN in an objective is never on a front; a null in one is an error.
+
     A row dominates another if it is not worse in any objective and better in at least one, at the given
     resolution. Among rows that the resolution cannot tell apart the best by the true objectives in order
     (those of `minimize`, then those of `maximize`) stands for all, the first one if that leaves a choice.
-    Rows with NaN in an objective are never returned; infinities compare as values.
+    Infinities compare as values.
 
     Parameters
     ----------

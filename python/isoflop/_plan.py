@@ -139,7 +139,8 @@ def plan(
         ``inference_tokens``) of a model that is as good as the best for the budget. ``"data"``: the data for
         a model of a given size, how often to repeat them, and what more of them would buy.
     law
-        An identifier of the catalogue, or a :class:`Law`, of size and tokens.
+        An identifier of the catalogue, a law's file such as ``"mine.toml"``, or a :class:`Law`, of size and
+        tokens.
     pools
         Data of different worth, supply and price, as for :class:`Sweep`; how much of each is looked for.
     unique_tokens, quality, usd_per_token
@@ -192,7 +193,11 @@ def plan(
     """
     arguments = dict(locals())
 
+    from isoflop._law import read_law
+    from isoflop._law_file import is_law_file
     from isoflop._plan_goals import answer
     from isoflop._plan_question import read_question
 
+    if is_law_file(law):
+        arguments["law"] = read_law(law)  # read once: the plan's text asks for it again
     return answer(read_question(arguments), arguments)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from math import log10
 from typing import TYPE_CHECKING
 
-from isoflop._numbers import number_text
+from isoflop._numbers import decades_text, number_text
 from isoflop._plan_search import LEAST_ACTIVATION, ask_best
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def _remarks(question: Question, sweep: Sweep, plan: Mapping[str, float]) -> Ite
         decades = max(log10(values[name] / high), log10(low / values[name]))
         if decades > 0:
             yield (
-                f"{name} {_short(values[name])} is {decades:.2g} decades outside the {_short(low)} to "
+                f"{name} {_short(values[name])} is {decades_text(decades)} outside the {_short(low)} to "
                 f"{_short(high)} that {law.id} was fitted on"
             )
     if not law.ranged:

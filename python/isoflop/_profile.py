@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from isoflop._frozen import Frozen
+from isoflop._numbers import counted
 
 if TYPE_CHECKING:
     from isoflop._native import Rows
@@ -63,15 +64,25 @@ class Profile:
     seconds: Mapping[str, float]
 
     def __str__(self) -> str:
+        return "\n".join(f"{name:<12}{text}" for name, text in self._facts().items())
+
+    def _repr_html_(self) -> str:
+        from isoflop._pages import Page, Section
+
+        return Page("Profile", [Section("", list(self._facts().items()))]).html()
+
+    def _facts(self) -> dict[str, str]:
         total = sum(self.seconds.values())
         rate = f" ({self.size / total:.3g} a second)" if total > 0 else ""
         phases = ", ".join(f"{phase} {_seconds(spent)}" for phase, spent in self.seconds.items())
         compared = ", ".join(
             f"{objective} {resolution:.3g}" for objective, resolution in self.resolution.items()
         )
-        lines = {"size": f"{self.size:,} configurations{rate}"}
+        lines = {"size": f"{counted(self.size, 'configuration')}{rate}"}
         if self.method == "search":
-            lines["bounded"] = f"{self.bounded:,}{_share(self.bounded, self.size)}, by {self.bounds:,} bounds"
+            lines["bounded"] = (
+                f"{self.bounded:,}{_share(self.bounded, self.size)}, by {counted(self.bounds, 'bound')}"
+            )
         if self.outdone:
             share = _share(self.outdone, self.size)
             lines["outdone"] = f"{self.outdone:,}{share} of these, before the search"
@@ -82,10 +93,10 @@ class Profile:
             "nan": f"{self.nan:,}",
             "rows": f"{self.rows:,}",
             "resolution": compared,
-            "method": f"{self.method}, {self.threads} thread{'s' if self.threads != 1 else ''}",
+            "method": f"{self.method}, {counted(self.threads, 'thread')}",
             "seconds": f"{_seconds(total)} ({phases})",
         }
-        return "\n".join(f"{name:<12}{text}" for name, text in lines.items())
+        return lines
 
 
 def make_profile(

@@ -16,7 +16,8 @@ Progress: TypeAlias = Callable[[int, int], object]
 def reporting(progress: bool | Progress | None) -> AbstractContextManager[Progress | None]:
     """Give the callback for one question, and tidy up after it.
 
-    ``True`` draws a bar on standard error if that is a terminal; ``None`` and ``False`` report nothing.
+    ``True`` draws a bar in a notebook, or on standard error if that is a terminal; ``None`` and ``False``
+    report nothing.
 
     Raises
     ------
@@ -31,8 +32,45 @@ def reporting(progress: bool | Progress | None) -> AbstractContextManager[Progre
         if not callable(progress):
             raise TypeError(f"progress must be True or a function of (settled, total), not {shown(progress)}")
         return nullcontext(progress)
+    if _in_notebook():
+        return _notebook_bar()
     errors: TextIO | None = sys.stderr  # None if it was closed before the process began
     return _bar() if errors is not None and errors.isatty() else nullcontext()
+
+
+def _in_notebook() -> bool:
+    """Tell whether a notebook runs this; where IPython is not loaded, none does."""
+    ask = getattr(sys.modules.get("IPython"), "get_ipython", None)
+    shell = ask() if callable(ask) else None
+    return getattr(shell, "kernel", None) is not None
+
+
+@contextmanager
+def _notebook_bar() -> Iterator[Progress]:
+    from importlib import import_module
+
+    # By name: IPython is there in a notebook and nowhere else.
+    display = import_module("IPython.display")
+    handle = display.display(display.HTML(_bar_html(0, 1)), display_id=True)
+    shown = 0
+
+    def report(settled: int, total: int) -> None:
+        nonlocal shown
+        share = 1000 * settled // max(total, 1)
+        if share != shown:  # a notebook is sent no more than can be seen
+            shown = share
+            handle.update(display.HTML(_bar_html(settled, total)))
+
+    try:
+        yield report
+    finally:
+        handle.update(display.HTML(""))
+
+
+def _bar_html(settled: int, total: int) -> str:
+    share = settled / max(total, 1)
+    bar = f'<progress value="{share:.3f}" max="1"></progress>'
+    return f"{bar} {share:.0%} of the configurations settled"
 
 
 @contextmanager

@@ -38,7 +38,8 @@ class Sweep:
         one number for a constant; or a ``pl.DataFrame`` whose columns vary together, under a name of its
         own. Units are FLOP, byte, token, hour, day and US dollar; see :func:`isoflop.accounting`.
     law
-        The scaling law that gives ``loss``: an identifier of the catalogue, a :class:`Law`, or ``None``.
+        The scaling law that gives ``loss``: an identifier of the catalogue, the path of a law's file (see
+        :func:`isoflop.law`), a :class:`Law`, or ``None``.
     quantities
         Formulas by name. They may replace standard quantities, not axes.
     where
@@ -139,6 +140,16 @@ class Sweep:
 
         return sweep_text(self._described)
 
+    def __str__(self) -> str:
+        from isoflop._pages import sweep_page
+
+        return sweep_page(self).text()
+
+    def _repr_html_(self) -> str:
+        from isoflop._pages import sweep_page
+
+        return sweep_page(self).html()
+
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (dict(self.axes), self.law, dict(self.quantities), self.where, self.pools)
 
@@ -171,6 +182,59 @@ class Sweep:
         given |= changes
         return Sweep(given.pop("axes"), **given)
 
+    def with_axes(self, /, **changes: AxisValues | None) -> Sweep:
+        """Return a copy with some axes or scalars set, added or removed.
+
+        Parameters
+        ----------
+        **changes
+            Values by name, as the constructor takes them. What is there keeps its place, what is new comes
+            last; ``None`` removes. A linked axis goes by its own name.
+
+        Raises
+        ------
+        SpaceError
+            If what is to be removed is not there, or the changed sweep is none: see the constructor.
+
+        Examples
+        --------
+        >>> import isoflop as iso
+        >>> sweep = iso.Sweep({"params": [1e9], "tokens": [2e10]}, law="besiroglu2024")
+        >>> sweep.with_axes(tokens=[2e10, 4e10], gpu_count=[256, 512], mfu=0.5).size
+        4
+        >>> sweep.with_axes(tokens=None, train_flops=1e21).axes["train_flops"]
+        1e+21
+        """
+        from isoflop._changes import with_axes
+
+        return with_axes(self, changes)
+
+    def filter(self, /, *constraints: str) -> Sweep:
+        """Return a copy with further constraints.
+
+        Parameters
+        ----------
+        *constraints
+            Formulas that are conditions, such as ``"days <= 60"``; those of the sweep stay.
+
+        Raises
+        ------
+        FormulaError
+            If one cannot be read.
+        TypeError
+            If one is no text.
+
+        Examples
+        --------
+        >>> import isoflop as iso
+        >>> sweep = iso.Sweep({"params": iso.geomspace(1e8, 1e10, 21)}, where="params >= 1e9")
+        >>> sweep.filter("params <= 2e9").where
+        ('params >= 1e9', 'params <= 2e9')
+        """
+        from isoflop._changes import filtered
+
+        return filtered(self, constraints)
+
     @classmethod
     def from_toml(cls, path: str | Path) -> Sweep:
         """Read a sweep file.
@@ -178,7 +242,8 @@ class Sweep:
         Raises
         ------
         SpaceError, FormulaError, LawError, CatalogError
-            If the file does not describe a sweep; the message names file and key.
+            If the file does not describe a sweep; the message names file and key. So it does if a file
+            that it names cannot be read; these are looked for from the folder that it is in.
         OSError
             If it cannot be read.
         """
@@ -241,8 +306,8 @@ class Sweep:
             Worker threads; ``None`` takes ``ISOFLOP_MAX_THREADS``, else one for each CPU that the process
             may use. The answer is the same.
         progress
-            ``True`` for a bar on standard error (with rich, on a terminal), or a function called with the
-            configurations settled and with all there are.
+            ``True`` for a bar (in a notebook; elsewhere with rich on standard error, on a terminal), or a
+            function called with the configurations settled and with all there are.
 
         Returns
         -------

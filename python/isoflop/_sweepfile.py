@@ -1,13 +1,14 @@
 """Sweep files: a sweep, and the question to ask of it, in TOML.
 
-law = "besiroglu2024"            # or a table [law] with a formula and coefficients of one's own
+law = "besiroglu2024"            # or a law's file, "mine.toml"; or a table [law] with a formula of one's own
 where = ["days <= 60"]
 
 [axes]
 params = { geomspace = [1e9, 1e12, 1000] }
 tokens = { linspace = [1e11, 1e13, 100] }
 activation = [1.0, 0.5, 0.25]
-gpu_count = 2048                 # a constant
+gpu_count = 2048                 # a constant; "2k" is 2000
+gpu = { file = "gpus.csv" }      # columns that vary together, from a file beside this one
 
 [axes.pool]                      # columns that vary together
 pool = ["curated", "web"]
@@ -27,7 +28,7 @@ rows = 20
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,16 +38,21 @@ import numpy as np
 import polars as pl
 
 from isoflop import _native, _toml
-from isoflop._axes import AxisValues, Column
+from isoflop import _sweepfile_numbers as written
+from isoflop._accounting import known_names
+from isoflop._axes import Axis, AxisValues, Column
 from isoflop._exceptions import FormulaError, IsoflopError, SpaceError
+from isoflop._frames import READERS, frame_from_file
 from isoflop._frozen import Frozen
 from isoflop._given import read_real, shown
-from isoflop._law import in_catalogue
+from isoflop._law import in_catalogue, read_law
+from isoflop._law_file import is_law_file, law_from_file
 from isoflop._law_table import law_from_mapping, law_to_mapping
 from isoflop._pools import DEFAULTS
 from isoflop._spacing import geomspace, linspace, recognize
 from isoflop._spelling import did_you_mean
 from isoflop._sweep import Sweep
+from isoflop._sweepfile_keys import refuse_misplaced, refuse_slip, refuse_unknown, slip_of_spacing
 
 if TYPE_CHECKING:
     from isoflop._description import Description
@@ -96,16 +102,27 @@ def load(path: str | Path) -> SweepFile:
         text = Path(path).read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
         raise SpaceError(f"{path}: not UTF-8 at byte {error.start}") from None
-    return parse(text, str(path))
+    return parse(text, str(path), Path(path).parent)
 
 
-def parse(text: str, file: str) -> SweepFile:
-    """Read the text of a sweep file; ``file`` is what messages call it."""
+def parse(text: str, file: str, folder: Path = Path()) -> SweepFile:
+    """Read the text of a sweep file.
+
+    Parameters
+    ----------
+    text
+        What the file holds.
+    file
+        What messages call it.
+    folder
+        Where the files that it names are looked for.
+    """
     try:
         content = _toml.parse(text)
     except ValueError as error:
         raise SpaceError(f"{file}: not TOML: {error}") from None
-    _known(content, _KEYS, file)
+    refuse_misplaced(content, text, file)
+    refuse_unknown(content, _KEYS, _QUESTIONS, file)
     axes = _table(content, "axes", file)
     quantities = _table(content, "quantities", file)
     for name, formula in quantities.items():
@@ -114,8 +131,11 @@ def parse(text: str, file: str) -> SweepFile:
                 f"{file}: quantities.{name}: a quantity is a formula in quotes, not {shown(formula)}"
             )
     where = _constraints(content.get("where", []), file)
-    law = _law(content.get("law"), file)
-    values = {name: _axis_values(item, f"{file}: axes.{name}") for name, item in axes.items()}
+    law = _law(content.get("law"), file, folder)
+    numeric = _numeric(law, quantities, where)
+    values = {
+        name: _axis_values(item, f"{file}: axes.{name}", folder, numeric) for name, item in axes.items()
+    }
     pools = _pools(_table(content, "pools", file), file)
     with _located(file):
         sweep = Sweep(values, law=law, quantities=quantities, where=where, pools=pools)
@@ -128,13 +148,7 @@ def parse(text: str, file: str) -> SweepFile:
 
 
 def dump(described: Description) -> str:
-    """Return the text of a sweep file.
-
-    Raises
-    ------
-    SpaceError
-        If a linked column is named like one of the words for evenly spaced numbers.
-    """
+    """Return the text of a sweep file."""
     axes, law = described.axes, described.law
     head = []
     if law is not None and in_catalogue(law):
@@ -150,14 +164,7 @@ def dump(described: Description) -> str:
         if not axis.linked:
             lines.append(_toml.entry(axis.name, _column_item(axis.columns[0])))
             continue
-        for column in axis.columns:
-            if column.name in _SPACINGS:
-                raise SpaceError(
-                    f"column `{column.name}` of axis `{axis.name}` cannot be written to a sweep file, "
-                    "where this word stands for evenly spaced numbers; rename it",
-                    axis=axis.name,
-                )
-        columns = {column.name: _column_item(column) for column in axis.columns}
+        columns = _linked_item(axis)
         if number < last_plain:
             lines.append(_toml.entry(axis.name, columns))
         else:
@@ -175,6 +182,14 @@ def dump(described: Description) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def _linked_item(axis: Axis) -> dict[str, object]:
+    columns = {column.name: _column_item(column) for column in axis.columns}
+    # In a table of their own no name of a column is taken for a word of the file.
+    if not columns.keys().isdisjoint((*_SPACINGS, "columns", "file")) or slip_of_spacing(columns):
+        return {"columns": columns}
+    return columns
+
+
 def _column_item(column: Column) -> object:
     if isinstance(column.values, pl.Series):
         return column.values.to_list()
@@ -184,10 +199,15 @@ def _column_item(column: Column) -> object:
     return column.values.tolist()
 
 
-def _axis_values(item: object, label: str) -> AxisValues:
+def _axis_values(item: object, label: str, folder: Path, numeric: Set[str]) -> AxisValues:
     """Turn a TOML value into what the constructor takes; the constructor does the checking."""
+    if isinstance(item, str | list):
+        item = written.number(item)
     if isinstance(item, bool | str):
-        raise SpaceError(f"{label}: an axis is a number, an array of numbers or a table, not {shown(item)}")
+        meant = f"; a file is {{ file = {_toml.value(item)} }}" if _is_frame_file(item) else ""
+        raise SpaceError(
+            f"{label}: an axis is a number, an array of numbers or a table, not {shown(item)}{meant}"
+        )
     if isinstance(item, int | float | list):
         return item
     if not isinstance(item, dict):
@@ -196,9 +216,17 @@ def _axis_values(item: object, label: str) -> AxisValues:
         raise SpaceError(f"{label}: an empty table; give arrays of columns, or a spacing such as geomspace")
     if not _SPACINGS.keys().isdisjoint(item):
         return _spaced(item, label)
+    if isinstance(item.get("file"), str):
+        return _from_file(item, label, folder)
+    if item.keys() == {"columns"} and isinstance(item["columns"], dict) and item["columns"]:
+        item = item["columns"]
+    else:
+        refuse_slip(item, label)
     columns: dict[str, pl.Series] = {}
     for name, values in item.items():
-        columns[name] = _linked_column(name, values, f"{label}.{name}")
+        columns[name] = _linked_column(
+            name, written.linked_column(values, name in numeric), f"{label}.{name}"
+        )
     lengths = {name: column.len() for name, column in columns.items()}
     if len(set(lengths.values())) > 1:
         told = ", ".join(f"`{name}` {length}" for name, length in lengths.items())
@@ -206,11 +234,50 @@ def _axis_values(item: object, label: str) -> AxisValues:
     return pl.DataFrame(list(columns.values()))
 
 
+def _is_frame_file(item: object) -> bool:
+    return isinstance(item, str) and Path(item).suffix in READERS
+
+
+def _from_file(item: Mapping[str, Any], label: str, folder: Path) -> pl.DataFrame:
+    """Read the columns of a linked axis, or some of them, from a file."""
+    _known(item, ("file", "columns"), label)
+    name = item["file"]
+    if not _is_frame_file(name):
+        raise SpaceError(
+            f"{label}: the suffix of file must be one of {', '.join(READERS)}, not {shown(name)}"
+        )
+    with _readable(f"{label}: {name}"):
+        frame = frame_from_file(folder / name)
+    columns = item.get("columns", frame.columns)
+    if not isinstance(columns, list) or not columns or not all(isinstance(each, str) for each in columns):
+        raise SpaceError(f"{label}: columns must be an array of names in quotes, not {shown(columns)}")
+    for column in columns:
+        if column not in frame.columns:
+            there = f"; it has {', '.join(frame.columns)}"
+            raise SpaceError(
+                f"{label}: {name} has no column `{column}`{did_you_mean(column, frame.columns, there)}",
+                axis=column,
+            )
+    return frame.select(list(dict.fromkeys(columns)))
+
+
+def _numeric(law: str | Law | None, quantities: Mapping[str, str], where: Sequence[str]) -> Set[str]:
+    """Return the names that are numbers wherever they stand: known quantities, and what formulas read."""
+    try:
+        found = None if law is None else read_law(law)
+    except IsoflopError:
+        found = None  # the constructor says what is wrong with it
+    return {*known_names(found), *written.read_by([*quantities.values(), *where])}
+
+
 def _linked_column(name: str, values: object, label: str) -> pl.Series:
     if isinstance(values, dict) and not _SPACINGS.keys().isdisjoint(values):
         return pl.Series(name, _spaced(values, label))
     if not isinstance(values, list):
-        raise SpaceError(f"{label}: a linked column is an array, not {shown(values)}")
+        example = "{ geomspace = [start, stop, num] }"
+        meant = f"; a file is file = {_toml.value(values)}" if _is_frame_file(values) else ""
+        meant = meant or f"; evenly spaced numbers are {example}"
+        raise SpaceError(f"{label}: a linked column is an array, not {shown(values)}{meant}")
     kinds = {type(value) for value in values}
     if kinds == {int, float}:
         # Polars would refuse the mixture.
@@ -233,7 +300,7 @@ def _real(value: object, label: str) -> float:
 def _spaced(item: Mapping[str, object], label: str) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
     name = next(name for name in _SPACINGS if name in item)
     _known(item, (name, "endpoint"), label)
-    arguments, endpoint = item[name], item.get("endpoint", True)
+    arguments, endpoint = written.spacing(item[name]), item.get("endpoint", True)
     if not isinstance(arguments, list) or len(arguments) != 3:
         raise SpaceError(f"{label}: {name} takes three numbers, [start, stop, num], not {shown(arguments)}")
     if not isinstance(endpoint, bool):
@@ -262,23 +329,28 @@ def _pools(tables: Mapping[str, Any], file: str) -> Mapping[str, Sequence[Any]] 
         if not isinstance(table, dict):
             raise SpaceError(f"{file}: pools.{name}: a table [pools.{name}], not {shown(table)}")
         _known(table, tuple(DEFAULTS), f"{file}: pools.{name}")
-        rows.append({"pool": name, **dict.fromkeys(DEFAULTS), **table})
+        rows.append({"pool": name, **dict.fromkeys(DEFAULTS), **written.table(table, DEFAULTS)})
     return {key: [row[key] for row in rows] for key in rows[0]} if rows else None
 
 
-def _law(item: object, file: str) -> str | Law | None:
+def _law(item: object, file: str, folder: Path) -> str | Law | None:
     if isinstance(item, dict):
         with _located(f"{file}: law"):
-            return law_from_mapping(item, "law")
+            return law_from_mapping(written.law(item), "law")
+    if isinstance(item, str) and is_law_file(item):
+        with _located(f"{file}: law"), _readable(item):
+            return law_from_file(folder / item, item)
     if item is not None and not isinstance(item, str):
         raise SpaceError(
-            f"{file}: law: an identifier of the catalogue in quotes, or a table, not {shown(item)}"
+            f"{file}: law: an identifier of the catalogue in quotes, a law's file, or a table, "
+            f"not {shown(item)}"
         )
     return item
 
 
 def _question(table: dict[str, Any], name: str, file: str) -> dict[str, Any]:
     _known(table, _QUESTIONS[name], f"{file}: {name}")
+    table = written.question(table)
     for keyword, item in table.items():
         label = f"{file}: {name}.{keyword}"
         if keyword in ("minimize", "maximize", "then", "columns"):
@@ -320,6 +392,21 @@ def _known(table: Mapping[str, object], keys: Sequence[str], label: str) -> None
         if name not in keys:
             meant = did_you_mean(name, keys, f"; known are {', '.join(keys)}")
             raise SpaceError(f"{label}: unknown key `{name}`{meant}", axis=name)
+
+
+@contextmanager
+def _readable(label: str) -> Iterator[None]:
+    """Say which of the files that a sweep file names cannot be read, and why."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise SpaceError(f"{label}: no such file") from None
+    except OSError as error:
+        raise SpaceError(f"{label}: {error.strerror or error}") from None
+    except ValueError as error:
+        if isinstance(error, IsoflopError):
+            raise
+        raise SpaceError(f"{label}: {error}") from None
 
 
 @contextmanager

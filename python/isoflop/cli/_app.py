@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import polars as pl
 from cyclopts import App, CycloptsError, Parameter
 
 import isoflop as iso
-from isoflop._sweepfile import SweepFile, load
-from isoflop.cli._law_text import law_text
+from isoflop._numbers import counted
+from isoflop._sweepfile import SweepFile
+from isoflop.cli._arguments import (
+    DEFAULT_CHANGES,
+    Changes,
+    Count,
+    Number,
+    Numbers,
+    Several,
+    SweepPath,
+    load_sweep,
+    read_number,
+    subject_of,
+)
 from isoflop.cli._messages import Mistake, mistakes, name_of, one_line, plain_warnings, tell
 from isoflop.cli._models import diagnose, models
 from isoflop.cli._output import DEFAULT_OUTPUT, Output, PipeConsole, check_destination, deliver, show
 from isoflop.cli._plan import plan
+from isoflop.cli._spoken import speaking
 
 app = App(
     name="isoflop",
@@ -29,8 +41,6 @@ app = App(
     suppress_keyboard_interrupt=False,
 )
 
-SweepPath = Annotated[Path, Parameter(name="SWEEP", help="A sweep file (TOML).", show_default=False)]
-Several = Parameter(consume_multiple=(1, None), negative="", show_default=False)
 Method = Literal["auto", "enumerate", "search"]
 
 
@@ -40,7 +50,7 @@ class Running:
     """How the search runs."""
 
     threads: Annotated[
-        int | None,
+        Count | None,
         Parameter(
             help="Worker threads; one for each CPU that the process may use if not given. "
             "The answer is the same."
@@ -55,7 +65,7 @@ DEFAULT_RUNNING = Running()
 def run(argv: Sequence[str]) -> int:
     """Run one command and return its exit code."""
     try:
-        with plain_warnings():
+        with speaking(lambda: _options(argv)), plain_warnings():
             app(list(argv), console=PipeConsole())
     except CycloptsError as error:
         tell(f"{one_line(str(error))} (isoflop --help lists commands and options)")
@@ -66,6 +76,13 @@ def run(argv: Sequence[str]) -> int:
     return 0
 
 
+def _options(argv: Sequence[str]) -> set[str]:
+    """Return the options of a command, and the names of its arguments."""
+    if not argv or argv[0] not in app:
+        return set()
+    return {name for argument in app[argv[0]].assemble_argument_collection() for name in argument.names}
+
+
 @app.command
 def pareto(
     sweep: SweepPath,
@@ -74,11 +91,13 @@ def pareto(
     minimize: Annotated[tuple[str, ...], Several] = (),
     maximize: Annotated[tuple[str, ...], Several] = (),
     resolution: Annotated[tuple[str, ...], Several] = (),
-    rows: int | None = None,
+    rows: Count | None = None,
     columns: Annotated[tuple[str, ...], Several] = (),
     ties: Literal["first", "all"] | None = None,
+    max_rows: Count | None = None,
     method: Method | None = None,
     output: Output = DEFAULT_OUTPUT,
+    changes: Changes = DEFAULT_CHANGES,
     running: Running = DEFAULT_RUNNING,
 ) -> None:
     """Find the configurations that no other configuration dominates.
@@ -99,13 +118,22 @@ def pareto(
         Further columns: names or formulas.
     ties
         Keep one of several configurations with equal objectives, or all of them.
+    max_rows
+        Refuse a front of more rows; 10 million if not given.
     method
         Look at every configuration, or search and leave out what bounds settle. The answer is the same.
     """
     check_destination(output.out, output.format)
-    file = _load(sweep)
+    file = load_sweep(sweep, changes)
     question = _question(
-        file, "pareto", minimize=minimize, maximize=maximize, columns=columns, ties=ties, method=method
+        file,
+        "pareto",
+        minimize=minimize,
+        maximize=maximize,
+        columns=columns,
+        ties=ties,
+        method=method,
+        max_rows=max_rows,
     )
     if rows is not None:
         question.pop("resolution", None)
@@ -114,7 +142,7 @@ def pareto(
         if rows is None:
             question.pop("rows", None)
         question["resolution"] = _read_resolution(resolution)
-    with mistakes(sweep):
+    with mistakes(subject_of(sweep)):
         front, profile = file.sweep.profile(**question, threads=running.threads, progress=running.progress)
     deliver(front, output.out, output.format)
     tell(_summary(profile))
@@ -131,6 +159,7 @@ def best(
     columns: Annotated[tuple[str, ...], Several] = (),
     method: Method | None = None,
     output: Output = DEFAULT_OUTPUT,
+    changes: Changes = DEFAULT_CHANGES,
     running: Running = DEFAULT_RUNNING,
 ) -> None:
     """Find the best configuration, or the best for each value of an axis.
@@ -151,11 +180,11 @@ def best(
         Look at every configuration, or search and leave out what bounds settle. The answer is the same.
     """
     check_destination(output.out, output.format)
-    file = _load(sweep)
+    file = load_sweep(sweep, changes)
     question = _question(
         file, "best", minimize=minimize, maximize=maximize, columns=columns, by=by, method=method
     )
-    with mistakes(sweep):
+    with mistakes(subject_of(sweep)):
         found = file.sweep.best(**question, threads=running.threads, progress=running.progress)
     deliver(found, output.out, output.format)
 
@@ -167,12 +196,14 @@ def near(
     *,
     minimize: str | None = None,
     maximize: str | None = None,
-    within: float | None = None,
+    within: Number | None = None,
     by: str | None = None,
     then: Annotated[tuple[str, ...], Several] = (),
     resolution: Annotated[tuple[str, ...], Several] = (),
     columns: Annotated[tuple[str, ...], Several] = (),
+    max_rows: Count | None = None,
     output: Output = DEFAULT_OUTPUT,
+    changes: Changes = DEFAULT_CHANGES,
     running: Running = DEFAULT_RUNNING,
 ) -> None:
     """Find every configuration that is close to the best.
@@ -195,20 +226,30 @@ def near(
         How finely these are compared: a number in 0..1, or OBJECTIVE=NUMBER for some of them.
     columns
         Further columns: names or formulas.
+    max_rows
+        Refuse an answer of more rows; 10 million if not given.
     """
     check_destination(output.out, output.format)
-    file = _load(sweep)
+    file = load_sweep(sweep, changes)
     question = _question(
-        file, "near", minimize=minimize, maximize=maximize, within=within, by=by, then=then, columns=columns
+        file,
+        "near",
+        minimize=minimize,
+        maximize=maximize,
+        within=within,
+        by=by,
+        then=then,
+        columns=columns,
+        max_rows=max_rows,
     )
     if "within" not in question:
         raise Mistake(
-            f"{name_of(sweep)}: near needs --within, or within in a [near] table: "
+            f"{name_of(subject_of(sweep))}: near needs --within, or within in a [near] table: "
             "1e-3 is a thousandth of the best"
         )
     if resolution:
         question["resolution"] = _read_resolution(resolution)
-    with mistakes(sweep):
+    with mistakes(subject_of(sweep)):
         found = file.sweep.near(**question, threads=running.threads, progress=running.progress)
     deliver(found, output.out, output.format)
 
@@ -219,7 +260,9 @@ def table(
     /,
     *,
     columns: Annotated[tuple[str, ...], Several] = (),
+    max_bytes: Count | None = None,
     output: Output = DEFAULT_OUTPUT,
+    changes: Changes = DEFAULT_CHANGES,
     running: Running = DEFAULT_RUNNING,
 ) -> None:
     """List every configuration that meets the constraints.
@@ -229,12 +272,14 @@ def table(
     columns
         Names or formulas to show beside the axes. If none are given, those of the file's [table] table;
         without one, whatever its other questions name.
+    max_bytes
+        Refuse a table that takes more memory; 2 GiB if not given.
     """
     check_destination(output.out, output.format)
-    file = _load(sweep)
-    question = _question(file, "table", columns=columns)
+    file = load_sweep(sweep, changes)
+    question = _question(file, "table", columns=columns, max_bytes=max_bytes)
     question.setdefault("columns", _asked_for(file) or None)
-    with mistakes(sweep):
+    with mistakes(subject_of(sweep)):
         found = file.sweep.table(**question, threads=running.threads, progress=running.progress)
     deliver(found, output.out, output.format)
 
@@ -246,6 +291,7 @@ def explain(
     *,
     minimize: Annotated[tuple[str, ...], Several] = (),
     maximize: Annotated[tuple[str, ...], Several] = (),
+    changes: Changes = DEFAULT_CHANGES,
 ) -> None:
     """Say what each quantity stands for, and what a search costs.
 
@@ -256,11 +302,11 @@ def explain(
     maximize
         Objectives to maximize.
     """
-    file = _load(sweep)
+    file = load_sweep(sweep, changes)
     kind = next((kind for kind in ("pareto", "best", "near") if kind in file.question), "pareto")
     question = _question(file, kind, minimize=minimize, maximize=maximize)
     objectives = {sense: question[sense] for sense in ("minimize", "maximize") if sense in question}
-    with mistakes(sweep):
+    with mistakes(subject_of(sweep)):
         text = file.sweep.explain(**objectives)
     print(text)
 
@@ -269,8 +315,8 @@ def explain(
 def optimal(
     *,
     law: str,
-    flops: Annotated[tuple[float, ...], Several] = (),
-    params: Annotated[tuple[float, ...], Several] = (),
+    flops: Numbers = (),
+    params: Numbers = (),
     output: Output = DEFAULT_OUTPUT,
 ) -> None:
     """Divide a training budget between parameters and tokens as a law says is best.
@@ -278,7 +324,7 @@ def optimal(
     Parameters
     ----------
     law
-        A law of the catalogue, by its identifier.
+        A law of the catalogue, by its identifier; or a law's file.
     flops
         Training budgets in FLOP.
     params
@@ -351,16 +397,11 @@ def show_law(id: Annotated[str, Parameter(name="ID", show_default=False)], /) ->
     Parameters
     ----------
     id
-        Its identifier.
+        Its identifier, or a law's file.
     """
     with mistakes():
-        text = law_text(iso.law(id))
+        text = str(iso.law(id))
     print(text)
-
-
-def _load(path: Path) -> SweepFile:
-    with mistakes(path):
-        return load(path)
 
 
 def _question(file: SweepFile, kind: str, **options: Any) -> dict[str, Any]:
@@ -392,10 +433,10 @@ def _asked_for(file: SweepFile) -> tuple[str, ...]:
 def _read_resolution(words: Sequence[str]) -> float | dict[str, float]:
     try:
         if len(words) == 1 and "=" not in words[0]:
-            return float(words[0])
+            return read_number(words[0])
         # An objective may be a formula with `==` in it; the number stands behind the last sign.
         pairs = [word.rpartition("=") for word in words]
-        return {objective.strip(): float(number) for objective, _, number in pairs}
+        return {objective.strip(): read_number(number) for objective, _, number in pairs}
     except ValueError:
         raise Mistake(
             f"--resolution {' '.join(words)}: must be a number in 0..1, or OBJECTIVE=NUMBER for some of them"
@@ -405,11 +446,11 @@ def _read_resolution(words: Sequence[str]) -> float | dict[str, float]:
 def _summary(profile: iso.Profile) -> str:
     seconds = sum(profile.seconds.values())
     rate = float(f"{profile.size / max(seconds, 1e-9):.3g}")
-    row = "row" if profile.rows == 1 else "rows"
     # A search knows this only of the configurations that it looked at.
     undefined = f", {profile.nan:,} of them without a defined objective" if profile.nan else ""
     looked = f", {profile.evaluated:,} of them looked at" if profile.method == "search" else ""
     return (
-        f"{profile.rows:,} {row} on the front of {profile.size:,} configurations{looked}{undefined}, "
+        f"{counted(profile.rows, 'row')} on the front of {counted(profile.size, 'configuration')}"
+        f"{looked}{undefined}, "
         f"{seconds:.2f} s, {rate:,.0f} configurations per second"
     )

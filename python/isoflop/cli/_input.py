@@ -2,40 +2,29 @@
 
 from __future__ import annotations
 
-import codecs
-import io
-from collections.abc import Callable
+from collections.abc import Container
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import polars as pl
+from isoflop.cli._messages import Mistake, mistakes, name_of
 
-from isoflop.cli._messages import Mistake, mistakes, name_of, one_line
-
-_READERS: dict[str, Callable[[io.BytesIO], pl.DataFrame]] = {
-    # All rows tell the types: tokens may be whole numbers for a thousand rows and then 1e12.
-    ".csv": lambda file: pl.read_csv(file, infer_schema_length=None),
-    ".parquet": lambda file: pl.read_parquet(file),
-    ".json": lambda file: pl.read_json(file, infer_schema_length=None),
-    ".jsonl": lambda file: pl.read_ndjson(file, infer_schema_length=None),
-    ".ndjson": lambda file: pl.read_ndjson(file, infer_schema_length=None),
-}
+if TYPE_CHECKING:
+    import polars as pl
 
 
-def read_frame(path: Path, what: str) -> pl.DataFrame:
+def read_frame(path: Path, what: str, *, text: Container[str] = ()) -> pl.DataFrame:
     """Read a frame from a file whose suffix tells the format; ``what`` is how a message calls the file.
+
+    Columns named in ``text`` hold names, and stay text in CSV whatever they look like.
 
     Raises
     ------
     Mistake
         If the suffix is not known, or if the file cannot be read.
     """
-    reader = _READERS.get(path.suffix)
-    if reader is None:
-        raise Mistake(f"{name_of(path)}: the suffix of {what} must be one of {', '.join(_READERS)}")
+    from isoflop._frames import READERS, frame_from_file
+
+    if path.suffix not in READERS:
+        raise Mistake(f"{name_of(path)}: the suffix of {what} must be one of {', '.join(READERS)}")
     with mistakes(path):
-        try:
-            # Read here: polars takes no names that are not UTF-8, and looks for patterns in others.
-            # A byte order mark is none of a text; no other format begins with one.
-            return reader(io.BytesIO(path.read_bytes().removeprefix(codecs.BOM_UTF8)))
-        except pl.exceptions.PolarsError as error:
-            raise Mistake(f"{name_of(path)}: {one_line(str(error))}") from error
+        return frame_from_file(path, text=text)

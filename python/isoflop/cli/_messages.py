@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from isoflop._exceptions import FormulaError, IsoflopError, IsoflopWarning
+from isoflop.cli._spoken import spoken
 from isoflop.cli._streams import discard
 
 
@@ -69,7 +71,7 @@ def plain_warnings() -> Iterator[None]:
         line: str | None = None,
     ) -> None:
         if issubclass(category, IsoflopWarning):
-            tell(f"warning: {one_line(str(message))}")
+            tell(f"warning: {spoken(one_line(str(message)))}")
         else:
             _say(warnings.formatwarning(message, category, filename, lineno, line).rstrip())
 
@@ -91,7 +93,9 @@ def mistakes(subject: str | Path | None = None) -> Iterator[None]:
     except BrokenPipeError:
         raise
     except (IsoflopError, ValueError, OSError, MemoryError) as error:
-        message = _describe(error)
+        message = spoken(_describe(error))
+        if subject is None and isinstance(error, OSError) and error.filename is not None:
+            subject = os.fsdecode(error.filename)
         if subject is not None and str(subject) not in message.partition("\n")[0]:
             message = f"{name_of(subject)}: {message}"
         raise Mistake(message) from error

@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from isoflop import _diagnose, _models
+from isoflop.cli._arguments import Number
 from isoflop.cli._input import read_frame
 from isoflop.cli._messages import mistakes
 from isoflop.cli._output import DEFAULT_OUTPUT, Output, check_destination, show
@@ -39,7 +40,7 @@ def diagnose(
     /,
     *,
     law: str = "besiroglu2024",
-    moe_gain: float | None = None,
+    moe_gain: Number | None = None,
     output: Output = DEFAULT_OUTPUT,
 ) -> None:
     """Tell how far models are from what a law says is the best use of their compute.
@@ -47,7 +48,7 @@ def diagnose(
     Parameters
     ----------
     law
-        A law of the catalogue, by its identifier.
+        A law of the catalogue, by its identifier; or a law's file.
     moe_gain
         What further experts are worth, from 0 (nothing) to 1 (as much as dense parameters); mixtures of
         experts are not rated without it.
@@ -55,7 +56,7 @@ def diagnose(
     check_destination(output.out, output.format)
     with mistakes():
         entry = _diagnose.rating_law(law)
-    frame = read_frame(file, "a file of models")
+    frame = read_frame(file, "a file of models", text=("name",))
     with mistakes(file):
         found = _diagnose.diagnose(frame, entry, moe_gain=moe_gain)
     # `why` is empty if every model is rated.

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
+from isoflop._numbers import counted
 from isoflop.cli._encode import WRITERS, csv_parts, encode, json_parts
 from isoflop.cli._files import check_writable, write_file
 from isoflop.cli._messages import Mistake, name_of, tell
@@ -94,7 +95,7 @@ def deliver(frame: pl.DataFrame, out: Path | None, form: Format | None, *, whole
     if out is not None:
         with closing(encode(frame, out.suffix)) as pieces:
             write_file(out, pieces)
-        tell(f"wrote {_count(frame.height, 'row')} to {name_of(out)}")
+        tell(f"wrote {counted(frame.height, 'row')} to {name_of(out)}")
         return
     shown = frame
     if form == "csv":
@@ -176,7 +177,3 @@ def _cell(value: object) -> str:
             return ", ".join(map(_cell, value))
         case _:
             return str(value)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -9,6 +9,7 @@ import polars as pl
 from cyclopts import Parameter
 
 from isoflop._plan import plan as make_plan
+from isoflop.cli._arguments import Count, Number
 from isoflop.cli._files import check_writable, write_file
 from isoflop.cli._input import read_frame
 from isoflop.cli._messages import Mistake, mistakes, name_of, tell
@@ -19,28 +20,28 @@ Frame = Literal["recommended", "front", "ranges", "margins", "opinions", "more-d
 
 def plan(
     *,
-    flops: float | None = None,
-    usd: float | None = None,
-    gpu_count: float | None = None,
-    days: float | None = None,
+    flops: Number | None = None,
+    usd: Number | None = None,
+    gpu_count: Number | None = None,
+    days: Number | None = None,
     gpu: str = "h100",
     precision: str = "bf16",
     goal: Literal["loss", "serving", "data"] = "loss",
     law: str = "besiroglu2024",
     pools: Path | None = None,
-    unique_tokens: float | None = None,
-    quality: float | None = None,
-    usd_per_token: float | None = None,
-    params: float | None = None,
-    activation: float | None = None,
-    moe_gain: float | None = None,
-    serving_bytes: float | None = None,
-    inference_tokens: float | None = None,
-    target_loss: float | None = None,
-    train_flops_max: float | None = None,
-    mfu: float | None = None,
-    inference_mfu: float | None = None,
-    usd_per_gpu_hour: float | None = None,
+    unique_tokens: Number | None = None,
+    quality: Number | None = None,
+    usd_per_token: Number | None = None,
+    params: Number | None = None,
+    activation: Number | None = None,
+    moe_gain: Number | None = None,
+    serving_bytes: Number | None = None,
+    inference_tokens: Number | None = None,
+    target_loss: Number | None = None,
+    train_flops_max: Number | None = None,
+    mfu: Number | None = None,
+    inference_mfu: Number | None = None,
+    usd_per_gpu_hour: Number | None = None,
     where: Annotated[
         tuple[str, ...], Parameter(consume_multiple=(1, None), negative="", show_default=False)
     ] = (),
@@ -48,7 +49,7 @@ def plan(
     sweep: Path | None = None,
     out: Path | None = None,
     format: Format | None = None,
-    threads: int | None = None,
+    threads: Count | None = None,
 ) -> None:
     """Recommend a training plan for a budget, and say how sure one can be of it.
 
@@ -71,7 +72,7 @@ def plan(
     goal
         The lowest loss; the cheapest life of an equally good model; or the data for a given size.
     law
-        A law of the catalogue, of size and tokens.
+        A law of the catalogue, or a law's file: one of size and tokens.
     pools
         Data to choose from: .csv, .parquet, .json or .jsonl with columns pool, quality, unique_tokens and
         usd_per_token.
@@ -122,7 +123,7 @@ def plan(
         if sweep.suffix != ".toml":
             raise Mistake(f"{name_of(sweep)}: the suffix of --sweep must be .toml")
         check_writable(sweep)
-    arguments["pools"] = None if pools is None else read_frame(pools, "--pools")
+    arguments["pools"] = None if pools is None else read_frame(pools, "--pools", text=("pool",))
     with mistakes():
         found = make_plan(**arguments)
     if sweep is not None:
