@@ -46,6 +46,10 @@ class Profile:
         Worker threads.
     seconds
         Wall-clock time by phase: ``compile``, ``search``, ``finish``.
+    gap
+        With ``rows=``: how far a row of the front is at most from the nearest that was chosen, as a share of
+        the front's own range of an objective (in logarithms, where the range spans more than a factor of
+        ten); ``None`` without.
     """
 
     size: int
@@ -61,6 +65,7 @@ class Profile:
     method: str
     threads: int
     seconds: Mapping[str, float]
+    gap: float | None = None
 
     def __str__(self) -> str:
         total = sum(self.seconds.values())
@@ -68,6 +73,11 @@ class Profile:
         phases = ", ".join(f"{phase} {_seconds(spent)}" for phase, spent in self.seconds.items())
         compared = ", ".join(
             f"{objective} {resolution:.3g}" for objective, resolution in self.resolution.items()
+        )
+        gap = (
+            ""
+            if self.gap is None
+            else f", none of the front further than {self.gap:.3g} of its range from one"
         )
         lines = {"size": f"{self.size:,} configurations{rate}"}
         if self.method == "search":
@@ -80,7 +90,7 @@ class Profile:
             lines["feasible"] = f"{self.feasible:,}{_share(self.feasible, self.size)}"
         lines |= {
             "nan": f"{self.nan:,}",
-            "rows": f"{self.rows:,}",
+            "rows": f"{self.rows:,}{gap}",
             "resolution": compared,
             "method": f"{self.method}, {self.threads} thread{'s' if self.threads != 1 else ''}",
             "seconds": f"{_seconds(total)} ({phases})",
@@ -88,13 +98,9 @@ class Profile:
         return "\n".join(f"{name:<12}{text}" for name, text in lines.items())
 
 
-def make_profile(
-    found: Rows, rows: int, objectives: Sequence[str], bits: Sequence[int], fitted: bool
-) -> Profile:
-    """Put the engine's counts into a profile; ``fitted`` tells that ``rows=`` chose the resolution."""
+def make_profile(found: Rows, rows: int, objectives: Sequence[str], bits: Sequence[int]) -> Profile:
+    """Put the engine's counts into a profile."""
     stats = found.stats
-    if fitted:
-        bits = [stats["bits"]] * len(objectives)
     return Profile(
         size=stats["size"],
         bounded=stats["bounded"],
@@ -109,6 +115,7 @@ def make_profile(
         method="search" if stats["searched"] else "enumerate",
         threads=stats["threads"],
         seconds=Frozen(stats["seconds"]),
+        gap=stats["gap"],
     )
 
 

@@ -76,6 +76,7 @@ def pareto(
     resolution: Annotated[tuple[str, ...], Several] = (),
     rows: int | None = None,
     columns: Annotated[tuple[str, ...], Several] = (),
+    by: str | None = None,
     ties: Literal["first", "all"] | None = None,
     method: Method | None = None,
     output: Output = DEFAULT_OUTPUT,
@@ -94,9 +95,11 @@ def pareto(
     resolution
         How finely objectives are compared: a number in 0..1, or OBJECTIVE=NUMBER for some of them.
     rows
-        At most so many rows, at the finest resolution that gives no more.
+        So many rows that cover the front: the best by each objective, then the farthest from those.
     columns
         Further columns: names or formulas.
+    by
+        An axis, or a column of a linked one: a front for each of its values.
     ties
         Keep one of several configurations with equal objectives, or all of them.
     method
@@ -105,14 +108,11 @@ def pareto(
     check_destination(output.out, output.format)
     file = _load(sweep)
     question = _question(
-        file, "pareto", minimize=minimize, maximize=maximize, columns=columns, ties=ties, method=method
+        file, "pareto", minimize=minimize, maximize=maximize, columns=columns, by=by, ties=ties, method=method
     )
     if rows is not None:
-        question.pop("resolution", None)
         question["rows"] = rows
     if resolution:
-        if rows is None:
-            question.pop("rows", None)
         question["resolution"] = _read_resolution(resolution)
     with mistakes(sweep):
         front, profile = file.sweep.profile(**question, threads=running.threads, progress=running.progress)
