@@ -23,8 +23,8 @@ from question import (
     table_call,
 )
 
-THIN = (1, 3, 8)
-"""How many rows fronts are thinned to."""
+FEW = (1, 3, 8)
+"""How many rows are chosen of fronts, if they have no more objectives."""
 
 
 @dataclass(frozen=True)
@@ -44,15 +44,15 @@ class Difference:
         return f"{self.asked}: found {self.found}, expected {self.expected}"
 
 
-def differences(question: Question, *, thin: bool = False) -> Iterator[Difference]:
+def differences(question: Question, *, few: bool = False) -> Iterator[Difference]:
     """Yield what the engine answers otherwise than the oracle: rows, values, counts; nothing, hopefully."""
     whole = question.grid()
     yield from table_differences(question, whole)
     yield from front_differences(question, whole)
     yield from best_differences(question, whole)
     yield from near_differences(question, whole)
-    if thin:
-        yield from thinned_differences(question, whole)
+    if few:
+        yield from few_differences(question, whole)
 
 
 def indices(rows: _native.Rows, lengths: Sequence[int]) -> NDArray[np.int64]:
@@ -145,29 +145,42 @@ def table_differences(question: Question, whole: Grid) -> Iterator[Difference]:
 
 def front_differences(question: Question, whole: Grid) -> Iterator[Difference]:
     formulas = [*(formula for formula, _ in question.objectives), *question.shown]
-    expected = whole.pareto(question.objectives, question.where, question.bits, all_ties=question.all_ties)
-    feasible = whole.feasible(question.where)
-    undefined = int(np.isnan(whole.costs(question.objectives)[feasible]).any(axis=1).sum())
-    for method in METHODS:
-        asked = Asked(question, f"pareto by {method}", pareto_call(question, method=method))
-        rows = asked.run()
-        stats = rows.stats
-        yield from asked.rows(whole, rows, expected, formulas)
-        yield from asked.same("settled", stats["bounded"] + stats["evaluated"], stats["size"])
-        if not stats["searched"]:
-            yield from asked.same("feasible", stats["feasible"], len(feasible))
-            yield from asked.same("NaN", stats["nan"], undefined)
+    ties = question.all_ties
+    # The groups of all questions are asked for, too, where there are any.
+    for by in {False, question.by is not None}:
+        expected, _ = whole.pareto(
+            question.objectives, question.where, question.bits, by=question.by if by else None, all_ties=ties
+        )
+        for method in METHODS:
+            kind = f"pareto by {method}{' of groups' if by else ''}"
+            asked = Asked(question, kind, pareto_call(question, by=by, method=method))
+            rows = asked.run()
+            stats = rows.stats
+            yield from asked.rows(whole, rows, expected, formulas)
+            yield from asked.same("settled", stats["bounded"] + stats["evaluated"], stats["size"])
+            if not stats["searched"]:
+                feasible = whole.feasible(question.where)
+                undefined = int(np.isnan(whole.costs(question.objectives)[feasible]).any(axis=1).sum())
+                yield from asked.same("feasible", stats["feasible"], len(feasible))
+                yield from asked.same("NaN", stats["nan"], undefined)
 
 
-def thinned_differences(question: Question, whole: Grid) -> Iterator[Difference]:
+def few_differences(question: Question, whole: Grid) -> Iterator[Difference]:
     formulas = [*(formula for formula, _ in question.objectives), *question.shown]
-    most = THIN[len(formulas) % len(THIN)]
-    expected, bits = whole.thinned(question.objectives, question.where, most, all_ties=question.all_ties)
+    most = max(FEW[len(formulas) % len(FEW)], len(question.objectives))
+    expected, gap = whole.pareto(
+        question.objectives,
+        question.where,
+        question.bits,
+        rows=most,
+        by=question.by,
+        all_ties=question.all_ties,
+    )
     for method in METHODS:
-        call = pareto_call(question, rows=most, method=method)
+        call = pareto_call(question, rows=most, by=question.by is not None, method=method)
         asked = Asked(question, f"pareto of few rows by {method}", call)
         rows = asked.run()
-        yield from asked.same("bits", rows.stats["bits"], bits)
+        yield from asked.same("gap", rows.stats["gap"], gap)
         yield from asked.rows(whole, rows, expected, formulas)
 
 

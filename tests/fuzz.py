@@ -63,8 +63,8 @@ def drawn(seed: int, number: int, kinds: Sequence[str]) -> Question:
 
 
 def asked(question: Question, number: int) -> Iterator[Difference]:
-    """Yield what differs: of the engine, for some cases of thinned fronts, and of the surface, too."""
-    yield from differences(question, thin=number % 16 == 3)
+    """Yield what differs: of the engine, for some cases of fronts of few rows, and of the surface, too."""
+    yield from differences(question, few=number % 16 == 3)
     if number % 16 == 7:
         yield from surface_differences(question)
 

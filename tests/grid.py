@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import arrays
+from isoflop import _native
 
 if TYPE_CHECKING:
     from isoflop._native import Float64
@@ -93,27 +94,35 @@ class Grid:
         where: Sequence[str],
         bits: Sequence[int],
         *,
+        rows: int | None = None,
+        by: tuple[int, Sequence[int] | NDArray[np.uint32]] | None = None,
         all_ties: bool = False,
-    ) -> NDArray[np.int64]:
-        """Return the indices of the front, best first."""
-        candidates = self.feasible(where, self.touched([*(text for text, _ in objectives), *where]))
+    ) -> tuple[NDArray[np.int64], float | None]:
+        """Return the indices of the front, best first, of each group with ``by``; and the gap of ``rows``."""
+        free = self.touched([*(text for text, _ in objectives), *where]) | ({by[0]} if by else set())
+        # All ties are on whatever axis.
+        candidates = self.feasible(where, None if all_ties else free)
         costs = self.costs(objectives)[candidates]
-        return candidates[front(costs, bits, all_ties=all_ties)]
+        gap = None if rows is None else 0.0
+        found = []
+        for members in self.members(candidates, by):
+            kept = front(costs[members], bits, all_ties=all_ties)
+            if rows is not None:
+                senses = [maximize for _, maximize in objectives]
+                kept, left = few(costs[members], kept, senses, rows)
+                gap = max(gap or 0.0, left)
+            found.append(candidates[members][kept])
+        return (np.concatenate(found) if found else candidates[:0]), gap
 
-    def thinned(
-        self,
-        objectives: Sequence[tuple[str, bool]],
-        where: Sequence[str],
-        rows: int,
-        *,
-        all_ties: bool = False,
-    ) -> tuple[NDArray[np.int64], int]:
-        """Return the front at the finest resolution that leaves at most so many rows, and its bits."""
-        for p in range(52, -1, -1):
-            found = self.pareto(objectives, where, [p] * len(objectives), all_ties=all_ties)
-            if len(found) <= rows:
-                break
-        return found, p
+    def members(
+        self, candidates: NDArray[np.int64], by: tuple[int, Sequence[int] | NDArray[np.uint32]] | None
+    ) -> Iterator[NDArray[np.int64]]:
+        """Yield the places of the candidates of each group that has any."""
+        group = np.zeros(len(candidates), dtype=int)
+        if by is not None:
+            group = np.asarray(by[1])[np.unravel_index(candidates, self.lengths)[by[0]]]
+        for number in np.unique(group):
+            yield np.flatnonzero(group == number)
 
     def best(
         self,
@@ -135,7 +144,8 @@ class Grid:
     ) -> list[int]:
         """Return the indices of what is near the best, of each group with ``by``; of the front inside."""
         found: list[int] = []
-        for indices, costs in self.groups(objective, where, by, [formula for formula, _ in then]):
+        inside = [formula for formula, _ in then] if then else None
+        for indices, costs in self.groups(objective, where, by, inside):
             best = costs.min()
             with np.errstate(over="ignore"):
                 close = costs <= (best if np.isinf(best) else best + within * abs(best))
@@ -149,18 +159,20 @@ class Grid:
         objective: tuple[str, bool],
         where: Sequence[str],
         by: tuple[int, Sequence[int] | NDArray[np.uint32]] | None,
-        also: Sequence[str] = (),
+        also: Sequence[str] | None = (),
     ) -> Iterator[tuple[NDArray[np.int64], Float64]]:
-        """Yield indices and costs of what is feasible and not NaN, group by group."""
-        free = self.touched([objective[0], *where, *also]) | (set() if by is None else {by[0]})
+        """Yield indices and costs of what is feasible and not NaN, group by group.
+
+        Axes that only ``also`` reads are free, too; ``None`` frees all.
+        """
+        free = None
+        if also is not None:
+            free = self.touched([objective[0], *where, *also]) | (set() if by is None else {by[0]})
         candidates = self.feasible(where, free)
         costs = self.costs([objective])[candidates, 0]
         candidates, costs = candidates[~np.isnan(costs)], costs[~np.isnan(costs)]
-        group = np.zeros(len(candidates), dtype=int)
-        if by is not None:
-            group = np.asarray(by[1])[np.unravel_index(candidates, self.lengths)[by[0]]]
-        for number in np.unique(group):
-            yield candidates[group == number], costs[group == number]
+        for members in self.members(candidates, by):
+            yield candidates[members], costs[members]
 
 
 def keys(values: Float64, bits: int) -> NDArray[np.int64]:
@@ -190,6 +202,47 @@ def front(costs: NDArray[Any], bits: Sequence[int], *, all_ties: bool = False) -
         kept = set(map(tuple, costs[found].tolist()))
         found = np.array([row for row, cost in enumerate(costs.tolist()) if tuple(cost) in kept], dtype=int)
     return rows[found[np.lexsort((rows[found], *costs[found].T[::-1]))]]
+
+
+def few(
+    costs: NDArray[Any], kept: NDArray[np.int64], maximize: Sequence[bool], rows: int
+) -> tuple[NDArray[np.int64], float]:
+    """Return what is chosen of a front, best first, to cover it, with all copies; and the gap."""
+    values = costs[kept]
+    fresh = np.ones(len(kept), dtype=bool)
+    fresh[1:] = (values[1:] != values[:-1]).any(axis=1)
+    cell = np.cumsum(fresh) - 1
+    values = values[fresh]
+    if len(values) <= rows:
+        return kept, 0.0
+    places = np.column_stack(
+        [placed(column, negated) for column, negated in zip(values.T, maximize, strict=True)]
+    )
+    chosen = list(dict.fromkeys(np.argmin(values, axis=0).tolist()))
+    distance = np.abs(places[:, None] - places[chosen]).max(axis=2).min(axis=1)
+    while len(chosen) < rows:
+        open_still = np.where(np.isin(np.arange(len(values)), chosen), -1.0, distance)
+        chosen.append(int(np.argmax(open_still)))
+        distance = np.minimum(distance, np.abs(places - places[chosen[-1]]).max(axis=1))
+    return kept[np.isin(cell, chosen)], float(distance.max())
+
+
+def placed(column: NDArray[Any], maximize: bool) -> NDArray[Any]:
+    """Return where values lie in their own range, infinities at the ends."""
+    column = np.ascontiguousarray(-column if maximize else column)
+    finite = np.isfinite(column)
+    found = (column > 0.0).astype(np.float64)
+    if not finite.any():
+        return found
+    numbers = column[finite]
+    with np.errstate(over="ignore"):
+        if (column > 0.0).all() and numbers.max() > 10.0 * numbers.min():
+            numbers = _native.kernel("log", numbers)
+        elif np.isinf(numbers.max() - numbers.min()):
+            numbers = numbers / 2.0
+    span = numbers.max() - numbers.min()
+    found[finite] = (numbers - numbers.min()) / span if span > 0.0 else 0.0
+    return found
 
 
 def undominated(cells: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -75,12 +75,14 @@ class Call:
         return f"{self.method}({', '.join([*map(repr, self.arguments), *named])})"
 
 
-def pareto_call(question: Question, *, rows: int | None = None, method: str = "auto") -> Call:
+def pareto_call(
+    question: Question, *, rows: int | None = None, by: bool = False, method: str = "auto"
+) -> Call:
     arguments: tuple[Any, ...] = (
         *(question.names, [], list(question.objectives), list(question.where), list(question.shown)),
         *(list(question.bits), rows, question.all_ties, MAX_ROWS, question.threads, None),
     )
-    return Call("pareto", arguments, {"method": method})
+    return Call("pareto", arguments, {"method": method} | ({"by": native_by(question)} if by else {}))
 
 
 def best_call(question: Question, *, method: str = "auto") -> Call:
@@ -124,8 +126,10 @@ def evaluate_call(
     return Call("evaluate", (question.names, [], list(columns), positions), {})
 
 
-def ask_pareto(question: Question, *, rows: int | None, method: str = "auto") -> _native.Rows:
-    found: _native.Rows = pareto_call(question, rows=rows, method=method).run(question.native())
+def ask_pareto(
+    question: Question, *, rows: int | None, by: bool = False, method: str = "auto"
+) -> _native.Rows:
+    found: _native.Rows = pareto_call(question, rows=rows, by=by, method=method).run(question.native())
     return found
 
 

@@ -142,12 +142,22 @@ def surface_differences(question: Question) -> Iterator[Difference]:
         "ties": "all" if question.all_ties else "first",
         "threads": question.threads,
     }
-    front = whole.pareto(objectives, where, bits, all_ties=question.all_ties)
+    by = grouping(question)
+    front, _ = whole.pareto(objectives, where, bits, all_ties=question.all_ties)
+    few, _ = whole.pareto(
+        objectives,
+        where,
+        bits,
+        rows=len(objectives) + 1,
+        by=by and by[1],
+        all_ties=question.all_ties,
+    )
     for method in METHODS:
         calls.append(("pareto", wanted | {"method": method}, front, [*formulas, *columns]))
+        options = {"method": method, "rows": len(objectives) + 1} | ({"by": by[0]} if by else {})
+        calls.append(("pareto", wanted | options, few, [*formulas, *columns]))
 
     first, *others = objectives
-    by = grouping(question)
     wanted = {"maximize" if first[1] else "minimize": first[0], "columns": columns}
     if by is not None:
         wanted["by"] = by[0]

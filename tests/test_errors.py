@@ -211,7 +211,12 @@ def test_the_same_sparsity_everywhere_is_no_error() -> None:
         ({"minimize": 3}, TypeError, "minimize must be a formula or a sequence"),
         ({"minimize": ["loss", 3]}, TypeError, "minimize must hold formulas"),
         ({"minimize": "loss", "columns": [None]}, TypeError, "columns must hold formulas"),
-        ({"minimize": "loss", "rows": 3, "resolution": 0.1}, ValueError, "rows= or resolution=, not both"),
+        (
+            {"minimize": ["loss", "params"], "rows": 1},
+            ValueError,
+            "rows=1 is less than the number of objectives: the best by each of the 2 is kept",
+        ),
+        ({"minimize": "loss", "by": "colour"}, ValueError, "there is no `colour` among"),
         ({"minimize": "loss", "rows": 0}, ValueError, "rows must be 1 or more"),
         ({"minimize": "loss", "rows": 2.5}, TypeError, "rows must be a whole number"),
         ({"minimize": "loss", "max_rows": 0}, ValueError, "max_rows must be 1 or more"),
@@ -305,7 +310,7 @@ def test_too_much_that_is_near_is_refused_with_its_limit(then: tuple[str, ...]) 
 def test_a_front_that_is_too_large_is_refused_with_its_limit() -> None:
     large = iso.Sweep({"x": iso.linspace(1, 2, 100)})
     with pytest.raises(
-        iso.LimitError, match=r"the front has more than 50 rows; .* coarser resolution=.* rows="
+        iso.LimitError, match=r"the front has more than 50 rows; .* coarser resolution=, .* max_rows="
     ) as caught:
         large.pareto(minimize="x", maximize="x**2", max_rows=50)
     assert caught.value.limit == 50

@@ -19,10 +19,10 @@ import generators
 from compare import (
     Asked,
     best_differences,
+    few_differences,
     front_differences,
     near_differences,
     table_differences,
-    thinned_differences,
 )
 from draws import Seeded
 from question import Question, best_call, near_call, pareto_call, table_call
@@ -52,7 +52,7 @@ SIMPLE = Question(
 CHECKS = {
     "table": table_differences,
     "pareto": front_differences,
-    "few rows": thinned_differences,
+    "few rows": few_differences,
     "best": best_differences,
     "near": near_differences,
 }

@@ -49,7 +49,7 @@ def assert_values(
         assert bits(column) == bits(expected), formula
 
 
-def assert_stats(question: Question, space: reference.Space, stats: _native.Stats, *, bits: int) -> None:
+def assert_stats(question: Question, space: reference.Space, stats: _native.Stats) -> None:
     feasible = space.feasible(question.where)
     nan = [c for c in feasible if any(map(math.isnan, space.costs(question.objectives, c)))]
     assert stats["size"] == math.prod(question.lengths)
@@ -61,7 +61,7 @@ def assert_stats(question: Question, space: reference.Space, stats: _native.Stat
     else:
         assert stats["feasible"] == len(feasible)
         assert stats["nan"] == len(nan)
-    assert stats["bits"] == bits
+    assert stats["gap"] is None
 
 
 # Small spaces, everything compared with everything ------------------------------------------------
@@ -93,19 +93,36 @@ def test_a_front_is_what_the_oracle_finds(question: Question) -> None:
         assert configurations(rows) == found, method
         assert_values(space, [formula for formula, _ in question.objectives], found, rows.objectives)
         assert_values(space, question.shown, found, rows.columns)
-        assert_stats(question, space, rows.stats, bits=-1)
+        assert_stats(question, space, rows.stats)
 
 
 @examples(150)
-@given(questions(), st.integers(1, 12))
-def test_a_front_of_few_rows_has_the_finest_resolution_that_leaves_so_few(
-    question: Question, most: int
+@given(questions(), st.integers(1, 12), st.booleans())
+def test_few_rows_of_a_front_are_those_that_the_oracle_chooses(
+    question: Question, most: int, grouped: bool
 ) -> None:
     space = question.oracle()
-    found, p = space.pareto(question.objectives, question.where, rows=most, all_ties=question.all_ties)
+    most = max(most, len(question.objectives))
+    by = question.by if grouped else None
+    found, gap = space.pareto(
+        question.objectives, question.where, bits=question.bits, rows=most, by=by, all_ties=question.all_ties
+    )
     for method in METHODS:
-        rows = ask_pareto(question, rows=most, method=method)
-        assert rows.stats["bits"] == p, method
+        rows = ask_pareto(question, rows=most, by=by is not None, method=method)
+        assert rows.stats["gap"] == gap, method
+        assert configurations(rows) == found, method
+        assert_values(space, [formula for formula, _ in question.objectives], found, rows.objectives)
+
+
+@examples(200)
+@given(questions())
+def test_each_group_has_the_front_that_the_oracle_finds(question: Question) -> None:
+    space = question.oracle()
+    found, _ = space.pareto(
+        question.objectives, question.where, bits=question.bits, by=question.by, all_ties=question.all_ties
+    )
+    for method in METHODS:
+        rows = ask_pareto(question, rows=None, by=True, method=method)
         assert configurations(rows) == found, method
         assert_values(space, [formula for formula, _ in question.objectives], found, rows.objectives)
 
@@ -180,11 +197,10 @@ def test_both_oracles_agree(question: Question, most: int) -> None:
         assert bits(whole.values(formula)) == bits(space.values([formula], row)[0] for row in listed), formula
     assert whole.touched(formulas) == space.touched(formulas)
     assert indices(space.feasible(where)) == whole.feasible(where).tolist()
-    found, _ = space.pareto(objectives, where, bits=p, all_ties=ties)
-    assert indices(found) == whole.pareto(objectives, where, p, all_ties=ties).tolist()
-    found, chosen = space.pareto(objectives, where, rows=most, all_ties=ties)
-    few, also_chosen = whole.thinned(objectives, where, most, all_ties=ties)
-    assert (indices(found), chosen) == (few.tolist(), also_chosen)
+    for rows, by in ((None, None), (max(most, len(objectives)), question.by)):
+        found, gap = space.pareto(objectives, where, bits=p, rows=rows, by=by, all_ties=ties)
+        also_found, also_gap = whole.pareto(objectives, where, p, rows=rows, by=by, all_ties=ties)
+        assert (indices(found), gap) == (also_found.tolist(), also_gap)
     assert indices(space.best(objectives[0], where, by=question.by)) == whole.best(
         objectives[0], where, question.by
     )
@@ -195,7 +211,7 @@ def test_both_oracles_agree(question: Question, most: int) -> None:
 
 @given(questions())
 def test_the_engine_answers_as_the_oracle_on_arrays_does(question: Question) -> None:
-    assert list(map(str, differences(question, thin=True))) == []
+    assert list(map(str, differences(question, few=True))) == []
 
 
 @pytest.mark.parametrize("kind", plantings.KINDS)

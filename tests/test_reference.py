@@ -270,12 +270,29 @@ def test_each_objective_has_its_own_resolution() -> None:
     assert front(rows, [5, 52]) == [1]
 
 
-def test_a_front_of_at_most_some_rows_takes_the_finest_resolution_that_gives_them() -> None:
-    rows = [(1.0, 4.0), (1.0 + 2.0**-20, 3.0), (2.0, 1.0)]
-    assert reference.front_of(rows, 3) == ([0, 1, 2], 52)
-    # 1 and 1 + 2^-20 share a cell once half a cell is more than 2^-20.
-    assert reference.front_of(rows, 2) == ([1, 2], 18)
-    assert reference.front_of([], 2) == ([], 52)
+def test_few_rows_are_the_best_of_each_value_and_then_the_farthest() -> None:
+    rows = [(3.0, 3.0), (1.0, 5.0), (5.0, 1.0), (2.0, 4.0), (4.0, 2.0)]
+    kept = front(rows, [52, 52])
+    assert kept == [1, 3, 0, 4, 2]
+    assert reference.few(rows, kept, [False, False], 2) == ([1, 2], 0.5)
+    assert reference.few(rows, kept, [False, False], 3) == ([1, 0, 2], 0.25)
+    assert reference.few(rows, kept, [False, False], 4) == ([1, 3, 0, 2], 0.25)
+    assert reference.few(rows, kept, [False, False], 5) == (kept, 0.0)
+
+
+def test_copies_come_with_the_row_that_is_chosen() -> None:
+    rows = [(1.0, 3.0), (2.0, 2.0), (1.0, 3.0), (3.0, 1.0), (2.0, 2.0)]
+    kept = front(rows, [52, 52], all_ties=True)
+    assert reference.few(rows, kept, [False, False], 2) == ([0, 2, 3], 0.5)
+
+
+def test_places_are_shares_of_the_range_and_of_its_logarithm_where_it_is_wide() -> None:
+    assert reference.places([1.0, 3.0, 5.0]) == [0.0, 0.5, 1.0]
+    assert reference.places([1.0, 10.0, 100.0]) == [0.0, 0.5, 1.0]
+    assert reference.places([0.0, 10.0, 100.0]) == [0.0, 0.1, 1.0]
+    assert reference.places([-math.inf, 2.0, 3.0, math.inf]) == [0.0, 0.0, 1.0, 1.0]
+    assert reference.places([7.0, 7.0, math.inf]) == [0.0, 0.0, 1.0]
+    assert reference.places([-1.7e308, 0.0, 1.7e308]) == [0.0, 0.5, 1.0]
 
 
 # Spaces -------------------------------------------------------------------------------------------
@@ -297,12 +314,26 @@ def test_a_table_lists_the_space_in_the_order_of_its_index() -> None:
     assert rows == [((0, 1, 0), (14.0,)), ((0, 2, 0), (16.0,)), ((1, 1, 0), (18.0,)), ((1, 2, 0), (22.0,))]
 
 
-def test_axes_that_nothing_touches_stay_at_position_zero() -> None:
+def test_axes_that_nothing_touches_stay_at_position_zero_unless_all_ties_are_wanted() -> None:
     assert PLANE.touched(["doubled"]) == {0, 1}
-    found, chosen = PLANE.pareto([("doubled", True), ("a", False)], bits=[52, 52], all_ties=True)
-    # b = 3 stands at positions 0 and 2: both tie. `idle` is at its first value only.
-    assert found == [(1, 0, 0), (1, 2, 0), (0, 0, 0), (0, 2, 0)]
-    assert chosen == -1
+    objectives = [("doubled", True), ("a", False)]
+    assert PLANE.pareto(objectives, bits=[52, 52]) == ([(1, 0, 0), (0, 0, 0)], None)
+    # b = 3 stands at positions 0 and 2: both tie. So do all values of `idle`.
+    found, _ = PLANE.pareto(objectives, bits=[52, 52], all_ties=True)
+    assert found == [(a, b, idle) for a in (1, 0) for b in (0, 2) for idle in (0, 1)]
+
+
+def test_near_without_a_front_inside_is_on_axes_that_nothing_touches_too() -> None:
+    assert PLANE.near(("b", False), within=0.0, by=(0, (0, 0))) == [
+        (a, 1, idle) for a in (0, 1) for idle in (0, 1)
+    ]
+    assert PLANE.near(("b", False), within=0.0) == [(a, 1, idle) for a in (0, 1) for idle in (0, 1)]
+    assert PLANE.near(("b", False), within=0.0, then=[("-b", False)], bits=[52]) == [(0, 1, 0)]
+
+
+def test_each_group_has_a_front_of_its_own() -> None:
+    found, gap = PLANE.pareto([("b", False)], bits=[52], rows=1, by=(0, (1, 0)))
+    assert (found, gap) == ([(1, 1, 0), (0, 1, 0)], 0.0)
 
 
 def test_best_takes_the_first_of_equal_configurations() -> None:
@@ -324,25 +355,28 @@ NUMBERS = reference.Space(
 )
 
 
+LINE = reference.Space((1, 4), {"x": (1, (8.0, -8.0, -7.0, -6.0))}, {})
+
+
 def test_near_is_a_share_of_the_size_of_the_best() -> None:
-    assert NUMBERS.near(("x", False), within=0.125) == [(0, 1), (0, 2)]
-    assert NUMBERS.near(("x", False), within=0.0) == [(0, 1)]
+    assert LINE.near(("x", False), within=0.125) == [(0, 1), (0, 2)]
+    assert LINE.near(("x", False), within=0.0) == [(0, 1)]
     # A maximum of -6 with a sixth of its size below it.
-    assert NUMBERS.near(("x", True), ["x < 0"], within=1 / 6) == [(0, 3), (0, 2)]
-    assert NUMBERS.near(("x", True), within=2.0) == [(0, 0), (0, 3), (0, 2), (0, 1)]
+    assert LINE.near(("x", True), ["x < 0"], within=1 / 6) == [(0, 3), (0, 2)]
+    assert LINE.near(("x", True), within=2.0) == [(0, 0), (0, 3), (0, 2), (0, 1)]
 
 
 def test_near_keeps_what_ties_with_the_best_in_the_order_of_the_index() -> None:
-    assert NUMBERS.near(("abs(x)", True), within=0.0) == [(0, 0), (0, 1)]
-    assert NUMBERS.near(("abs(x)", True), within=0.125) == [(0, 0), (0, 1), (0, 2)]
+    assert LINE.near(("abs(x)", True), within=0.0) == [(0, 0), (0, 1)]
+    assert LINE.near(("abs(x)", True), within=0.125) == [(0, 0), (0, 1), (0, 2)]
 
 
 def test_near_an_infinite_best_is_what_equals_it() -> None:
-    assert NUMBERS.near(("1 / (x + 8)", True), within=0.5) == [(0, 1)]
-    assert NUMBERS.near(("-1 / abs(x + 8)", False), within=0.5) == [(0, 1)]
+    assert LINE.near(("1 / (x + 8)", True), within=0.5) == [(0, 1)]
+    assert LINE.near(("-1 / abs(x + 8)", False), within=0.5) == [(0, 1)]
     # Where everything is infinite the worst is the best.
-    assert NUMBERS.near(("1 / (0 * x)", False), ["x < 0"], within=0.5) == [(0, 1), (0, 2), (0, 3)]
-    assert NUMBERS.near(("1 / (x + 8)", False), ["x == -8"], within=0.0) == [(0, 1)]
+    assert LINE.near(("1 / (0 * x)", False), ["x < 0"], within=0.5) == [(0, 1), (0, 2), (0, 3)]
+    assert LINE.near(("1 / (x + 8)", False), ["x == -8"], within=0.0) == [(0, 1)]
 
 
 def test_near_by_an_axis_answers_each_group_as_if_it_were_alone() -> None:

@@ -55,6 +55,7 @@ def assert_same_by_both_methods(sweep: iso.Sweep, **question: Any) -> pl.DataFra
     enumerated, other = sweep.profile(**question, method="enumerate")
     assert (profile.method, other.method) == ("search", "enumerate")
     assert profile.resolution == other.resolution
+    assert profile.gap == other.gap
     assert_frame_equal(searched, enumerated, check_exact=True)
     return searched
 
@@ -68,13 +69,13 @@ def test_a_search_answers_as_an_enumeration_does(question: str, where: tuple[str
     assert assert_same_by_both_methods(SMALL.replace(where=where), **QUESTIONS[question]).height > 0
 
 
-@pytest.mark.parametrize("rows", [1, 2, 7, 40, 300, 10_000])
+@pytest.mark.parametrize("rows", [3, 7, 40, 300, 10_000])
 @pytest.mark.parametrize(
     "objectives",
     [["loss"], ["loss", "usd"], ["loss", "usd", "params"]],
     ids=["one", "two", "three"],
 )
-def test_a_search_for_few_rows_chooses_the_same_resolution(rows: int, objectives: list[str]) -> None:
+def test_a_search_for_few_rows_chooses_the_same_ones(rows: int, objectives: list[str]) -> None:
     assert_same_by_both_methods(space(10, 12, 3, 3), minimize=objectives, rows=rows)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import itertools
-import math
 import pickle
 import random
 from typing import Any
@@ -251,18 +250,6 @@ def test_an_empty_front_keeps_its_columns() -> None:
 
 def test_a_string_and_a_list_of_one_ask_the_same() -> None:
     assert plane().pareto(minimize="loss").equals(plane().pareto(minimize=["loss"]))
-
-
-def test_rows_gives_the_finest_front_that_is_short_enough() -> None:
-    sweep = plane(axes={"params": iso.geomspace(1e8, 1e11, 40), "tokens": iso.geomspace(1e9, 1e12, 40)})
-    full, _ = sweep.profile(minimize=["loss", "train_flops"])
-    thinned, profile = sweep.profile(minimize=["loss", "train_flops"], rows=8)
-    assert 1 <= thinned.height <= 8 < full.height
-    chosen = profile.resolution["loss"]
-    assert profile.resolution == {"loss": chosen, "train_flops": chosen}
-    assert math.log2(chosen).is_integer()
-    assert sweep.pareto(minimize=["loss", "train_flops"], resolution=chosen).equals(thinned)
-    assert sweep.pareto(minimize=["loss", "train_flops"], resolution=chosen / 2).height > 8
 
 
 def test_resolution_can_be_said_for_each_objective() -> None:

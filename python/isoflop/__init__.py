@@ -11,7 +11,7 @@
   :func:`accounting`. All beside what was published: :func:`checks`.
 - From a budget to a choice with reasons: :func:`plan`, :class:`Plan`; GPUs: :func:`gpus`.
 - Real models: :func:`models`, and :func:`diagnose` of any against a law.
-- The filter alone, for any frame: :func:`pareto`.
+- The filter alone, for any frame: :func:`pareto`; as a Polars expression: :func:`is_pareto`.
 - Exceptions under :class:`IsoflopError`, warnings under :class:`IsoflopWarning`.
 """
 
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from isoflop._checks import checks
     from isoflop._diagnose import diagnose
     from isoflop._gpus import gpus
+    from isoflop._is_pareto import is_pareto
     from isoflop._losses import losses
     from isoflop._models import models
     from isoflop._plan import Plan, plan
@@ -70,6 +71,7 @@ __all__ = [
     "diagnose",
     "geomspace",
     "gpus",
+    "is_pareto",
     "law",
     "laws",
     "linspace",
@@ -88,6 +90,7 @@ _ON_USE = {
     "checks": "_checks",
     "diagnose": "_diagnose",
     "gpus": "_gpus",
+    "is_pareto": "_is_pareto",
     "losses": "_losses",
     "models": "_models",
     "plan": "_plan",

@@ -27,6 +27,7 @@ from isoflop._exceptions import (
     LimitError,
 )
 from isoflop._given import read_threads
+from isoflop._limits import fitting_resolution, unread_axes
 from isoflop._numbers import counted
 from isoflop._pareto import resolution_bits
 from isoflop._profile import Profile, make_profile
@@ -64,6 +65,7 @@ def ask_front(
     resolution: float | Mapping[str, float] | None,
     rows: int | None,
     columns: Formulas,
+    by: str | None,
     ties: str,
     max_rows: int,
     method: str,
@@ -74,7 +76,7 @@ def ask_front(
     """Answer ``Sweep.pareto`` and ``Sweep.profile``, which is made when it is called for."""
     objectives = read_objectives(minimize, maximize)
     formulas = tuple(formula for formula, _ in objectives)
-    most = read_rows(rows, resolution)
+    most = read_rows(rows, len(objectives))
     bits = resolution_bits(
         DEFAULT_RESOLUTION if resolution is None else resolution, formulas, DEFAULT_RESOLUTION
     )
@@ -82,14 +84,16 @@ def ask_front(
     limit = read_count(max_rows, "max_rows")
     read_method(method)
     count = read_threads(threads)
+    grouped = None if by is None else groups(binding.axes, by)
     where = binding.where
     names = _columns(binding, formulas, read_formulas(columns, "columns"))
     watched = binding.watched
+    read = (*formulas, *where)
     with reporting(progress) as report:
         try:
             found = binding.ask(
                 binding.space.pareto,
-                (*formulas, *where, *names, *(name for name, _, _ in watched)),
+                (*read, *names, *(name for name, _, _ in watched)),
                 objectives,
                 where,
                 names,
@@ -101,19 +105,24 @@ def ask_front(
                 report,
                 watched,
                 method,
+                grouped,
             )
         except LimitError as error:
+            unread = unread_axes(binding, read, grouped) if all_ties else ""
+            coarser = "a coarser resolution="
+            if most is not None:
+                coarser = fitting_resolution(binding, objectives, max(bits), all_ties, limit, count, grouped)
             if error.limit != limit:
-                raise _held(error) from None
+                raise _held(error, coarser) from None
             raise LimitError(
-                f"the front has more than {counted(error.limit, 'row')}; compare with a coarser resolution=, "
-                "thin it with rows=, tighten where=, or raise max_rows=",
+                f"the front has more than {counted(error.limit, 'row')}{unread}; compare with {coarser}, "
+                "tighten where=, or raise max_rows=",
                 rows=error.rows,
                 limit=error.limit,
             ) from None
     _warn(binding, found, formulas, stacklevel + 1)
     frame = _frame(binding, found, objectives, names)
-    return frame, partial(make_profile, found, frame.height, formulas, bits, most is not None)
+    return frame, partial(make_profile, found, frame.height, formulas, bits)
 
 
 def ask_best(
@@ -188,6 +197,8 @@ def ask_near(
     extra = read_formulas(columns, "columns")
     if further:
         extra = (objective[0], *extra)
+    if binding.has_range:
+        extra = (*extra, "extrapolation")
     names = _columns(binding, tuple(formula for formula, _ in shown), extra)
     watched = binding.watched
     formulas = (objective[0], *compared, *where, *names)
@@ -210,10 +221,11 @@ def ask_near(
             )
         except LimitError as error:
             if error.limit != limit:
-                raise _held(error) from None
+                raise _held(error, "a coarser resolution=") from None
+            unread = unread_axes(binding, (objective[0], *where), grouped)
             raise LimitError(
-                f"more than {error.limit:,} configurations are that near; ask for a smaller within=, for the "
-                "front inside with then=, tighten where=, or raise max_rows=",
+                f"more than {error.limit:,} configurations are that near{unread}; ask for a smaller within=, "
+                "for the front inside with then=, tighten where=, or raise max_rows=",
                 rows=error.rows,
                 limit=error.limit,
             ) from None
@@ -253,12 +265,12 @@ def ask_table(
     return _frame(binding, found, (), names)
 
 
-def _held(error: LimitError) -> LimitError:
+def _held(error: LimitError, coarser: str) -> LimitError:
     """Return the error of a search that ran out of room before it knew how many rows its answer has."""
     return LimitError(
         f"after a part of the space, {error.rows:,} configurations may still be on the front, more than the "
         f"{error.limit:,} that a search keeps in memory, though the front itself may be smaller; compare "
-        "with a coarser resolution=, tighten where=, or raise max_rows=: four times as many are kept",
+        f"with {coarser}, tighten where=, or raise max_rows=: four times as many are kept",
         rows=error.rows,
         limit=error.limit,
     )

@@ -64,8 +64,13 @@ def pareto(
     bits: Sequence[int],
     all_ties: bool,
     threads: int,
+    rows: int | None = ...,
+    groups: NDArray[np.uint32] | None = ...,
 ) -> NDArray[np.uint64]:
-    """Return the row numbers of the front, ascending. Rows with NaN are never on it."""
+    """Return the row numbers of the front, ascending. Rows with NaN are never on it.
+
+    With `groups` (one number a row) there is a front of each; with `rows` so many are chosen of each front.
+    """
 
 # Sweeps: rust/py/src/sweep.rs
 
@@ -81,7 +86,7 @@ class Stats(TypedDict):
     searched: bool  # by branch and bound, else enumerated
     feasible: int | None  # met every constraint; not known of a search
     nan: int  # feasible, with a NaN objective
-    bits: int  # resolution that `rows=` chose, else -1
+    gap: float | None  # with `rows`: the largest distance of a row of the front from its nearest chosen one
     threads: int
     seconds: dict[str, float]  # by phase: "compile", "search", "finish"
 
@@ -133,10 +138,12 @@ class Space:
         progress: Progress | None,
         watched: Sequence[tuple[str, float, float]] = ...,
         method: str = ...,
+        by: tuple[int, Positions] | None = ...,
     ) -> Rows:
         """Return the front, best first by the objectives in order, then by index.
 
-        With `rows` the resolution is the finest 2**-p (p in 0..52, `bits` ignored) that gives no more.
+        With `by` (an axis, and each position's group) there is a front of each group, in their order; with
+        `rows` so many rows are chosen that cover each front.
         """
 
     def best(

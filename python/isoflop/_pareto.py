@@ -11,6 +11,7 @@ import polars as pl
 
 from isoflop import _native
 from isoflop._given import read_frame, read_real, read_threads, shown
+from isoflop._questions import read_rows
 from isoflop._spelling import nearest
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ def pareto(
     minimize: str | Sequence[str] = (),
     maximize: str | Sequence[str] = (),
     resolution: float | Mapping[str, float] = 0,
+    rows: int | None = None,
+    by: str | Sequence[str] = (),
     ties: Literal["first", "all"] = "first",
     threads: int | None = None,
 ) -> pl.DataFrame:
@@ -53,8 +56,17 @@ def pareto(
         equal. A number in [0, 1], or a mapping from objectives to such numbers, where those it does not name
         get 0, this function's default: every difference counts. (Sweeps have another default, 1e-9.) Rounded
         down to a power of two; 0 acts as 2**-52.
+    rows
+        So many rows of the front, or all if it has no more: the best by each objective, then again and again
+        the one farthest from those chosen, measured in the front's own range of each objective (in
+        logarithms, where that spans more than a factor of ten). No fewer than there are objectives; None for
+        the whole front.
+    by
+        Names of columns, one or a sequence: rows that are equal in them have a front of their own, with
+        `rows` of its own. All rows are one group without.
     ties
-        "first" returns one of several rows with equal objectives, "all" returns all of them.
+        "first" returns one of several rows with equal objectives, "all" returns all of them, on top of
+        `rows`.
     threads
         Worker threads; ``None`` takes ``ISOFLOP_MAX_THREADS``, else one for each CPU that the process
         may use. The answer is the same.
@@ -68,7 +80,7 @@ def pareto(
     ------
     ValueError
         For no objective, an unknown column, one named twice, one with nulls or inexact integers; for a wrong
-        `resolution`, `ties` or `threads`; for 2**32 - 1 rows or more.
+        `resolution`, `rows`, `ties` or `threads`; for 2**32 - 1 rows or more.
     TypeError
         For an objective that is not a column of numbers or booleans.
     MemoryError
@@ -87,27 +99,40 @@ def pareto(
     [(2.0, 10), (1.9, 30)]
     """
     table = read_frame(frame)
-    minimized, maximized = _names(minimize, "minimize"), _names(maximize, "maximize")
+    minimized, maximized = read_names(minimize, maximize)
     objectives = minimized + maximized
-    if not objectives:
-        raise ValueError("name at least one objective in `minimize` or `maximize`")
-    for place, name in enumerate(objectives):
+    for name in objectives:
         if name not in table.columns:
             raise ValueError(f"the frame has no column `{name}`{_nearest(name, table.columns)}")
-        if name in objectives[:place]:
-            raise ValueError(f"objective `{name}` is named twice")
     if ties not in ("first", "all"):
         raise ValueError(f'`ties` must be "first" or "all", not {shown(ties)}')
-    rows = _native.pareto(
+    grouped = _names(by, "by")
+    for name in grouped:
+        if name not in table.columns:
+            raise ValueError(f"by= names a column; the frame has no `{name}`{_nearest(name, table.columns)}")
+    kept = _native.pareto(
         [_column(table.get_column(name)) for name in objectives],
         [False] * len(minimized) + [True] * len(maximized),
         resolution_bits(resolution, objectives, default=0),
         ties == "all",
         read_threads(threads),
+        read_rows(rows, len(objectives)),
+        _groups(table, grouped),
     )
-    if len(rows) == table.height:
+    if len(kept) == table.height:
         return table.clone()
-    return table[rows]
+    return table[kept]
+
+
+def _groups(table: pl.DataFrame, by: Sequence[str]) -> NDArray[np.uint32] | None:
+    """Return a number for each row, the same for rows that are equal in the columns ``by``."""
+    if not by or table.is_empty():
+        return None
+    # A group has the number of its first row. Names are ours: no column of the frame can be the number's.
+    columns = [table.get_column(name).alias(f"by{place}") for place, name in enumerate(by)]
+    numbered = pl.DataFrame(columns).with_row_index("number")
+    first = pl.col("number").first().over([column.name for column in columns])
+    return numbered.select(first).to_series().to_numpy()
 
 
 def resolution_bits(
@@ -159,6 +184,26 @@ def _bits(resolution: object, whose: str) -> int:
         return FINEST
     # frexp gives the e with 2**(e - 1) <= ratio < 2**e.
     return min(FINEST, 1 - math.frexp(ratio)[1])
+
+
+def read_names(minimize: object, maximize: object) -> tuple[list[str], list[str]]:
+    """Return the names of columns to minimise, and of those to maximise.
+
+    Raises
+    ------
+    ValueError
+        If there are none, or one stands there twice.
+    TypeError
+        If one of them is not text.
+    """
+    minimized, maximized = _names(minimize, "minimize"), _names(maximize, "maximize")
+    objectives = minimized + maximized
+    if not objectives:
+        raise ValueError("name at least one objective in `minimize` or `maximize`")
+    for place, name in enumerate(objectives):
+        if name in objectives[:place]:
+            raise ValueError(f"objective `{name}` is named twice")
+    return minimized, maximized
 
 
 def _names(names: object, argument: str) -> list[str]:

@@ -47,6 +47,10 @@ class Profile:
         Worker threads.
     seconds
         Wall-clock time by phase: ``compile``, ``search``, ``finish``.
+    gap
+        With ``rows=``: how far a row of the front is at most from the nearest that was chosen, as a share of
+        the front's own range of an objective (in logarithms, where the range spans more than a factor of
+        ten); ``None`` without.
     """
 
     size: int
@@ -62,6 +66,7 @@ class Profile:
     method: str
     threads: int
     seconds: Mapping[str, float]
+    gap: float | None = None
 
     def __str__(self) -> str:
         return "\n".join(f"{name:<12}{text}" for name, text in self._facts().items())
@@ -78,6 +83,11 @@ class Profile:
         compared = ", ".join(
             f"{objective} {resolution:.3g}" for objective, resolution in self.resolution.items()
         )
+        gap = (
+            ""
+            if self.gap is None
+            else f", none of the front further than {self.gap:.3g} of its range from one"
+        )
         lines = {"size": f"{counted(self.size, 'configuration')}{rate}"}
         if self.method == "search":
             lines["bounded"] = (
@@ -91,7 +101,7 @@ class Profile:
             lines["feasible"] = f"{self.feasible:,}{_share(self.feasible, self.size)}"
         lines |= {
             "nan": f"{self.nan:,}",
-            "rows": f"{self.rows:,}",
+            "rows": f"{self.rows:,}{gap}",
             "resolution": compared,
             "method": f"{self.method}, {counted(self.threads, 'thread')}",
             "seconds": f"{_seconds(total)} ({phases})",
@@ -99,13 +109,9 @@ class Profile:
         return lines
 
 
-def make_profile(
-    found: Rows, rows: int, objectives: Sequence[str], bits: Sequence[int], fitted: bool
-) -> Profile:
-    """Put the engine's counts into a profile; ``fitted`` tells that ``rows=`` chose the resolution."""
+def make_profile(found: Rows, rows: int, objectives: Sequence[str], bits: Sequence[int]) -> Profile:
+    """Put the engine's counts into a profile."""
     stats = found.stats
-    if fitted:
-        bits = [stats["bits"]] * len(objectives)
     return Profile(
         size=stats["size"],
         bounded=stats["bounded"],
@@ -120,6 +126,7 @@ def make_profile(
         method="search" if stats["searched"] else "enumerate",
         threads=stats["threads"],
         seconds=Frozen(stats["seconds"]),
+        gap=stats["gap"],
     )
 
 

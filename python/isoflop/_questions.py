@@ -93,19 +93,24 @@ def read_objective(minimize: str | None, maximize: str | None, question: str) ->
     return objectives[0]
 
 
-def read_rows(rows: int | None, resolution: object) -> int | None:
-    """Return the most rows wanted.
+def read_rows(rows: object, objectives: int) -> int | None:
+    """Return how many rows shall stand for a front of so many objectives.
 
     Raises
     ------
+    TypeError
+        If it is not a whole number.
     ValueError
-        If it is not positive, or a resolution is given too.
+        If they are fewer than the objectives, or do not fit into 64 bits.
     """
     if rows is None:
         return None
-    if resolution is not None:
-        raise ValueError("give rows= or resolution=, not both: rows= chooses the resolution")
-    return read_count(rows, "rows")
+    most = read_count(rows, "rows")
+    if most < objectives:
+        raise ValueError(
+            f"rows={most} is less than the number of objectives: the best by each of the {objectives} is kept"
+        )
+    return most
 
 
 def read_count(count: object, argument: str) -> int:

@@ -273,6 +273,7 @@ class Sweep:
         resolution: float | Mapping[str, float] | None = None,
         rows: int | None = None,
         columns: Formulas = (),
+        by: str | None = None,
         ties: str = "first",
         max_rows: int = DEFAULT_MAX_ROWS,
         method: str = "auto",
@@ -290,15 +291,19 @@ class Sweep:
             for those not named. A coarser one gives fewer rows, all of them Pareto-optimal still, with every
             configuration of the space within this share of a row.
         rows
-            At most so many rows, at the finest power-of-two resolution that gives no more; if even the
-            coarsest (1: objectives are told apart by octaves) gives more, that front.
+            So many rows of the front, or all if it has no more: the best by each objective, then again and
+            again the one farthest from those chosen, measured in the front's own range of each objective (in
+            logarithms, where that spans more than a factor of ten). No fewer than there are objectives.
         columns
             Further columns: names or formulas.
+        by
+            An axis or a column of a linked one: a front for each of its values, in order of first
+            appearance, each as if it were alone, with ``rows`` of its own.
         ties
             ``"first"`` keeps one of several configurations whose objectives are all equal, ``"all"`` keeps
-            all.
+            all, whatever the values on axes that nothing reads; they come on top of ``rows``.
         max_rows
-            Larger fronts are refused.
+            Larger fronts are refused, also if ``rows`` would choose from them.
         method
             ``"enumerate"`` looks at every configuration, ``"search"`` leaves out boxes of them whose bounds
             say that they hold nothing, ``"auto"`` chooses by the size of the space. The answer is the same.
@@ -312,13 +317,15 @@ class Sweep:
         Returns
         -------
         pl.DataFrame
-            Axis columns, then objectives, then ``columns``; best first by the objectives in order. A
-            condition in ``columns`` comes out as 0.0 or 1.0. An empty front keeps its columns.
+            Axis columns, then objectives, then ``columns``; best first by the objectives in order, with
+            ``by`` group by group. A condition in ``columns`` comes out as 0.0 or 1.0. An empty front keeps
+            its columns.
 
         Raises
         ------
         LimitError
-            If the front has more than ``max_rows`` rows; or if more than 40 million configurations (and four
+            If the front has more than ``max_rows`` rows (with ``rows``, the message names a resolution that
+            fits); or if more than 40 million configurations (and four
             times ``max_rows``) may be on it before that is known, which the message says.
         MemoryError
             If the machine has no room for it; nothing else is lost, and a smaller question is answered.
@@ -341,6 +348,7 @@ class Sweep:
             resolution=resolution,
             rows=rows,
             columns=columns,
+            by=by,
             ties=ties,
             max_rows=max_rows,
             method=method,
@@ -358,6 +366,7 @@ class Sweep:
         resolution: float | Mapping[str, float] | None = None,
         rows: int | None = None,
         columns: Formulas = (),
+        by: str | None = None,
         ties: str = "first",
         max_rows: int = DEFAULT_MAX_ROWS,
         method: str = "auto",
@@ -372,6 +381,7 @@ class Sweep:
             resolution=resolution,
             rows=rows,
             columns=columns,
+            by=by,
             ties=ties,
             max_rows=max_rows,
             method=method,
@@ -450,6 +460,8 @@ class Sweep:
     ) -> pl.DataFrame:
         """Return every configuration this close to the best.
 
+        Without ``then`` that is every one, whatever its values on axes that nothing reads.
+
         Loss is flat around its minimum at a given compute: a thousandth more loss buys a choice of sizes.
 
         Parameters
@@ -476,7 +488,8 @@ class Sweep:
         -------
         pl.DataFrame
             Axis columns, the objective, ``columns``; best first. With ``then``: axis columns, these
-            objectives, the one objective, ``columns``; best first by ``then``.
+            objectives, the one objective, ``columns``; best first by ``then``. Last comes
+            ``extrapolation``, if the law states its fitted range.
 
         Raises
         ------

@@ -61,7 +61,7 @@ if TYPE_CHECKING:
 _SPACINGS = {"geomspace": geomspace, "linspace": linspace}
 
 _QUESTIONS: Mapping[str, Sequence[str]] = {
-    "pareto": ("minimize", "maximize", "resolution", "rows", "columns", "ties", "max_rows"),
+    "pareto": ("minimize", "maximize", "resolution", "rows", "columns", "by", "ties", "max_rows"),
     "best": ("minimize", "maximize", "by", "columns"),
     "near": ("minimize", "maximize", "within", "by", "then", "resolution", "columns", "max_rows"),
     "table": ("columns", "max_bytes"),

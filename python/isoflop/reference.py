@@ -172,16 +172,80 @@ def front(rows: Sequence[Values], bits: Sequence[int], *, all_ties: bool = False
     return [number for _, number in sorted((row, number) for number, row in enumerate(rows) if row in kept)]
 
 
-def front_of(rows: Sequence[Values], most: int, *, all_ties: bool = False) -> tuple[list[int], int]:
-    """Return the front at the finest resolution ``2**-p`` that leaves at most so many rows, and ``p``.
+def few(
+    rows: Sequence[Values], kept: Sequence[int], maximize: Sequence[bool], most: int
+) -> tuple[list[int], float]:
+    """Return some of the rows of a front that cover it, in its order, and the gap that they leave.
 
-    The resolution is the same for all values. If even ``p = 0`` leaves more rows, that front is returned.
+    Chosen are the best row by each objective, then again and again the one farthest from its nearest chosen
+    one.
+
+    Parameters
+    ----------
+    rows
+        Values to minimise, one tuple for each row.
+    kept
+        The numbers of the rows on the front, as :func:`front` returns them. Of equal ones the first may be
+        chosen, and the others come with it.
+    maximize
+        Which values were negated, as they are to be maximised.
+    most
+        How many to choose.
+
+    Returns
+    -------
+    tuple
+        The numbers of the rows, and the largest distance of a row from its nearest chosen one.
     """
-    for p in range(52, -1, -1):
-        found = front(rows, [p] * len(rows[0]) if rows else [], all_ties=all_ties)
-        if len(found) <= most or p == 0:
-            return found, p
-    raise AssertionError("the loop returns at p = 0")
+    front = [
+        number for place, number in enumerate(kept) if not place or rows[number] != rows[kept[place - 1]]
+    ]
+    if len(front) <= most:
+        return list(kept), 0.0
+    columns = [
+        places([-rows[number][objective] if negated else rows[number][objective] for number in front])
+        for objective, negated in enumerate(maximize)
+    ]
+
+    def distance(one: int, other: int) -> float:
+        return max(abs(column[one] - column[other]) for column in columns)
+
+    chosen: list[int] = []
+    for objective in range(len(maximize)):
+        # The front is in the order of all objectives: the first of equal ones is the best by the others.
+        best = min(range(len(front)), key=lambda place: rows[front[place]][objective])
+        if best not in chosen:
+            chosen.append(best)
+    nearest = [min(distance(place, other) for other in chosen) for place in range(len(front))]
+    while len(chosen) < most:
+        farthest = max((place for place in range(len(front)) if place not in chosen), key=nearest.__getitem__)
+        chosen.append(farthest)
+        nearest = [min(before, distance(place, farthest)) for place, before in enumerate(nearest)]
+    values = {rows[front[place]] for place in chosen}
+    return [number for number in kept if rows[number] in values], max(nearest)
+
+
+def places(values: Sequence[float]) -> list[float]:
+    """Return where numbers lie in their own range, from 0 to 1; infinities lie at the ends.
+
+    In logarithms, where all are positive and the largest is more than ten times the smallest, infinities
+    aside.
+    """
+    finite = [value for value in values if math.isfinite(value)]
+    low, high = min(finite, default=0.0), max(finite, default=0.0)
+    logarithms = all(value > 0.0 for value in values) and high > 10.0 * low
+
+    def place(value: float) -> float:
+        if math.isinf(value):
+            return float(value > 0.0)
+        if logarithms:
+            begin, end = kernel("log", low), kernel("log", high)
+            return (kernel("log", value) - begin) / (end - begin)
+        if high - low == math.inf:
+            return (value / 2.0 - low / 2.0) / (high / 2.0 - low / 2.0)
+        return (value - low) / (high - low) if high > low else 0.0
+
+    return [place(value) for value in values]
 
 
 # What a space answers -----------------------------------------------------------------------------
@@ -264,19 +328,36 @@ class Space:
         objectives: Sequence[tuple[str, bool]],
         where: Sequence[str] = (),
         *,
-        bits: Sequence[int] = (),
+        bits: Sequence[int],
         rows: int | None = None,
+        by: tuple[int, Sequence[int]] | None = None,
         all_ties: bool = False,
-    ) -> tuple[list[Configuration], int]:
-        """Return the front, best first, and the resolution that ``rows`` chose (-1 without it)."""
-        free = self.touched([*(formula for formula, _ in objectives), *where])
-        candidates = self.feasible(where, free)
-        costs = [self.costs(objectives, configuration) for configuration in candidates]
-        if rows is None:
-            found, chosen = front(costs, bits, all_ties=all_ties), -1
-        else:
-            found, chosen = front_of(costs, rows, all_ties=all_ties)
-        return [candidates[number] for number in found], chosen
+    ) -> tuple[list[Configuration], float | None]:
+        """Return the front, best first, and the gap that ``rows`` leave (``None`` without them).
+
+        With ``by`` each group of positions on an axis is answered as if it were alone, one after the other.
+        Axes that nothing reads are free if all ties are wanted.
+        """
+        free = None
+        if not all_ties:
+            free = self.touched([*(formula for formula, _ in objectives), *where]) | (
+                {by[0]} if by else set()
+            )
+        grouped: dict[int, list[Configuration]] = {}
+        for configuration in self.feasible(where, free):
+            number = by[1][configuration[by[0]]] if by else 0
+            grouped.setdefault(int(number), []).append(configuration)
+        found: list[Configuration] = []
+        gap = None if rows is None else 0.0
+        for number in sorted(grouped):
+            candidates = grouped[number]
+            costs = [self.costs(objectives, configuration) for configuration in candidates]
+            kept = front(costs, bits, all_ties=all_ties)
+            if rows is not None:
+                kept, left = few(costs, kept, [maximize for _, maximize in objectives], rows)
+                gap = max(gap or 0.0, left)
+            found.extend(candidates[number] for number in kept)
+        return found, gap
 
     def best(
         self,
@@ -302,9 +383,11 @@ class Space:
         """Return what is within a share of the best, best first; with ``then`` the front inside that.
 
         With ``by`` each group of positions on an axis is answered as if it were alone, one after the other.
+        Axes that nothing reads are free without ``then``.
         """
         found: list[Configuration] = []
-        for rows in self.groups(objective, where, by, also=[formula for formula, _ in then]):
+        also = [formula for formula, _ in then]
+        for rows in self.groups(objective, where, by, also=also, every=not then):
             best, _ = min(rows)
             # What is maximised is negated, and so is its limit: rounding does not know signs.
             limit = best if math.isinf(best) else best + within * abs(best)
@@ -324,13 +407,16 @@ class Space:
         by: tuple[int, Sequence[int]] | None,
         *,
         also: Sequence[str] = (),
+        every: bool = False,
     ) -> list[list[tuple[float, Configuration]]]:
         """Return what is feasible and not NaN, with its cost: for each group of ``by`` a list by index.
 
-        Axes that only the formulas of ``also`` depend on are free, too.
+        Axes that only the formulas of ``also`` depend on are free, too; all are with ``every``.
         """
         axis, numbers = by if by is not None else (None, ())
-        free = self.touched([objective[0], *where, *also]) | ({axis} if axis is not None else set())
+        free = None
+        if not every:
+            free = self.touched([objective[0], *where, *also]) | ({axis} if axis is not None else set())
         found: dict[int, list[tuple[float, Configuration]]] = {}
         for configuration in self.feasible(where, free):
             (cost,) = self.costs([objective], configuration)
@@ -357,6 +443,7 @@ def pareto(
     resolution: float | Mapping[str, float] = 1e-9,
     rows: int | None = None,
     columns: Formulas = (),
+    by: str | None = None,
     ties: str = "first",
 ) -> pl.DataFrame:
     """Return what :meth:`isoflop.Sweep.pareto` returns."""
@@ -365,7 +452,8 @@ def pareto(
     bits = bits_for(formulas, resolution)
     shown = [*formulas, *several(columns)]
     space = space_of(sweep, shown)
-    found, _ = space.pareto(objectives, sweep.where, bits=bits, rows=rows, all_ties=ties == "all")
+    grouped = None if by is None else groups_of(sweep, by)
+    found, _ = space.pareto(objectives, sweep.where, bits=bits, rows=rows, by=grouped, all_ties=ties == "all")
     return frame(sweep, space, found, shown)
 
 
@@ -396,7 +484,7 @@ def near(
     resolution: float | Mapping[str, float] = 1e-9,
     columns: Formulas = (),
 ) -> pl.DataFrame:
-    """Return what :meth:`isoflop.Sweep.near` returns."""
+    """Return what :meth:`isoflop.Sweep.near` returns, but for the column of the extrapolation."""
     objective = (minimize, False) if minimize is not None else (maximize or "", True)
     shown = [*several(then), objective[0], *several(columns)]
     space = space_of(sweep, shown)

@@ -93,6 +93,7 @@ def pareto(
     resolution: Annotated[tuple[str, ...], Several] = (),
     rows: Count | None = None,
     columns: Annotated[tuple[str, ...], Several] = (),
+    by: str | None = None,
     ties: Literal["first", "all"] | None = None,
     max_rows: Count | None = None,
     method: Method | None = None,
@@ -113,9 +114,11 @@ def pareto(
     resolution
         How finely objectives are compared: a number in 0..1, or OBJECTIVE=NUMBER for some of them.
     rows
-        At most so many rows, at the finest resolution that gives no more.
+        So many rows that cover the front: the best by each objective, then the farthest from those.
     columns
         Further columns: names or formulas.
+    by
+        An axis, or a column of a linked one: a front for each of its values.
     ties
         Keep one of several configurations with equal objectives, or all of them.
     max_rows
@@ -131,16 +134,14 @@ def pareto(
         minimize=minimize,
         maximize=maximize,
         columns=columns,
+        by=by,
         ties=ties,
         method=method,
         max_rows=max_rows,
     )
     if rows is not None:
-        question.pop("resolution", None)
         question["rows"] = rows
     if resolution:
-        if rows is None:
-            question.pop("rows", None)
         question["resolution"] = _read_resolution(resolution)
     with mistakes(subject_of(sweep)):
         front, profile = file.sweep.profile(**question, threads=running.threads, progress=running.progress)

@@ -14,7 +14,7 @@ use isoflop_core::pareto::archive::Archive;
 use isoflop_core::pareto::filter::{Sizes, front_with};
 use isoflop_core::pareto::{Points, Rows, Ties};
 use isoflop_core::space::{Column, Space};
-use isoflop_core::sweep::{Answer, Engine, Fineness, FrontQuestion, Groups, Method, Near, Objective};
+use isoflop_core::sweep::{Answer, Engine, FrontQuestion, Groups, Method, Near, Objective};
 use isoflop_core::value::simd::Level;
 
 /// Requests of at least so many bytes may be refused.
@@ -151,44 +151,60 @@ fn minimized(formulas: &[&str]) -> Vec<Objective> {
 }
 
 /// An answer to the bit.
-fn bits(answer: Answer) -> (Vec<Vec<u32>>, Vec<Vec<u64>>, Option<u32>) {
+fn bits(answer: Answer) -> (Vec<Vec<u32>>, Vec<Vec<u64>>, Option<u64>) {
     let bits = |column: &Vec<f64>| column.iter().map(|value| value.to_bits()).collect();
-    (answer.positions, answer.objectives.iter().map(bits).collect(), answer.stats.bits)
+    (answer.positions, answer.objectives.iter().map(bits).collect(), answer.stats.gap.map(f64::to_bits))
 }
 
 const METHODS: [Method; 2] = [Method::Enumerate, Method::Search];
 
 fn check_fronts(space: &Space) {
     let all = [LOSS, COST, TIME, DATA, STEPS];
-    let fine = |count: usize| Fineness::Bits(vec![52; count]);
-    type Case<'a> = (&'a str, &'a [&'a str], Fineness, Ties, &'a [String]);
-    let cases: [Case<'_>; 9] = [
-        ("one objective", &all[..1], fine(1), Ties::First, &[]),
-        ("two", &all[..2], fine(2), Ties::First, &[]),
+    let halves: Vec<u32> = (0..space.lengths()[0] as u32).map(|position| position % 2).collect();
+    let halves = Groups { axis: 0, of: &halves };
+    type Case<'a> = (&'a str, &'a [&'a str], u32, Ties, Option<usize>, Option<&'a Groups<'a>>, &'a [String]);
+    let cases: [Case<'_>; 12] = [
+        ("one objective", &all[..1], 52, Ties::First, None, None, &[]),
+        ("two", &all[..2], 52, Ties::First, None, None, &[]),
         (
             "two under conditions",
             &all[..2],
-            fine(2),
+            52,
             Ties::First,
+            None,
+            None,
             &[format!("{COST} < 1e7"), "size*quality > 1e9".into()],
         ),
-        ("three", &all[..3], fine(3), Ties::First, &[]),
-        ("three, coarsely", &all[..3], Fineness::Bits(vec![3; 3]), Ties::All, &[]),
-        ("four", &all[..4], Fineness::Bits(vec![2; 4]), Ties::First, &[]),
-        ("all ties of one", &all[4..], fine(1), Ties::All, &[]),
+        ("three", &all[..3], 52, Ties::First, None, None, &[]),
+        ("three, coarsely", &all[..3], 3, Ties::All, None, None, &[]),
+        ("four", &all[..4], 2, Ties::First, None, None, &[]),
+        ("all ties of one", &all[4..], 52, Ties::All, None, None, &[]),
         (
             "all ties of two",
             &["floor(size/1e10) + 0*tokens*kind", "0 - floor(size/1e10)"],
-            fine(2),
+            52,
             Ties::All,
+            None,
+            None,
             &[],
         ),
-        ("few rows", &all[..2], Fineness::Rows(40), Ties::First, &[]),
+        ("all ties on axes that are not read", &["floor(size/1e10)"], 52, Ties::All, None, None, &[]),
+        ("few rows", &all[..2], 52, Ties::First, Some(40), None, &[]),
+        ("groups", &all[..2], 52, Ties::First, None, Some(&halves), &[]),
+        ("few rows of groups", &all[..3], 5, Ties::All, Some(20), Some(&halves), &[]),
     ];
-    for (name, formulas, fineness, ties, constraints) in cases {
+    for (name, formulas, bits_of_each, ties, rows, groups, constraints) in cases {
         let objectives = minimized(formulas);
-        let question =
-            FrontQuestion { objectives: &objectives, constraints, fineness, ties, max_rows: u64::MAX };
+        let key_bits = vec![bits_of_each; objectives.len()];
+        let question = FrontQuestion {
+            objectives: &objectives,
+            constraints,
+            bits: &key_bits,
+            ties,
+            groups,
+            rows,
+            max_rows: u64::MAX,
+        };
         for method in METHODS {
             let engine = Engine::new(space, [], [], Level::detect()).with_method(method);
             check(

@@ -3,8 +3,9 @@
 use isoflop_core::control::Control;
 use isoflop_core::error::Error;
 use isoflop_core::memory::{self, OutOfMemory};
+use isoflop_core::pareto::groups::{Asked, front_by};
 use isoflop_core::pareto::key::FINEST;
-use isoflop_core::pareto::{Cells, Ties, front};
+use isoflop_core::pareto::{Cells, Ties};
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -48,6 +49,7 @@ pub(crate) fn keys<'py>(
 
 /// Return the row numbers of the front, ascending. Rows with NaN are never on it.
 #[pyfunction]
+#[pyo3(signature = (objectives, maximize, bits, all_ties, threads, rows=None, groups=None))]
 pub(crate) fn pareto<'py>(
     py: Python<'py>,
     objectives: Vec<PyReadonlyArray1<'py, f64>>,
@@ -55,7 +57,10 @@ pub(crate) fn pareto<'py>(
     bits: Vec<u32>,
     all_ties: bool,
     threads: usize,
+    rows: Option<usize>,
+    groups: Option<PyReadonlyArray1<'py, u32>>,
 ) -> PyResult<Bound<'py, PyArray1<u64>>> {
+    let few = rows;
     let columns = borrowed(&objectives).map_err(|error| crate::error::memory(&error))?;
     let Some(rows) = columns.first().map(|column| column.len()) else {
         return Err(PyValueError::new_err("a front needs at least one objective"));
@@ -70,6 +75,10 @@ pub(crate) fn pareto<'py>(
         return Err(PyValueError::new_err(format!("{rows} rows are too many: filter them in parts first")));
     }
     bits.iter().try_for_each(|&bits| check_bits(bits))?;
+    let groups = groups.as_ref().map(crate::sweep::copied).transpose()?;
+    if groups.as_ref().is_some_and(|groups| groups.len() != rows) {
+        return Err(PyValueError::new_err("each row needs a group"));
+    }
 
     let ties = if all_ties { Ties::All } else { Ties::First };
     let work = |control: &Control| -> Result<Vec<u64>, Error> {
@@ -82,7 +91,15 @@ pub(crate) fn pareto<'py>(
             });
         }
         let minimized: Vec<&[f64]> = minimized.iter().map(|column| &**column).collect();
-        let rows = front(&minimized, &bits, ties, control)?;
+        let asked = Asked {
+            bits: &bits,
+            ties,
+            maximize: &maximize,
+            indices: None,
+            groups: groups.as_deref(),
+            rows: few,
+        };
+        let rows = front_by(&minimized, &asked, control)?;
         // In place: numbers of one width take no further memory.
         Ok(rows.into_iter().map(|row| row as u64).collect())
     };

@@ -8,7 +8,7 @@ use isoflop_core::memory::{self, OutOfMemory};
 use isoflop_core::pareto::Ties;
 use isoflop_core::space::{Column, Space};
 use isoflop_core::sweep::{
-    Answer, Columns, Engine, Fineness, FrontQuestion, Groups, Method, Name, Near, Objective, Stats, outside,
+    Answer, Columns, Engine, FrontQuestion, Groups, Method, Name, Near, Objective, Stats, outside,
 };
 use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::exceptions::PyValueError;
@@ -232,7 +232,7 @@ impl PySpace {
 }
 
 /// The numbers of an array, whether they lie side by side or not.
-fn copied<T: numpy::Element + Copy>(numbers: &PyReadonlyArray1<'_, T>) -> PyResult<Vec<T>> {
+pub(crate) fn copied<T: numpy::Element + Copy>(numbers: &PyReadonlyArray1<'_, T>) -> PyResult<Vec<T>> {
     let copy = match numbers.as_slice() {
         Ok(numbers) => memory::copied(numbers),
         Err(_) => memory::collected(numbers.as_array().iter().copied()),
@@ -272,7 +272,7 @@ fn stats<'py>(py: Python<'py>, stats: &Stats) -> PyResult<Bound<'py, PyDict>> {
     dict.set_item("searched", stats.searched)?;
     dict.set_item("feasible", (!stats.searched).then_some(stats.feasible))?;
     dict.set_item("nan", stats.nan)?;
-    dict.set_item("bits", stats.bits.map_or(-1, i64::from))?;
+    dict.set_item("gap", stats.gap)?;
     dict.set_item("threads", stats.threads)?;
     dict.set_item("seconds", seconds)?;
     Ok(dict)
@@ -300,7 +300,7 @@ impl PySpace {
     }
 
     #[allow(clippy::too_many_arguments, reason = "one crossing for each question; Python gives them names")]
-    #[pyo3(signature = (names, known, objectives, r#where, columns, bits, rows, all_ties, max_rows, threads, progress, watched=vec![], method="auto"))]
+    #[pyo3(signature = (names, known, objectives, r#where, columns, bits, rows, all_ties, max_rows, threads, progress, watched=vec![], method="auto", by=None))]
     fn pareto(
         &self,
         py: Python<'_>,
@@ -317,18 +317,23 @@ impl PySpace {
         progress: Option<&Bound<'_, PyAny>>,
         watched: Vec<Watched>,
         method: &str,
+        by: Option<(usize, PyReadonlyArray1<'_, u32>)>,
     ) -> PyResult<Rows> {
         let objectives = self::objectives(objectives);
         if objectives.is_empty() || bits.len() != objectives.len() || bits.iter().any(|&bits| bits > 52) {
             return Err(PyValueError::new_err("a front needs objectives, and 0 to 52 key bits for each"));
         }
         let engine = self.engine(names, known)?.with_method(self::method(method)?);
+        let by = self.groups(by)?;
         let further = Further::new(py, &engine, columns, watched)?;
+        let groups = by.as_ref().map(|(axis, of)| Groups { axis: *axis, of });
         let question = FrontQuestion {
             objectives: &objectives,
             constraints: &r#where,
-            fineness: rows.map_or(Fineness::Bits(bits), Fineness::Rows),
+            bits: &bits,
             ties: if all_ties { Ties::All } else { Ties::First },
+            groups: groups.as_ref(),
+            rows,
             max_rows,
         };
         let answer = self.ask(py, threads, progress, |control| engine.pareto(&question, control))?;

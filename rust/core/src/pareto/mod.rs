@@ -3,6 +3,8 @@
 //! - [`key`]: a number and a resolution make a key; dominance compares keys.
 //! - [`filter`]: the rows that no other row dominates, fast.
 //! - [`archive`]: the front of what was added so far, and what it settles.
+//! - [`cover`]: a few rows that cover a front.
+//! - [`groups`]: fronts of groups of rows.
 //! - [`naive`]: the same straight from the definition; the tests compare the two.
 //!
 //! Row a dominates row b when `key(a) <= key(b)` in every objective and `<` in one. Among rows of equal keys
@@ -10,9 +12,11 @@
 //! set of representatives of non-dominated cells.
 
 pub mod archive;
+pub mod cover;
 mod cull;
 mod divide;
 pub mod filter;
+pub mod groups;
 pub mod key;
 pub mod naive;
 mod order;

@@ -1,7 +1,6 @@
 //! Configurations with their objectives.
 
 use super::filter::{Rows, Ties, best_first, front_of};
-use super::key::FINEST;
 use crate::control::{Control, Interrupted, LOOK};
 use crate::memory::{self, OutOfMemory};
 
@@ -81,32 +80,6 @@ impl Points {
         let kept =
             front_of(Rows { objectives: &columns, indices: Some(&self.indices) }, bits, ties, control)?;
         Ok(self.select(kept.iter().copied())?)
-    }
-
-    /// The front at the finest bits, the same for all objectives, at which it has at most `most` rows; and the
-    /// bits. These are the exact front.
-    ///
-    /// A coarser front is the front of the exact one. Whatever lies in a cell that no other cell dominates, the
-    /// exact front has a row at least as good, whose key is then no larger, so it lies in the same cell; and the
-    /// least configuration of such a cell is on the exact front, since anything that dominates it would lie in
-    /// the cell too and be less.
-    pub(crate) fn thinned(
-        self,
-        most: usize,
-        ties: Ties,
-        control: &Control,
-    ) -> Result<(Self, u32), Interrupted> {
-        if self.indices.len() <= most {
-            return Ok((self, FINEST));
-        }
-        let mut bits = FINEST;
-        loop {
-            bits -= 1;
-            let thinned = self.front(&vec![bits; self.objectives.len()], ties, control)?;
-            if thinned.indices.len() <= most || bits == 0 {
-                return Ok((thinned, bits));
-            }
-        }
     }
 
     /// Best first by the objectives in order (-0 equal to +0), then by index.

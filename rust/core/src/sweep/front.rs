@@ -9,19 +9,26 @@
 //! The cull may keep too many but never discards a representative, so the front after each round is
 //! the front of all configurations so far, whatever the threads did. Rounds take blocks in a
 //! scattered order: the first ones then sample the whole space and make a strong cull.
+//!
+//! Where each group has a front of its own, two further objectives are its number and the number negated: of two
+//! configurations of different groups none is then at most the other. The cull reads them as it reads any other; the
+//! filter takes each group for itself.
 
 use crate::control::{Control, Interrupted};
 use crate::error::Error;
-use crate::memory;
+use crate::memory::{self, OutOfMemory};
 use crate::pareto::filter::drop_nan;
+use crate::pareto::groups::{Asked, by_group, front_by};
 use crate::pareto::key::FINEST;
 use crate::pareto::{Points, Ties};
-use crate::program::{Places, Row, Sink};
+use crate::program::{Order, Places, Program, Row, Sink};
 use crate::value::lanes::Operand;
 
 use super::enumerate::Grid;
+use super::rows::{self, Free};
+use super::search::{group_count, with_column};
 use super::stats::{Stats, Watch};
-use super::{Answer, Bound, Engine, Fineness, FrontQuestion, held};
+use super::{Answer, Bound, Engine, FrontQuestion, held};
 
 mod cull;
 
@@ -35,12 +42,31 @@ const PENDING: usize = 1 << 12;
 
 pub(super) fn pareto(
     engine: &Engine<'_>,
-    bound: Bound,
+    mut bound: Bound,
     question: &FrontQuestion<'_>,
     control: &Control,
 ) -> Result<Answer, Error> {
     let mut watch = Watch::start();
-    let mut program = engine.program(bound, false, None, control)?;
+    let free = Free::new(engine.space, &bound.axes, question.ties == Ties::All, question.max_rows);
+    // All positions of an axis of one are one group.
+    let groups = question.groups.filter(|groups| engine.space.lengths()[groups.axis] > 1);
+    let mut bits = question.bits.to_vec();
+    let numbered = match groups {
+        None => None,
+        Some(groups) => {
+            let numbers: Vec<f64> =
+                memory::collected((0..group_count(Some(groups))).map(|group| group as f64))?;
+            let negated = memory::collected(numbers.iter().map(|number| -number))?;
+            let space = with_column(&with_column(engine.space, groups, &numbers)?, groups, &negated)?;
+            let columns = space.columns().len();
+            bound.roots.outputs.extend([columns - 2, columns - 1].map(|column| bound.graph.column(column)));
+            bits.extend([FINEST; 2]);
+            Some(space)
+        }
+    };
+    let space = numbered.as_ref().unwrap_or(engine.space);
+    let order = Order { axes: bound.axes, fixed: false, outer: None };
+    let mut program = Program::new(bound.graph, space, &bound.roots, &order, engine.level, control)?;
     if engine.space.size() > PENDING as u64 {
         // Fewer configurations are filtered all at once: nobody culls, nobody wants bounds.
         program.bound_outputs(control)?;
@@ -48,17 +74,11 @@ pub(super) fn pareto(
     let mut stats = Stats { size: engine.space.size(), threads: control.threads(), ..Stats::default() };
     stats.seconds.compile = watch.lap();
 
-    let count = question.objectives.len();
-    let bits = match &question.fineness {
-        Fineness::Bits(bits) => bits.clone(),
-        // Coarser fronts follow from the exact one: see [`Points::thinned`].
-        Fineness::Rows(_) => vec![FINEST; count],
-    };
-    let grid = Grid::new(&program, engine.space);
+    let grid = Grid::new(&program, space);
     control.begin(engine.space.size());
     let largest_round = (1 << 22).max(question.max_rows.saturating_mul(2));
     let stride = scatter(grid.blocks);
-    let mut front = Front::new(count, bits, question.ties);
+    let mut front = Front::new(bits, question.ties, groups.is_some());
     let (mut start, mut round) = (0, FIRST_ROUND);
     while start < grid.blocks {
         let end = grid.blocks.min(start.saturating_add(grid.blocks_of(round)));
@@ -70,9 +90,9 @@ pub(super) fn pareto(
         }
         let kept: Vec<Points> = sinks.into_iter().map(|sink| sink.kept.rows).collect();
         kept.into_iter().try_for_each(|rows| front.rows.append(rows))?;
-        front.rows = front.rows.front(&front.bits, front.ties, control)?;
+        front.rows = front.filter.of(&front.rows, control)?;
         if end < grid.blocks {
-            front.cull = Cull::by(&front.rows.objectives, &front.bits)?;
+            front.cull = Cull::by(&front.rows.objectives, &front.filter.bits)?;
         }
         // Later configurations may dominate all of these, so that they prove nothing about the answer.
         let (rows, limit) = (front.rows.indices.len() as u64, held(question.max_rows));
@@ -84,16 +104,18 @@ pub(super) fn pareto(
     stats.evaluated = stats.size;
     stats.seconds.search = watch.lap();
 
-    let mut points = front.rows;
-    if let Fineness::Rows(most) = question.fineness {
-        let (thinned, bits) = points.thinned(most, question.ties, control)?;
-        (points, stats.bits) = (thinned, Some(bits));
+    let fronts = front.filter.groups(front.rows)?;
+    let mut sorted = memory::room(fronts.len())?;
+    let limit = rows::front_limit(question, &free);
+    let rows = fronts.iter().map(|points| points.indices.len() as u64).sum();
+    if rows > limit {
+        return Err(if question.rows.is_some() { Error::Limit { rows, limit } } else { free.too_many(rows) });
     }
-    let rows = points.indices.len() as u64;
-    if rows > question.max_rows {
-        return Err(Error::Limit { rows, limit: question.max_rows });
+    for points in fronts {
+        sorted.push(points.sorted(control)?);
     }
-    let points = points.sorted(control)?;
+    let (points, gap) = rows::finish(sorted, question, &free, control)?;
+    stats.gap = gap;
     let mut answer = Answer::new(engine.space, points, question.objectives, stats, control)?;
     answer.stats.seconds.finish = watch.lap();
     Ok(answer)
@@ -114,17 +136,67 @@ fn scatter(count: u64) -> u64 {
     step
 }
 
+/// How rows are filtered.
+struct Filter {
+    /// Of each objective, with the two of groups.
+    bits: Vec<u32>,
+    ties: Ties,
+    /// Whether the last two objectives tell the group of a row.
+    grouped: bool,
+}
+
+impl Filter {
+    /// The rows on the front of their group.
+    fn of(&self, rows: &Points, control: &Control) -> Result<Points, Interrupted> {
+        if !self.grouped {
+            return rows.front(&self.bits, self.ties, control);
+        }
+        let columns = rows.columns();
+        let (objectives, numbers) = columns.split_at(columns.len() - 2);
+        let asked = Asked {
+            bits: &self.bits[..objectives.len()],
+            ties: self.ties,
+            maximize: &[],
+            groups: Some(&groups_of(numbers[0])?),
+            indices: Some(&rows.indices),
+            rows: None,
+        };
+        Ok(rows.select(front_by(objectives, &asked, control)?.into_iter())?)
+    }
+
+    /// The rows of each group, without the objectives that tell it.
+    fn groups(&self, mut rows: Points) -> Result<Vec<Points>, OutOfMemory> {
+        if !self.grouped {
+            return Ok(vec![rows]);
+        }
+        rows.objectives.pop();
+        let numbers = rows.objectives.pop().expect("rows of groups tell theirs");
+        let mut groups = Vec::new();
+        by_group::<OutOfMemory>(&groups_of(&numbers)?, |_, some| {
+            memory::push(&mut groups, rows.select(some.iter().map(|&row| row as usize))?)
+        })?;
+        if groups.is_empty() {
+            groups.push(rows);
+        }
+        Ok(groups)
+    }
+}
+
+fn groups_of(numbers: &[f64]) -> Result<Vec<u32>, OutOfMemory> {
+    memory::collected(numbers.iter().map(|&number| number as u32))
+}
+
 /// The front of all configurations so far.
 struct Front {
     rows: Points,
-    bits: Vec<u32>,
-    ties: Ties,
+    filter: Filter,
     cull: Cull,
 }
 
 impl Front {
-    fn new(objectives: usize, bits: Vec<u32>, ties: Ties) -> Self {
-        Self { rows: Points::none(objectives), cull: Cull::nothing(&bits), bits, ties }
+    fn new(bits: Vec<u32>, ties: Ties, grouped: bool) -> Self {
+        let (rows, cull) = (Points::none(bits.len()), Cull::nothing(&bits));
+        Self { rows, cull, filter: Filter { bits, ties, grouped } }
     }
 }
 
@@ -132,8 +204,7 @@ impl Front {
 struct Kept<'a> {
     rows: Points,
     limit: usize,
-    bits: &'a [u32],
-    ties: Ties,
+    filter: &'a Filter,
     /// The cull by the front so far, and then the worker's own.
     shared: &'a Cull,
     own: Option<Cull>,
@@ -148,7 +219,7 @@ impl Kept<'_> {
 
     /// Filters the rows when there are many, and culls by them from then on.
     fn filter(&mut self) -> Result<(), Interrupted> {
-        self.rows = self.rows.front(self.bits, self.ties, self.control)?;
+        self.rows = self.filter.of(&self.rows, self.control)?;
         let mut cull = self.own.take().map_or_else(|| self.shared.copied(), Ok)?;
         cull.also_by(&self.rows.objectives)?;
         self.own = Some(cull);
@@ -173,17 +244,16 @@ impl<'a> Collect<'a> {
     fn new(front: &'a Front, control: &'a Control) -> Self {
         Self {
             kept: Kept {
-                rows: Points::none(front.bits.len()),
+                rows: Points::none(front.filter.bits.len()),
                 limit: PENDING,
-                bits: &front.bits,
-                ties: front.ties,
+                filter: &front.filter,
                 shared: &front.cull,
                 own: None,
                 control,
             },
             feasible: 0,
             nan: 0,
-            columns: vec![Vec::new(); front.bits.len()],
+            columns: vec![Vec::new(); front.filter.bits.len()],
             places: Vec::new(),
             doubtful: Vec::new(),
         }

@@ -10,6 +10,7 @@ mod best;
 mod columns;
 mod enumerate;
 mod front;
+mod rows;
 mod search;
 mod stats;
 mod table;
@@ -73,15 +74,6 @@ pub struct Objective {
     pub maximize: bool,
 }
 
-/// How a front is asked for.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Fineness {
-    /// Key bits of each objective, 0 to 52.
-    Bits(Vec<u32>),
-    /// The most bits, the same for all objectives, that leave at most so many rows.
-    Rows(usize),
-}
-
 /// A question for the front.
 #[derive(Debug, Clone)]
 pub struct FrontQuestion<'a> {
@@ -89,15 +81,19 @@ pub struct FrontQuestion<'a> {
     pub objectives: &'a [Objective],
     /// Conditions that every configuration must meet.
     pub constraints: &'a [String],
-    /// How finely objectives are compared.
-    pub fineness: Fineness,
-    /// Which of equal configurations are kept.
+    /// Key bits of each objective, 0 to 52: how finely they are compared.
+    pub bits: &'a [u32],
+    /// Which of equal configurations are kept. Axes that nothing reads are free if all are.
     pub ties: Ties,
-    /// Most rows that the answer may have.
+    /// A front of each group; of all, if there are none.
+    pub groups: Option<&'a Groups<'a>>,
+    /// How many rows to choose that cover the front, of each group; all rows if `None`.
+    pub rows: Option<usize>,
+    /// Most rows that the front may have, and the answer, over all groups.
     pub max_rows: u64,
 }
 
-/// The groups of a question for the best of each group.
+/// The groups of a question that is asked of each group for itself.
 #[derive(Debug, Clone)]
 pub struct Groups<'a> {
     /// The axis whose positions are grouped.
@@ -245,7 +241,8 @@ impl<'a> Engine<'a> {
         Ok(Program::new(bound.graph, self.space, &bound.roots, &order, self.level, control)?)
     }
 
-    /// The front, best first by the objectives in order, then by index.
+    /// The front, best first by the objectives in order, then by index: of each group if there are groups, in their
+    /// order. Of each only some rows that cover it, with [`FrontQuestion::rows`].
     ///
     /// # Errors
     ///
@@ -258,7 +255,8 @@ impl<'a> Engine<'a> {
     /// If there is no objective.
     pub fn pareto(&self, question: &FrontQuestion<'_>, control: &Control) -> Result<Answer, Error> {
         assert!(!question.objectives.is_empty(), "a front has at least one objective");
-        let bound = self.bind(question.constraints, question.objectives)?;
+        let mut bound = self.bind(question.constraints, question.objectives)?;
+        self.touch_groups(&mut bound, question.groups);
         if self.searches(&bound) {
             search::pareto(self, bound, question, control)
         } else {
@@ -289,7 +287,7 @@ impl<'a> Engine<'a> {
     }
 
     /// Everything whose objective is at most the best plus `within` times the best's size: of each group, in
-    /// their order, best first, then by index. With [`Near::then`], the front of that, and the answer's
+    /// their order, best first, then by index; axes that nothing reads are free. With [`Near::then`], the front of that, and the answer's
     /// objectives are those.
     ///
     /// # Errors

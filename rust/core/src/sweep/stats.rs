@@ -25,8 +25,9 @@ pub struct Stats {
     pub feasible: u64,
     /// Those that met every constraint, but have an objective that is NaN.
     pub nan: u64,
-    /// Key bits that a limit on rows led to.
-    pub bits: Option<u32>,
+    /// Where a few rows were chosen that cover a front: the largest distance of a row of the front from its nearest
+    /// chosen one, see [`cover`](crate::pareto::cover).
+    pub gap: Option<f64>,
     /// Threads that the run could use.
     pub threads: usize,
     /// Time by phase.

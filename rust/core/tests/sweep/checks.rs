@@ -3,27 +3,108 @@
 use isoflop_core::control::Control;
 use isoflop_core::error::Error;
 use isoflop_core::pareto::{Rows, Ties, front_of, naive};
-use isoflop_core::sweep::{Fineness, FrontQuestion, Groups, Method, Near};
+use isoflop_core::sweep::{FrontQuestion, Groups, Method, Near};
 use isoflop_core::value::simd::Level;
 use proptest::prelude::*;
 
 use crate::cases::{Case, engine_for, objectives, space};
 use crate::twin::{Twin, bits, indices};
 
+/// Every other position of the last axis.
+fn parity(case: &Case) -> (usize, Vec<u32>) {
+    let axis = case.lengths.len() - 1;
+    (axis, (0..case.lengths[axis] as u32).map(|position| position % 2).collect())
+}
+
+/// The front, of all and of groups.
 pub(crate) fn check_front(case: &Case, level: Level) -> Result<(), TestCaseError> {
+    check_fronts(case, None, level)
+}
+
+/// A few rows that cover the front, of all and of groups.
+pub(crate) fn check_rows(case: &Case, most: usize, level: Level) -> Result<(), TestCaseError> {
+    check_fronts(case, Some(most.max(case.objectives.len())), level)
+}
+
+fn check_fronts(case: &Case, few: Option<usize>, level: Level) -> Result<(), TestCaseError> {
     let space = space(case);
     let twin = Twin::new(&space, case);
-    let feasible = twin.feasible(None);
+    let (axis, of) = parity(case);
+    for grouped in [false, true] {
+        // Where all ties are wanted, axes that nothing reads are free.
+        let feasible = match case.ties {
+            Ties::First => twin.feasible(grouped.then_some(axis)),
+            Ties::All => twin.feasible_of(0..case.lengths.len()),
+        };
+        let (mut expected, mut gap, mut nan) = (Vec::new(), 0.0_f64, 0);
+        for number in 0..2 {
+            let group = |index: u64| if grouped { of[space.position(index, axis) as usize] } else { 0 };
+            let some: Vec<u64> = feasible.iter().copied().filter(|&index| group(index) == number).collect();
+            let found = front_by_definition(case, &twin, &some, few);
+            expected.extend(found.rows);
+            gap = gap.max(found.gap);
+            nan += found.nan;
+        }
+        let groups = Groups { axis, of: &of };
+        let objectives = objectives(case);
+        let question = FrontQuestion {
+            objectives: &objectives,
+            constraints: &case.constraints,
+            bits: &case.bits,
+            ties: case.ties,
+            groups: grouped.then_some(&groups),
+            rows: few,
+            max_rows: 10_000_000,
+        };
+        let weight = match case.ties {
+            Ties::All => 1,
+            Ties::First => space.size() / twin.looked_at(grouped.then_some(axis)),
+        };
+        for method in [Method::Enumerate, Method::Search] {
+            let engine = engine_for(&space, case, level).with_method(method);
+            let control = Control::new(case.threads);
+            let answer = engine.pareto(&question, &control).expect("nothing interrupts");
+            prop_assert_eq!(
+                indices(&space, &answer.positions),
+                expected.clone(),
+                "{:?}, groups: {}",
+                method,
+                grouped
+            );
+            for (objective, node) in twin.objectives.iter().enumerate() {
+                let expected: Vec<f64> =
+                    expected.iter().map(|&index| twin.values(index)[node.index()]).collect();
+                prop_assert_eq!(bits(&answer.objectives[objective]), bits(&expected));
+            }
+            let stats = answer.stats;
+            prop_assert_eq!(stats.gap.map(f64::to_bits), few.map(|_| gap.to_bits()));
+            prop_assert_eq!(stats.bounded + stats.evaluated, space.size());
+            prop_assert_eq!(control.progress(), (space.size(), space.size()));
+            if stats.searched {
+                prop_assert!(stats.nan <= nan as u64 * weight);
+            } else {
+                prop_assert_eq!(stats.nan, nan as u64 * weight);
+                prop_assert_eq!(stats.feasible, feasible.len() as u64 * weight);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What the definition makes of some configurations.
+struct Defined {
+    rows: Vec<u64>,
+    gap: f64,
+    nan: usize,
+}
+
+fn front_by_definition(case: &Case, twin: &Twin<'_>, feasible: &[u64], few: Option<usize>) -> Defined {
     let values: Vec<Vec<f64>> = feasible.iter().map(|&index| twin.values(index)).collect();
-    let minimized: Vec<Vec<f64>> = twin
-        .objectives
-        .iter()
-        .zip(&case.objectives)
+    let signed = twin.objectives.iter().zip(&case.objectives);
+    let minimized: Vec<Vec<f64>> = signed
         .map(|(node, (_, maximize))| {
-            values
-                .iter()
-                .map(|values| if *maximize { -values[node.index()] } else { values[node.index()] })
-                .collect()
+            let value = |values: &Vec<f64>| values[node.index()];
+            values.iter().map(|values| if *maximize { -value(values) } else { value(values) }).collect()
         })
         .collect();
     let columns: Vec<&[f64]> = minimized.iter().map(Vec::as_slice).collect();
@@ -38,43 +119,21 @@ pub(crate) fn check_front(case: &Case, level: Level) -> Result<(), TestCaseError
         let by = columns.iter().map(|column| (column[a] + 0.0).total_cmp(&(column[b] + 0.0)));
         by.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then).then(a.cmp(&b))
     });
-
-    let objectives = objectives(case);
-    let question = FrontQuestion {
-        objectives: &objectives,
-        constraints: &case.constraints,
-        fineness: Fineness::Bits(case.bits.clone()),
-        ties: case.ties,
-        max_rows: 10_000_000,
-    };
-    let expected: Vec<u64> = rows.iter().map(|&row| feasible[row]).collect();
-    let touched = twin.touched();
-    let touched_size: u64 = (0..case.lengths.len())
-        .filter(|axis| touched.contains(axis))
-        .map(|axis| case.lengths[axis] as u64)
-        .product();
-    let weight = space.size() / touched_size;
     let nan = (0..feasible.len()).filter(|&row| columns.iter().any(|column| column[row].is_nan())).count();
-    for method in [Method::Enumerate, Method::Search] {
-        let engine = engine_for(&space, case, level).with_method(method);
-        let control = Control::new(case.threads);
-        let answer = engine.pareto(&question, &control).expect("nothing interrupts");
-        prop_assert_eq!(indices(&space, &answer.positions), expected.clone(), "{:?}", method);
-        for (objective, node) in twin.objectives.iter().enumerate() {
-            let expected: Vec<f64> = rows.iter().map(|&row| values[row][node.index()]).collect();
-            prop_assert_eq!(bits(&answer.objectives[objective]), bits(&expected));
-        }
-        let stats = answer.stats;
-        prop_assert_eq!(stats.bounded + stats.evaluated, space.size());
-        prop_assert_eq!(control.progress(), (space.size(), space.size()));
-        if stats.searched {
-            prop_assert!(stats.nan <= nan as u64 * weight);
-        } else {
-            prop_assert_eq!(stats.nan, nan as u64 * weight);
-            prop_assert_eq!(stats.feasible, feasible.len() as u64 * weight);
-        }
+    let mut gap = 0.0;
+    if let Some(most) = few {
+        let alike = |a: usize, b: usize| columns.iter().all(|column| column[a] == column[b]);
+        let mut first = rows.clone();
+        first.dedup_by(|&mut later, &mut earlier| alike(later, earlier));
+        let maximize: Vec<bool> = case.objectives.iter().map(|(_, maximize)| *maximize).collect();
+        let front: Vec<Vec<f64>> =
+            columns.iter().map(|column| first.iter().map(|&row| column[row]).collect()).collect();
+        let front: Vec<&[f64]> = front.iter().map(Vec::as_slice).collect();
+        let (chosen, left) = naive::cover(&front, &maximize, most);
+        rows.retain(|&row| chosen.iter().any(|&place| alike(first[place], row)));
+        gap = left;
     }
-    Ok(())
+    Defined { rows: rows.into_iter().map(|row| feasible[row]).collect(), gap, nan }
 }
 
 pub(crate) fn check_best(case: &Case, level: Level) -> Result<(), TestCaseError> {
@@ -84,8 +143,7 @@ pub(crate) fn check_best(case: &Case, level: Level) -> Result<(), TestCaseError>
     let objective = &objectives(case)[0];
     let control = Control::new(case.threads);
     // All in one group, and the last axis in groups of two by turns.
-    let axis = case.lengths.len() - 1;
-    let of: Vec<u32> = (0..case.lengths[axis] as u32).map(|position| position % 2).collect();
+    let (axis, of) = parity(case);
     for groups in [None, Some(Groups { axis, of: &of })] {
         let group =
             |index: u64| groups.as_ref().map_or(0, |groups| groups.of[space.position(index, axis) as usize]);
@@ -138,8 +196,7 @@ pub(crate) fn check_near(case: &Case, within: f64, level: Level) -> Result<(), T
             })
             .collect()
     };
-    let axis = case.lengths.len() - 1;
-    let of: Vec<u32> = (0..case.lengths[axis] as u32).map(|position| position % 2).collect();
+    let (axis, of) = parity(case);
     let groups = Groups { axis, of: &of };
     for grouped in [false, true] {
         let group = |index: u64| if grouped { of[space.position(index, axis) as usize] } else { 0 };
@@ -150,7 +207,12 @@ pub(crate) fn check_near(case: &Case, within: f64, level: Level) -> Result<(), T
             }
             // What the other objectives touch counts only if they are asked.
             let touching = Case { objectives: case.objectives[..outputs.end].to_vec(), ..case.clone() };
-            let feasible = Twin::new(&space, &touching).feasible(grouped.then_some(axis));
+            // Without a front inside, axes that nothing reads are free.
+            let twin = Twin::new(&space, &touching);
+            let feasible = match then {
+                true => twin.feasible(grouped.then_some(axis)),
+                false => twin.feasible_of(0..case.lengths.len()),
+            };
             let mut expected: Vec<u64> = Vec::new();
             for number in 0..2 {
                 let rows: Vec<u64> =
@@ -203,27 +265,6 @@ pub(crate) fn check_near(case: &Case, within: f64, level: Level) -> Result<(), T
     Ok(())
 }
 
-/// The finest front of at most so many rows, searched and enumerated.
-pub(crate) fn check_rows(case: &Case, most: usize, level: Level) -> Result<(), TestCaseError> {
-    let space = space(case);
-    let objectives = objectives(case);
-    let question = FrontQuestion {
-        objectives: &objectives,
-        constraints: &case.constraints,
-        fineness: Fineness::Rows(most),
-        ties: case.ties,
-        max_rows: 10_000_000,
-    };
-    let answer = |method| {
-        let engine = engine_for(&space, case, level).with_method(method);
-        engine.pareto(&question, &Control::new(case.threads)).expect("nothing interrupts")
-    };
-    let (searched, enumerated) = (answer(Method::Search), answer(Method::Enumerate));
-    prop_assert_eq!(searched.stats.bits, enumerated.stats.bits);
-    prop_assert_eq!(searched.positions, enumerated.positions);
-    Ok(())
-}
-
 /// Which limits on rows a front is refused under, and what the refusal says: that depends on the answer alone.
 pub(crate) fn check_limits(case: &Case, level: Level) -> Result<(), TestCaseError> {
     let space = space(case);
@@ -232,8 +273,10 @@ pub(crate) fn check_limits(case: &Case, level: Level) -> Result<(), TestCaseErro
         let question = FrontQuestion {
             objectives: &objectives,
             constraints: &case.constraints,
-            fineness: Fineness::Bits(case.bits.clone()),
+            bits: &case.bits,
             ties: case.ties,
+            groups: None,
+            rows: None,
             max_rows,
         };
         engine_for(&space, case, level).with_method(method).pareto(&question, &Control::new(case.threads))

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use isoflop_core::control::Control;
 use isoflop_core::formula::ops::Op;
 use isoflop_core::pareto::Ties;
-use isoflop_core::sweep::{Fineness, FrontQuestion, Method};
+use isoflop_core::sweep::{FrontQuestion, Method};
 use isoflop_core::value::simd::Level;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -84,8 +84,10 @@ fn outdone(case: &Case) -> u64 {
     let question = FrontQuestion {
         objectives: &objectives(case),
         constraints: &case.constraints,
-        fineness: Fineness::Bits(case.bits.clone()),
+        bits: &case.bits,
         ties: case.ties,
+        groups: None,
+        rows: None,
         max_rows: 10_000_000,
     };
     engine.pareto(&question, &Control::new(1)).expect("nothing interrupts").stats.outdone

@@ -14,7 +14,7 @@ use isoflop_core::control::Control;
 use isoflop_core::formula::ops::Op;
 use isoflop_core::pareto::Ties;
 use isoflop_core::space::{Column, Space};
-use isoflop_core::sweep::{Engine, Fineness, FrontQuestion, Method, Near, Objective};
+use isoflop_core::sweep::{Engine, FrontQuestion, Method, Near, Objective};
 use isoflop_core::value::simd::Level;
 use proptest::prelude::*;
 
@@ -63,7 +63,7 @@ proptest! {
     }
 
     #[test]
-    fn rows_are_those_of_the_thinned_exact_front(case in case(small()), most in 1usize..12) {
+    fn few_rows_are_those_that_cover_the_front_of_brute_force(case in case(small()), most in 1usize..12) {
         check_rows(&case, most, Level::detect())?;
     }
 
@@ -170,8 +170,10 @@ fn a_front_that_was_too_large_for_a_while_is_no_reason_to_refuse() {
         let question = FrontQuestion {
             objectives: &objectives,
             constraints: &[],
-            fineness: Fineness::Bits(vec![52, 52]),
+            bits: &[52, 52],
             ties: Ties::First,
+            groups: None,
+            rows: None,
             max_rows,
         };
         for method in [Method::Enumerate, Method::Search] {
@@ -258,8 +260,10 @@ fn a_front_over_the_limit_is_refused_with_its_size() {
     let question = FrontQuestion {
         objectives: &objectives,
         constraints: &[],
-        fineness: Fineness::Bits(vec![52, 52]),
+        bits: &[52, 52],
         ties: Ties::First,
+        groups: None,
+        rows: None,
         max_rows: 99,
     };
     let error = engine.pareto(&question, &Control::new(1)).unwrap_err();
@@ -280,58 +284,71 @@ fn a_cancelled_run_is_interrupted() {
 }
 
 #[test]
-fn rows_choose_the_finest_front_that_fits() {
-    let space = line(&[300, 300]);
-    let engine = Engine::new(&space, [], [], Level::detect());
-    let objectives = ["1 / x0 + 1 / x1", "x0 * x1 + x1"]
-        .map(|formula| Objective { formula: formula.into(), maximize: false });
-    let question = |fineness| FrontQuestion {
+fn a_front_that_few_rows_are_chosen_of_is_held_to_the_limit() {
+    let space = line(&[100, 3]);
+    let objectives = [("x0", false), ("x0", true)]
+        .map(|(formula, maximize)| Objective { formula: formula.into(), maximize });
+    let question = |max_rows| FrontQuestion {
         objectives: &objectives,
         constraints: &[],
-        fineness,
-        ties: Ties::First,
-        max_rows: 10_000_000,
+        bits: &[52, 52],
+        ties: Ties::All,
+        groups: None,
+        rows: Some(2),
+        max_rows,
     };
-    let control = Control::new(1);
-    let thinned = engine.pareto(&question(Fineness::Rows(12)), &control).expect("nothing interrupts");
-    let bits = thinned.stats.bits.expect("rows chose it");
-    assert!(thinned.objectives[0].len() <= 12);
-    let same = engine.pareto(&question(Fineness::Bits(vec![bits; 2])), &control).expect("nothing interrupts");
-    assert_eq!(thinned.positions, same.positions);
-    for finer in bits + 1..=52 {
-        let finer =
-            engine.pareto(&question(Fineness::Bits(vec![finer; 2])), &control).expect("nothing interrupts");
-        assert!(finer.objectives[0].len() > 12);
+    for method in [Method::Enumerate, Method::Search] {
+        let engine = Engine::new(&space, [], [], Level::detect()).with_method(method);
+        let error = engine.pareto(&question(99), &Control::new(1)).unwrap_err();
+        assert_eq!(error, isoflop_core::error::Error::Limit { rows: 100, limit: 99 });
+        let answer = engine.pareto(&question(100), &Control::new(1)).expect("nothing interrupts");
+        assert_eq!(answer.objectives[0], [1.0, 1.0, 1.0, 100.0, 100.0, 100.0], "two rows, each thrice");
+        assert_eq!(answer.positions[1], [0, 1, 2, 0, 1, 2]);
     }
 }
 
 #[test]
-fn a_finer_front_may_have_fewer_rows_than_a_coarse_one() {
-    // At 2 bits a cell ends between the two numbers, from 3 to 6 bits they lie in one.
-    let numbers = [[1.12, 1.13], [1.13, 1.12]];
-    let columns = numbers.iter().enumerate().map(|(number, values)| Column {
-        name: format!("x{number}"),
-        axis: 0,
-        values: values.to_vec().into(),
-        boolean: false,
-    });
-    let space = Space::new(vec![2], columns.collect()).expect("sound");
-    let objectives = ["x0", "x1"].map(|formula| Objective { formula: formula.into(), maximize: false });
+fn copies_on_axes_that_nothing_reads_count_for_the_limit() {
+    let space = line(&[2, 10, 10]);
+    let objective = Objective { formula: "x0".into(), maximize: false };
+    let engine = Engine::new(&space, [], [], Level::detect());
+    let near = |max_rows| Near {
+        objective: &objective,
+        within: 0.5,
+        constraints: &[],
+        groups: None,
+        then: &[],
+        bits: &[],
+        max_rows,
+    };
+    let error = engine.near(&near(99), &Control::new(1)).unwrap_err();
+    assert_eq!(error, isoflop_core::error::Error::Limit { rows: 100, limit: 99 });
+    let answer = engine.near(&near(100), &Control::new(1)).expect("nothing interrupts");
+    assert_eq!(answer.objectives[0], [1.0; 100]);
+}
+
+#[test]
+fn zeros_of_either_sign_keep_theirs_among_copies() {
+    let mut columns = line(&[2, 3]).columns().to_vec();
+    columns[1].values = vec![0.0, -0.0, 1.0].into();
+    let columns = vec![columns[1].clone(), columns[0].clone()];
+    let space = Space::new(vec![2, 3], columns).expect("sound");
+    let objective = Objective { formula: "x1".into(), maximize: false };
+    let question = FrontQuestion {
+        objectives: &[objective],
+        constraints: &[],
+        bits: &[52],
+        ties: Ties::All,
+        groups: None,
+        rows: None,
+        max_rows: 99,
+    };
     for method in [Method::Enumerate, Method::Search] {
         let engine = Engine::new(&space, [], [], Level::detect()).with_method(method);
-        let front = |fineness| {
-            let question = FrontQuestion {
-                objectives: &objectives,
-                constraints: &[],
-                fineness,
-                ties: Ties::First,
-                max_rows: 99,
-            };
-            engine.pareto(&question, &Control::new(1)).expect("nothing interrupts")
-        };
-        assert_eq!(front(Fineness::Bits(vec![2, 2])).objectives[0].len(), 2);
-        let thinned = front(Fineness::Rows(1));
-        assert_eq!((thinned.objectives[0].len(), thinned.stats.bits), (1, Some(6)), "{method:?}");
+        let answer = engine.pareto(&question, &Control::new(1)).expect("nothing interrupts");
+        assert_eq!(answer.positions, [[0, 0, 1, 1], [0, 1, 0, 1]], "{method:?}");
+        let signs: Vec<bool> = answer.objectives[0].iter().map(|value| value.is_sign_negative()).collect();
+        assert_eq!(signs, [false, true, false, true], "{method:?}");
     }
 }
 

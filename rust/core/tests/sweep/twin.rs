@@ -69,12 +69,24 @@ impl<'a> Twin<'a> {
 
     /// Indices of configurations that meet the constraints, untouched axes at position 0.
     pub(crate) fn feasible(&self, also: Option<usize>) -> Vec<u64> {
+        self.feasible_of(self.touched().into_iter().chain(also))
+    }
+
+    /// How many configurations [`feasible`](Self::feasible) looks at.
+    pub(crate) fn looked_at(&self, also: Option<usize>) -> u64 {
         let touched = self.touched();
+        let axes =
+            (0..self.space.lengths().len()).filter(|axis| touched.contains(axis) || also == Some(*axis));
+        axes.map(|axis| self.space.lengths()[axis] as u64).product()
+    }
+
+    /// Indices of configurations that meet the constraints, of other axes than these at position 0.
+    pub(crate) fn feasible_of(&self, free: impl IntoIterator<Item = usize>) -> Vec<u64> {
+        let free: Vec<usize> = free.into_iter().collect();
         (0..self.space.size())
             .filter(|&index| {
-                (0..self.space.lengths().len()).all(|axis| {
-                    touched.contains(&axis) || also == Some(axis) || self.space.position(index, axis) == 0
-                })
+                (0..self.space.lengths().len())
+                    .all(|axis| free.contains(&axis) || self.space.position(index, axis) == 0)
             })
             .filter(|&index| {
                 let values = self.values(index);

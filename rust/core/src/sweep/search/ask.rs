@@ -9,11 +9,11 @@ use crate::pareto::{Points, Ties};
 use crate::program::{Arranged, SearchProgram, TableLimit};
 use crate::space::{Column, Space};
 
+use super::super::rows::{self, Free};
 use super::super::stats::{Stats, Watch};
-use super::super::{Answer, Bound, Engine, Fineness, FrontQuestion, Groups, Near, Objective, held};
+use super::super::{Answer, Bound, Engine, FrontQuestion, Groups, Near, Objective, held};
 use super::choices::Choices;
 use super::goal::{AllGoal, AnyGoal, Best, BestGoal, FrontGoal};
-use super::rows::Thinning;
 use super::{Goal, Search};
 
 /// A question being answered: a program made for it, how the slots stand for the space, what was done.
@@ -97,18 +97,19 @@ impl<'a> Asked<'a> {
         Ok(answer)
     }
 
-    /// The front at these resolutions.
+    /// The front of each group at these resolutions.
     ///
     /// # Errors
     ///
-    /// [`Error::Limit`] if it has more than `most` rows.
-    fn front(&mut self, bits: &[u32], ties: Ties, most: u64) -> Result<Points, Error> {
+    /// [`Error::Limit`] if they have more than `most` rows in all, [`Error::Held`] if more than `held` may be on them
+    /// before that is known.
+    fn fronts(&mut self, bits: &[u32], ties: Ties, most: u64, held: u64) -> Result<Vec<Points>, Error> {
         let groups = group_count(self.groups);
-        let mut goal = FrontGoal::new(bits, ties, groups, most, held(most))?;
+        let mut goal = FrontGoal::new(bits, ties, groups, most, held)?;
         self.run(&mut goal)?;
-        let points = goal.into_points(self.control)?;
-        let rows = points.indices.len() as u64;
-        if rows > most { Err(Error::Limit { rows, limit: most }) } else { Ok(points) }
+        let fronts = goal.into_points(self.control)?;
+        let rows = fronts.iter().map(|points| points.indices.len() as u64).sum();
+        if rows > most { Err(Error::Limit { rows, limit: most }) } else { Ok(fronts) }
     }
 }
 
@@ -134,7 +135,7 @@ pub(in crate::sweep) fn arranged<'s>(
 }
 
 /// Groups are numbered from 0.
-fn group_count(groups: Option<&Groups<'_>>) -> usize {
+pub(in crate::sweep) fn group_count(groups: Option<&Groups<'_>>) -> usize {
     groups.map_or(1, |groups| groups.of.iter().max().map_or(0, |&last| last as usize + 1))
 }
 
@@ -161,25 +162,16 @@ pub(in crate::sweep) fn pareto(
     question: &FrontQuestion<'_>,
     control: &Control,
 ) -> Result<Answer, Error> {
-    match &question.fineness {
-        Fineness::Bits(_) => control.begin(engine.space.size()),
-        Fineness::Rows(_) => control.begin_passes(engine.space.size()),
-    }
-    let mut asked = Asked::new(engine, engine.space, bound, None, Wanted::Front, control)?;
-    match &question.fineness {
-        Fineness::Bits(bits) => {
-            let points = asked.front(bits, question.ties, question.max_rows)?;
-            asked.answer(points, question.objectives)
-        }
-        Fineness::Rows(most) => {
-            let thinning = Thinning::new(question.objectives.len(), *most);
-            let (points, bits) = thinning.run(question, control, |bits| {
-                asked.front(&vec![bits; question.objectives.len()], question.ties, question.max_rows)
-            })?;
-            asked.stats.bits = Some(bits);
-            asked.answer(points, question.objectives)
-        }
-    }
+    control.begin(engine.space.size());
+    let free = Free::new(engine.space, &bound.axes, question.ties == Ties::All, question.max_rows);
+    let limit = rows::front_limit(question, &free);
+    let mut asked = Asked::new(engine, engine.space, bound, question.groups, Wanted::Front, control)?;
+    let fronts = asked
+        .fronts(question.bits, question.ties, limit, held(question.max_rows))
+        .map_err(|error| if question.rows.is_some() { error } else { free.told(error) })?;
+    let (points, gap) = rows::finish(fronts, question, &free, control)?;
+    asked.stats.gap = gap;
+    asked.answer(points, question.objectives)
 }
 
 /// See [`Engine::best`].
@@ -229,13 +221,14 @@ pub(in crate::sweep) fn near(
     // The limit of each group is a column on its axis.
     let space = match groups {
         None => None,
-        Some(groups) => Some(with_limits(engine.space, groups, &limits)?),
+        Some(groups) => Some(with_column(engine.space, groups, &limits)?),
     };
     let space = space.as_ref().unwrap_or(engine.space);
     let limit = match groups {
         None => bound.graph.constant(limits[0]),
         Some(_) => bound.graph.column(space.columns().len() - 1),
     };
+    let free = Free::new(engine.space, &bound.axes, question.then.is_empty(), question.max_rows);
     let value = bound.roots.outputs[0];
     bound.roots.constraints.push(bound.graph.apply(Op::Le, &[value, limit]));
     let mut asked = if question.then.is_empty() {
@@ -244,13 +237,14 @@ pub(in crate::sweep) fn near(
         bound.roots.outputs.remove(0);
         Asked::new(engine, space, bound, groups, Wanted::Front, control)?
     };
-    let points = if question.then.is_empty() {
-        let mut goal = AllGoal::new(group_count(groups), question.max_rows)?;
-        asked.run(&mut goal)?;
+    let rows = if question.then.is_empty() {
+        let mut goal = AllGoal::new(group_count(groups), free.limit())?;
+        asked.run(&mut goal).map_err(|error| free.told(error))?;
         goal.into_points(control)?
     } else {
-        asked.front(question.bits, Ties::First, question.max_rows)?
+        asked.fronts(question.bits, Ties::First, question.max_rows, held(question.max_rows))?
     };
+    let points = free.spread_each(rows, control)?;
     seconds.compile += asked.stats.seconds.compile;
     seconds.search += asked.stats.seconds.search;
     asked.stats.seconds = seconds;
@@ -262,10 +256,14 @@ fn near_limit(best: f64, within: f64) -> f64 {
     if best.is_infinite() { best } else { best + within * best.abs() }
 }
 
-/// The space with the limit of each position's group as its last column.
-fn with_limits(space: &Space, groups: &Groups<'_>, limits: &[f64]) -> Result<Space, Error> {
-    let values = memory::collected(groups.of.iter().map(|&group| limits[group as usize]))?.into();
-    let limit = Column { name: String::new(), axis: groups.axis, values, boolean: false };
-    let columns = space.columns().iter().cloned().chain(std::iter::once(limit)).collect();
+/// The space with a last column on the axis of groups that has a value for each group.
+pub(in crate::sweep) fn with_column(
+    space: &Space,
+    groups: &Groups<'_>,
+    of_groups: &[f64],
+) -> Result<Space, Error> {
+    let values = memory::collected(groups.of.iter().map(|&group| of_groups[group as usize]))?.into();
+    let column = Column { name: String::new(), axis: groups.axis, values, boolean: false };
+    let columns = space.columns().iter().cloned().chain(std::iter::once(column)).collect();
     Ok(Space::new(space.lengths().to_vec(), columns)?)
 }

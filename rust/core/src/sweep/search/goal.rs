@@ -4,6 +4,7 @@ use crate::control::{Control, Interrupted};
 use crate::error::Error;
 use crate::memory::{self, OutOfMemory};
 use crate::pareto::archive::Archive;
+use crate::pareto::groups::by_group;
 use crate::pareto::{Points, Ties};
 use crate::value::interval::step_down;
 
@@ -44,13 +45,13 @@ impl FrontGoal {
         self.archives.iter_mut().try_for_each(|archive| archive.tidy(control))
     }
 
-    /// The rows, group by group.
-    pub(in crate::sweep) fn into_points(self, control: &Control) -> Result<Points, Error> {
+    /// The rows of each group, best first.
+    pub(in crate::sweep) fn into_points(self, control: &Control) -> Result<Vec<Points>, Error> {
         let mut points = memory::room(self.archives.len())?;
         for archive in self.archives {
             points.push(archive.into_points(control)?);
         }
-        Ok(Points::joined(points)?)
+        Ok(points)
     }
 }
 
@@ -66,18 +67,6 @@ fn each_group<T>(groups: usize, make: impl Fn() -> T) -> Result<Vec<T>, OutOfMem
         each.push(make());
     }
     Ok(each)
-}
-
-/// Calls `step` with each group that lanes have, and its lanes.
-fn by_group(
-    groups: &[u32],
-    mut step: impl FnMut(usize, &[u32]) -> Result<(), OutOfMemory>,
-) -> Result<(), OutOfMemory> {
-    let mut lanes = memory::collected(0..groups.len() as u32)?;
-    lanes.sort_unstable_by_key(|&lane| (groups[lane as usize], lane));
-    lanes
-        .chunk_by(|&a, &b| groups[a as usize] == groups[b as usize])
-        .try_for_each(|lanes| step(groups[lanes[0] as usize] as usize, lanes))
 }
 
 fn select<T: Copy>(column: &[T], lanes: &[u32]) -> Result<Vec<T>, OutOfMemory> {
@@ -97,7 +86,7 @@ impl Goal for FrontGoal {
             self.archives[0].unsettled(bounds, indices, open);
             return Ok(());
         }
-        by_group(groups, |group, lanes| {
+        by_group::<OutOfMemory>(groups, |group, lanes| {
             let columns = bounds.iter().map(|column| select(column, lanes)).collect::<Result<Vec<_>, _>>()?;
             let columns: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
             let mut some = memory::room(lanes.len())?;
@@ -122,7 +111,7 @@ impl Goal for FrontGoal {
         } else {
             let mut parts: Vec<Vec<Points>> = memory::filled(self.archives.len(), Vec::new())?;
             for Found { points, groups } in found {
-                by_group(&groups, |group, rows| {
+                by_group::<OutOfMemory>(&groups, |group, rows| {
                     let points = points.select(rows.iter().map(|&row| row as usize))?;
                     memory::push(&mut parts[group], points)
                 })?;
@@ -268,13 +257,13 @@ impl AllGoal {
         Ok(Self { groups: each_group(groups, || Points::none(1))?, rows: 0, max_rows })
     }
 
-    /// The rows, group by group, best first.
-    pub(in crate::sweep) fn into_points(self, control: &Control) -> Result<Points, Interrupted> {
+    /// The rows of each group, best first.
+    pub(in crate::sweep) fn into_points(self, control: &Control) -> Result<Vec<Points>, Interrupted> {
         let mut sorted = memory::room(self.groups.len())?;
         for points in self.groups {
             sorted.push(points.sorted(control)?);
         }
-        Ok(Points::joined(sorted)?)
+        Ok(sorted)
     }
 }
 

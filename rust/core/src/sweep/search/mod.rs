@@ -18,7 +18,6 @@ mod choices;
 mod expand;
 mod goal;
 mod open;
-mod rows;
 mod spots;
 mod weights;
 
@@ -32,7 +31,7 @@ use crate::pareto::Points;
 use crate::program::SearchProgram;
 
 use super::stats::Stats;
-pub(super) use ask::{any, arranged, best, near, pareto};
+pub(super) use ask::{any, arranged, best, group_count, near, pareto, with_column};
 use expand::Worker;
 pub(super) use goal::Best;
 use open::Open;
