@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import accounting
 import laws
 import quality
 import rules_of_thumb
 
 PAGES: dict[str, Callable[[], str]] = {
+    "accounting.md": accounting.page,
     "rules-of-thumb.md": rules_of_thumb.page,
     "quality.md": quality.page,
     **laws.PAGES,

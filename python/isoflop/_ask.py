@@ -25,8 +25,10 @@ from isoflop._exceptions import (
     ExtrapolationWarning,
     IsoflopWarning,
     LimitError,
+    UnreadAxisWarning,
 )
 from isoflop._given import read_threads
+from isoflop._heed import Verdict, heed
 from isoflop._pareto import resolution_bits
 from isoflop._profile import Profile, make_profile
 from isoflop._progress import Progress, reporting
@@ -83,6 +85,7 @@ def ask_front(
     count = read_threads(threads)
     where = binding.where
     names = _columns(binding, formulas, read_formulas(columns, "columns"))
+    unread = _heed(binding, formulas, names, free=all_ties)
     watched = binding.watched
     with reporting(progress) as report:
         try:
@@ -110,6 +113,7 @@ def ask_front(
                 rows=error.rows,
                 limit=error.limit,
             ) from None
+    _tell_unread(binding, unread, found.height, stacklevel + 1)
     _warn(binding, found, formulas, stacklevel + 1)
     frame = _frame(binding, found, objectives, names)
     return frame, partial(make_profile, found, frame.height, formulas, bits, most is not None)
@@ -132,9 +136,10 @@ def ask_best(
     read_method(method)
     count = read_threads(threads)
     extra = read_formulas(columns, "columns")
+    grouped = None if by is None else groups(binding.axes, by)
+    unread = _heed(binding, (objective[0],), extra, by)
     if binding.has_range:
         extra = (*extra, "extrapolation")
-    grouped = None if by is None else groups(binding.axes, by)
     where = binding.where
     names = _columns(binding, (objective[0],), extra)
     watched = binding.watched
@@ -151,6 +156,7 @@ def ask_best(
             watched,
             method,
         )
+    _tell_unread(binding, unread, found.height, stacklevel + 1)
     if found.height:
         for text in edges(binding, objective, found, None if grouped is None else grouped[0]):
             _tell(text, EdgeWarning, stacklevel + 1)
@@ -188,6 +194,7 @@ def ask_near(
     if further:
         extra = (objective[0], *extra)
     names = _columns(binding, tuple(formula for formula, _ in shown), extra)
+    unread = _heed(binding, (objective[0], *compared), names, by, free=not further)
     watched = binding.watched
     formulas = (objective[0], *compared, *where, *names)
     with reporting(progress) as report:
@@ -216,6 +223,7 @@ def ask_near(
                 rows=error.rows,
                 limit=error.limit,
             ) from None
+    _tell_unread(binding, unread, found.height, stacklevel + 1)
     _warn(binding, found, (objective[0],), stacklevel + 1, compared)
     return _frame(binding, found, shown, names)
 
@@ -235,6 +243,8 @@ def ask_table(
     names = _columns(binding, (), read_formulas(columns, "columns"))
     limit = read_count(max_bytes, "max_bytes")
     count = read_threads(threads)
+    # The axes alone are no question.
+    unread = _heed(binding, (), names, free=True, table=True) if names or binding.where else None
     where = binding.where
     with reporting(progress) as report:
         try:
@@ -247,6 +257,7 @@ def ask_table(
                 rows=error.rows,
                 limit=error.limit,
             ) from None
+    _tell_unread(binding, unread, found.height, stacklevel + 1)
     if not found.stats["feasible"]:
         _tell(why_empty(binding, (), 0), EmptyResultWarning, stacklevel + 1)
     return _frame(binding, found, (), names)
@@ -266,6 +277,31 @@ def _held(error: LimitError) -> LimitError:
 def _columns(binding: Binding, objectives: Sequence[str], columns: Sequence[str]) -> tuple[str, ...]:
     """Return the columns that a result has beyond those of axes and objectives."""
     return distinct(columns, (*column_names(binding.axes), *objectives)) if columns else ()
+
+
+def _heed(
+    binding: Binding,
+    objectives: tuple[str, ...],
+    columns: tuple[str, ...],
+    by: str | None = None,
+    *,
+    free: bool = False,
+    table: bool = False,
+) -> Verdict | None:
+    """Judge the first question that a user asks of a sweep; ``None`` if it is another one."""
+    if binding.heeded or _KEPT_BACK.get()[0]:
+        return None
+    return heed(binding, objectives, columns, by, free=free, table=table)
+
+
+def _tell_unread(binding: Binding, unread: Verdict | None, height: int, stacklevel: int) -> None:
+    if unread is None:
+        return
+    binding.heeded = True
+    # An answer without rows has no first values.
+    texts = (*(unread.axes if height else ()), *unread.names)
+    if texts:
+        _tell("; ".join(texts), UnreadAxisWarning, stacklevel + 1)
 
 
 def _frame(

@@ -128,6 +128,10 @@ class Law:
     coefficient_names: frozenset[str] = field(compare=False)
     inputs: tuple[str, ...] = field(compare=False)
     ranged: tuple[tuple[str, float, float], ...] = field(compare=False)
+    # Variables that were declared, not found in the formula.
+    declared: frozenset[str] = field(compare=False)
+    # Inputs that `loss` has warned of; the one thing that changes.
+    told: set[str] = field(compare=False)
 
     def __init__(
         self,
@@ -152,6 +156,7 @@ class Law:
         optimal: Optimal | Mapping[str, Any] | None = None,
     ) -> None:
         where = f"law `{id}`"
+        self._set({"told": set(), "declared": frozenset(variables or ())})
         texts = {"id": id, "title": title, "unit": unit, "corpus": corpus}
         texts |= {"tokenizer": tokenizer, "convention": convention, "evidence": evidence}
         values: dict[str, object] = {key: read_text(text, f"{where}: {key}") for key, text in texts.items()}
@@ -323,14 +328,21 @@ class Law:
         Returns
         -------
         float or ndarray
-            In the law's ``unit``. A float if all inputs are numbers, else float64 of the broadcast shape.
+            In the law's ``unit``. A float if all inputs are numbers, else float64 of the broadcast shape. NaN
+            where an input has a value that it cannot have, such as a negative size.
 
         Raises
         ------
         LawError
             If an input is missing (``.missing``), unknown or without effect; if it is text, ``None``, a truth
             value, masked, null or beyond binary64 (NaN is a number: its loss is NaN); or if sparsity varies
-            and the law is a dense one without ``moe_gain``.
+            and the law is a dense one without ``moe_gain``; or if a law of mixtures needs stored and active
+            parameters and is given one of them.
+
+        Warns
+        -----
+        DomainWarning
+            If an input has a value that it cannot have; once for each input of a law.
 
         Examples
         --------

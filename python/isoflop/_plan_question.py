@@ -11,6 +11,7 @@ import numpy as np
 
 from isoflop._accounting import quantities
 from isoflop._catalog import only_a_rule
+from isoflop._domains import checked
 from isoflop._exceptions import LawError
 from isoflop._given import read_real, shown
 from isoflop._gpus import peak_flops
@@ -52,7 +53,6 @@ BYTES_PER_PARAM = 2
 FEWEST_BYTES = 2e6
 """A smaller memory is a slip in the unit."""
 
-SHARES = ("activation", "mfu", "inference_mfu")
 MAY_BE_ZERO = ("usd_per_token", "inference_tokens", "moe_gain")
 
 EXTREME = 1e40
@@ -183,8 +183,8 @@ def _read_number(name: str, value: object) -> float:
         raise ValueError(f"{name} must be {least} and finite, not {shown(value)}")
     if number and not 1 / EXTREME <= number <= EXTREME:
         raise ValueError(f"{name} must be between {1 / EXTREME:g} and {EXTREME:g}, not {shown(value)}")
-    if name in SHARES and number > 1:
-        raise ValueError(f"{name} is a share, at most 1, not {shown(value)}")
+    if wrong := checked(name, number):
+        raise ValueError(wrong)
     return number
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from isoflop import _native
 from isoflop._accounting import known_names, require_same_sparsity, resolve
-from isoflop._exceptions import LawError, SpaceError
+from isoflop._domains import holds, must_be, outside
+from isoflop._exceptions import DomainWarning, LawError, SpaceError
 from isoflop._given import read_reals
+from isoflop._mixtures import require_sizes
+from isoflop._rules import domains
 from isoflop._spelling import did_you_mean
 
 if TYPE_CHECKING:
@@ -24,11 +28,34 @@ if TYPE_CHECKING:
 def loss(law: Law, inputs: Mapping[str, ArrayLike]) -> float | NDArray[np.float64]:
     """Do what `Law.loss` says."""
     arrays = {name: read_input(law, name, value) for name, value in inputs.items()}
+    impossible = _impossible(law, arrays)
     scalars = {name: float(array) for name, array in arrays.items() if array.ndim == 0}
     arrays = {name: array for name, array in arrays.items() if array.ndim > 0}
     columns, shape = broadcast(arrays, law.id)
     (values,) = evaluate(law, ("loss",), columns, scalars, math.prod(shape))
+    for wrong in impossible:
+        # Not by way of the input alone: whatever to the power of 0 is 1, be it NaN.
+        values[np.broadcast_to(wrong, shape).ravel()] = np.nan
     return values.reshape(shape) if arrays else float(values[0])
+
+
+def _impossible(law: Law, arrays: dict[str, NDArray[np.float64]]) -> list[NDArray[np.bool_]]:
+    """Put NaN in the place of values that inputs cannot have; return where, and warn of it once a law."""
+    found = []
+    for name, numbers in arrays.items():
+        domain = domains().get(name)
+        if domain is None:
+            continue
+        wrong = outside(numbers, domain)
+        if not wrong.any() or not holds(law, name, domain):
+            continue
+        arrays[name] = np.where(wrong, np.nan, numbers)
+        found.append(wrong)
+        if name not in law.told:
+            law.told.add(name)
+            message = f"`{name}` was given outside its domain: {must_be(domain, math.nan)}; the loss of "
+            warnings.warn(f"{message}`{law.id}` is NaN there", DomainWarning, stacklevel=4)
+    return found
 
 
 def broadcast(
@@ -85,6 +112,7 @@ def evaluate(
             raise LawError(str(error), law=law.id) from None
         wanted = " and ".join(f"`{name}`" for name in missing)
         raise LawError(f"the loss of `{law.id}` needs {wanted}", law=law.id, missing=missing) from None
+    require_sizes(law, resolution, scalars, columns, given)
     reached = {step.name for step in resolution.steps}
     for name in (*columns, *scalars):
         if name not in reached and not idle:
