@@ -16,7 +16,7 @@ import isoflop as iso
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-MINE = ("accounting.md", "rules-of-thumb.md", "quality.md")
+MINE = ("rules-of-thumb.md", "quality.md")
 
 E, A, B, ALPHA, BETA = 1.8172, 482.01, 2085.43, 0.3478, 0.3658  # Besiroglu et al. 2024, Table 1
 R_D = 15.387756

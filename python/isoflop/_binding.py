@@ -68,10 +68,10 @@ class Binding:
         self.extrapolation_told = False
         self.heeded = False
         self.given = Given(
-            tuple(
-                (axis.name, axis.length > 1, axis.linked, tuple(column.name for column in axis.columns))
+            tuple([
+                (axis.name, axis.length > 1, axis.linked, tuple([column.name for column in axis.columns]))
                 for axis in axes
-            ),
+            ]),
             frozenset(self.columns),
             frozenset(described.scalars),
             tuple(described.formulas.items()),
@@ -123,7 +123,7 @@ class Binding:
             try:
                 resolution = resolve(
                     formulas,
-                    columns=self.columns,
+                    columns=self.given.columns,
                     scalars=self.scalars,
                     quantities=self._described.formulas,
                     law=self.law,

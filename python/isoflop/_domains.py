@@ -6,7 +6,6 @@ Only what is given is judged, never what follows from it. A null of a linked col
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import inf
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,6 +26,10 @@ POOL_TOKENS = read_domain("[0, inf)")
 """Of the tokens taken from a pool, which may be none."""
 
 
+SHORT = 64
+"""Values up to which Python has extremes sooner than NumPy."""
+
+
 def check_domains(
     axes: Sequence[Axis], scalars: Mapping[str, float], law: Law | None, pools: Sequence[Pool]
 ) -> None:
@@ -45,18 +48,19 @@ def check_domains(
         if domain is not None and not domain.least <= value <= domain.most and holds(law, name, domain):
             message = f"scalar `{name}` is {value:g}; {must_be(domain, value)}"
             raise SpaceError(message, axis=name)
-    least, most = np.minimum.reduce, np.maximum.reduce
     for axis in axes:
         for column in axis.columns:
-            domain = known.get(column.name)
-            if domain is None or column.numbers is None:
+            numbers = column.numbers
+            if numbers is None or (domain := known.get(column.name)) is None:
                 continue
-            # NaN, which stands for a null, makes neither comparison true.
-            if least(column.numbers) >= domain.least and (
-                domain.most == inf or most(column.numbers) <= domain.most
-            ):
-                continue
-            _look(axis, column, column.numbers, domain, law)
+            if numbers.size <= SHORT:
+                values = numbers.tolist()
+                low, high = min(values), max(values)
+            else:
+                low, high = np.minimum.reduce(numbers), np.maximum.reduce(numbers)
+            # With NaN, which stands for a null, all are looked at.
+            if not (domain.least <= low and high <= domain.most):
+                _look(axis, column, numbers, domain, law)
 
 
 def _look(axis: Axis, column: Column, numbers: NDArray[np.float64], domain: Domain, law: Law | None) -> None:
