@@ -255,6 +255,14 @@ def _check_goal(question: Question, values: Mapping[str, float]) -> None:
             raise ValueError('goal="data" needs to know the data: give pools=, or unique_tokens=')
 
 
+def _reads(law: Law, name: str) -> bool:
+    """Tell whether the loss depends on an input where size and tokens are given."""
+    # A supply may also give the tokens, by epochs: then it is an input of every law that reads tokens.
+    if name == "unique_tokens":
+        return name in law.variables or "fresh_tokens" in law.inputs
+    return name in law.inputs
+
+
 def _check_inputs(question: Question) -> None:
     """Refuse a law whose loss does not follow from size and tokens, or that ignores what is given."""
     law = question.law
@@ -267,7 +275,7 @@ def _check_inputs(question: Question) -> None:
         needed["activation"] = "moe_gain"
     given = [name for name in needed if name in question.scalars]
     for name in (*given, *(["pools"] if question.pools else [])):
-        if needed.get(name, "unique_tokens") not in law.inputs:
+        if not _reads(law, needed.get(name, "unique_tokens")):
             message = f"`{law.id}` does not read {name}; leave it out, or take a law that does"
             raise LawError(f"{message}, such as besiroglu2024", law=law.id)
     try:
