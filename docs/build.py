@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+import accounting
 import laws
 import quality
 import rules_of_thumb
@@ -13,6 +14,7 @@ import rules_of_thumb
 import isoflop as iso
 
 PAGES: dict[str, Callable[[], str]] = {
+    "accounting.md": accounting.page,
     "rules-of-thumb.md": rules_of_thumb.page,
     "quality.md": quality.page,
     **laws.PAGES,

@@ -375,7 +375,9 @@ def test_a_law_takes_the_inputs_that_it_knows() -> None:
     frame = iso.losses(["hoffmann2022", mine(corpus="MassiveText")], params=1e9, tokens=2e10)
     assert frame.height == 1
     with pytest.warns(iso.IsoflopWarning):
-        both = iso.losses(["besiroglu2024", "ludziejewski2025"], params=1e9, tokens=2e10, experts=[1, 8])
+        both = iso.losses(
+            ["besiroglu2024", "ludziejewski2025"], active_params=1e9, tokens=2e10, experts=[1, 8]
+        )
     assert both["besiroglu2024"].n_unique() == 1
     assert both["ludziejewski2025"].n_unique() == 2
 

@@ -607,7 +607,11 @@ SERVING: dict[str, Any] = {"goal": "serving", "inference_tokens": 1e12}
         ({"flops": "1e22"}, ValueError, "flops must be a number, not '1e22'"),
         ({"usd": math.nan}, ValueError, "usd must be positive and finite, not nan"),
         (FLOPS | {"serving_bytes": 640}, ValueError, "serving_bytes=640 has no room for .* such as 640e9"),
-        (FLOPS | {"mfu": 35}, ValueError, "mfu is a share, at most 1, not 35"),
+        (
+            FLOPS | {"mfu": 35},
+            ValueError,
+            "mfu is 35; it must be above 0 and at most 1: it is a share, and 35 % is 0.35",
+        ),
         (FLOPS | {"gpu": "h10"}, ValueError, "no GPU 'h10' in the catalogue, .*; did you mean `h100`"),
         (FLOPS | {"gpu": "a100", "precision": "fp8"}, ValueError, "`a100` has no peak in 'fp8' .* only bf16"),
         (FLOPS | {"goal": "servin"}, ValueError, "goal must be one of .*; did you mean `serving`"),

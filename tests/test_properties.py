@@ -315,7 +315,9 @@ def objectives_of(question: Question) -> dict[str, Any]:
     }
 
 
-@pytest.mark.filterwarnings("ignore::isoflop.EmptyResultWarning", "ignore::isoflop.EdgeWarning")
+@pytest.mark.filterwarnings(
+    "ignore::isoflop.EmptyResultWarning", "ignore::isoflop.EdgeWarning", "ignore::isoflop.UnreadAxisWarning"
+)
 @examples(100)
 @given(questions(), st.sampled_from(RESOLUTIONS), st.data())
 def test_a_sweep_answers_as_the_oracle_does(
@@ -357,7 +359,7 @@ def test_a_sweep_answers_as_the_oracle_on_arrays_does(question: Question) -> Non
     assert list(map(str, surface_differences(question))) == []
 
 
-@pytest.mark.filterwarnings("ignore::isoflop.EmptyResultWarning")
+@pytest.mark.filterwarnings("ignore::isoflop.EmptyResultWarning", "ignore::isoflop.UnreadAxisWarning")
 @examples(100)
 @given(questions(), st.sampled_from(RESOLUTIONS))
 def test_the_front_of_a_sweep_is_the_front_of_its_table(question: Question, resolution: float) -> None:

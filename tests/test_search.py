@@ -186,6 +186,7 @@ def test_an_enumeration_looks_at_everything() -> None:
     assert profile.depths == ()
 
 
+@pytest.mark.filterwarnings("ignore::isoflop.UnreadAxisWarning")
 def test_axes_that_nothing_touches_are_counted() -> None:
     wide = SMALL.replace(axes={**SMALL.axes, "idle": range(11)})
     front, profile = wide.profile(minimize=["loss", "usd"], method="search")
@@ -254,6 +255,7 @@ def squared(x: int, y: int) -> iso.Sweep:
     return iso.Sweep(axes, quantities={"sum": "x + y", "ratio": "x / y**2"})
 
 
+@pytest.mark.filterwarnings("ignore::isoflop.UnreadAxisWarning")
 @pytest.mark.parametrize(("y", "method"), [(1023, "enumerate"), (1024, "search")])
 def test_large_spaces_are_searched(y: int, method: str) -> None:
     sweep = squared(1024, y)
@@ -277,6 +279,7 @@ def test_explain_says_how_and_why() -> None:
     assert "choices" not in enumerated
 
 
+@pytest.mark.filterwarnings("ignore::isoflop.UnreadAxisWarning")
 def test_a_profile_counts_what_was_outdone_before_the_search() -> None:
     _, profile = squared(1024, 1024).profile(minimize=["sum", "ratio"])
     assert profile.outdone == 1023 * 1024 * 5 <= profile.bounded

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 import isoflop as iso
@@ -152,7 +153,8 @@ def test_a_column_of_that_very_name_is_taken() -> None:
 
 def test_messages_and_formulas_have_the_same_speller() -> None:
     names = ("params", "tokens", "gpu_count", "train_flops", "days")
-    space = iso.Sweep(dict.fromkeys(names, 1.0))
+    # Together in one frame: facts, of which none is given twice.
+    space = iso.Sweep({"run": pl.DataFrame({name: [1.0] for name in names})})
     for slip in ("prams", "Tokens", "gpu_cuont", "gpus", "flops", "day", "gpu", "train_flop"):
         (first, *_) = nearest(slip, names)
         with pytest.raises(iso.FormulaError, match=f", did you mean `{first}`"):

@@ -176,8 +176,8 @@ def test_a_linked_axis_before_a_plain_one_keeps_its_place() -> None:
 
 
 def test_a_linked_column_may_be_evenly_spaced() -> None:
-    sweep = read("[axes.pool]\nquality = { linspace = [0, 1, 3] }\nprice = [3, 2, 1]\n").sweep
-    assert sweep.table().rows() == [(0.0, 3), (0.5, 2), (1.0, 1)]
+    sweep = read("[axes.pool]\nquality = { linspace = [0.5, 1.5, 3] }\nprice = [3, 2, 1]\n").sweep
+    assert sweep.table().rows() == [(0.5, 3), (1.0, 2), (1.5, 1)]
 
 
 # Mistakes -------------------------------------------------------------------------------------------

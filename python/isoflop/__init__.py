@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from isoflop._accounting import accounting
 from isoflop._exceptions import (
     CatalogError,
+    DomainWarning,
     EdgeWarning,
     EmptyResultWarning,
     ExtrapolationWarning,
@@ -29,6 +30,7 @@ from isoflop._exceptions import (
     LawError,
     LimitError,
     SpaceError,
+    UnreadAxisWarning,
 )
 from isoflop._law import Law, law, laws
 from isoflop._native import __version__
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Allocation",
     "CatalogError",
+    "DomainWarning",
     "EdgeWarning",
     "EmptyResultWarning",
     "ExtrapolationWarning",
@@ -63,6 +66,7 @@ __all__ = [
     "Profile",
     "SpaceError",
     "Sweep",
+    "UnreadAxisWarning",
     "__version__",
     "accounting",
     "allocation",

@@ -16,7 +16,7 @@ from isoflop import _native
 from isoflop._catalog import quantity_tables
 from isoflop._exceptions import FormulaError, LawError, SpaceError
 from isoflop._given import shown
-from isoflop._spelling import did_you_mean
+from isoflop._spelling import did_you_mean, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 How: TypeAlias = Literal["given", "quantity", "alternative", "default", "law", "coefficient"]
 
+
+MOST_WAYS = 6
+"""Ways out that a message names."""
 
 LAW_QUANTITIES = ("loss", "extrapolation", "reducible_loss", "equivalent_flops")
 """What only a law defines."""
@@ -80,10 +83,14 @@ class Resolution:
     sparsity
         ``None``, or a formula of the share of active parameters that must have the same value in every
         configuration: a dense law is used without ``moe_gain``. See `require_same_sparsity`.
+    dense
+        The law is one of mixtures, and the share of active parameters stands at its default. See
+        `isoflop._mixtures.require_sizes`.
     """
 
     definitions: dict[str, float | str]
     sparsity: str | None
+    dense: bool
     _plan: _Plan
 
     @property
@@ -120,9 +127,9 @@ def names_in(formula: str) -> tuple[str, ...]:
 
 
 def read_needs(needs: Iterable[str]) -> tuple[frozenset[str], ...]:
-    """Return the sets of names of which any one will do; in ``"a | b"`` either name will."""
-    choices = [need.replace(" ", "").split("|") for need in needs]
-    return tuple(map(frozenset, product(*choices)))
+    """Return the sets of names of which any one will do; in ``"a | b + c"`` either `a` or both others."""
+    choices = [map(read_names, need.split("|")) for need in needs]
+    return tuple(frozenset[str]().union(*chosen) for chosen in product(*choices))
 
 
 @lru_cache(maxsize=1)
@@ -137,6 +144,8 @@ def _quantity(
     unit: str,
     doc: str,
     checks: Iterable[Mapping[str, Any]] = (),
+    domain: str = "",
+    aliases: Iterable[str] = (),
     source: str = "",
     note: str = "",
     default: float | None = None,
@@ -152,6 +161,11 @@ def _quantity(
     value = None if default is None else float(default)
     fallback = None if value is None else Step(name, None, value, "default", note, unit, source)
     return _Quantity(tuple(rows), fallback, unit, doc, example)
+
+
+def read_names(text: str) -> frozenset[str]:
+    """Return the names of ``a + b``, which are needed together."""
+    return frozenset(text.replace(" ", "").split("+"))
 
 
 def known_names(law: Law | None = None) -> tuple[str, ...]:
@@ -199,11 +213,11 @@ def resolve(
     for name, formula in quantities.items():
         if not isinstance(formula, str):
             raise SpaceError(f"quantity `{name}` must be a formula, a text, not {shown(formula)}", axis=name)
-    plan = _plan(tuple(formulas), frozenset(columns), frozenset(scalars), tuple(quantities.items()), law)
+    plan = plan_of(tuple(formulas), frozenset(columns), frozenset(scalars), tuple(quantities.items()), law)
     definitions = plan.definitions.copy()
     for _, name in plan.scalars:
         definitions[name] = float(scalars[name])
-    return Resolution(definitions, plan.sparsity, plan)
+    return Resolution(definitions, plan.sparsity, plan.dense, plan)
 
 
 class _Plan(NamedTuple):
@@ -213,17 +227,19 @@ class _Plan(NamedTuple):
     steps: tuple[Step, ...]
     scalars: tuple[tuple[int, str], ...]  # position among the steps, and name
     sparsity: str | None
+    dense: bool
 
 
 # Names decide everything, values nothing: a script that asks the same question of many values plans once.
 @lru_cache(maxsize=512)
-def _plan(
+def plan_of(
     formulas: tuple[str, ...],
     columns: frozenset[str],
     scalars: frozenset[str],
     user: tuple[tuple[str, str], ...],
     law: Law | None,
 ) -> _Plan:
+    """Do what `resolve` does, but for the values of scalars."""
     own = dict(user)
     given = columns.union(scalars, own)
     if len(given) != len(columns) + len(scalars) + len(own):
@@ -246,7 +262,7 @@ def _plan(
             sparsity = None  # a number is the same everywhere
     steps = tuple(walk.steps)
     places = tuple((place, step.name) for place, step in enumerate(steps) if step.name in scalars)
-    return _Plan(walk.definitions, steps, places, sparsity)
+    return _Plan(walk.definitions, steps, places, sparsity, walk.dense)
 
 
 def _stored_by_law(law: Law, given: frozenset[str]) -> bool:
@@ -279,6 +295,7 @@ class _Walk:
         self.definitions: dict[str, float | str] = {}
         self.steps: list[Step] = []
         self.same_sparsity = False
+        self.dense = False
 
     def follow(self, formula: str) -> None:
         # A stack of our own: a user may chain more quantities than Python allows nested calls.
@@ -332,7 +349,9 @@ class _Walk:
                     self.same_sparsity |= same_sparsity
                     return row
         if quantity.default is None:
-            raise _missing(name, formula, parent, quantity)
+            raise _missing(name, formula, parent, quantity, self.meant(name))
+        if name == "activation" and self.law is not None and mixture_inputs(self.law):
+            self.dense = True
         return quantity.default, ()
 
     def equivalent(self, law: Law) -> Row:
@@ -370,9 +389,22 @@ class _Walk:
             message = f"{_reader(formula, parent, name)} `{name}`, a variable of the law `{law.id}`; "
             raise SpaceError(f"{message}give it as an axis or scalar{meant}", axis=name)
 
+    def meant(self, name: str) -> str:
+        """Return the end of a message that names what may have been meant for a missing input."""
+        known = (*self.rows, *(self.law.names if self.law is not None else ()))
+        for other in sorted((self.columns | self.scalars).difference(known)):
+            if nearest(other, known)[:1] == (name,):
+                return f"; `{other}` is given: did you mean `{name}`?"
+        return ""
+
     def unit(self, name: str) -> str:
         quantity = self.rows.get(name)
         return quantity.unit if quantity is not None else ""
+
+
+def mixture_inputs(law: Law) -> tuple[str, ...]:
+    """Return those of its inputs by which a law knows that it has a mixture before it."""
+    return tuple(name for name in ("experts", "granularity", "sparsity") if name in law.variables)
 
 
 def require_same_sparsity(law: Law | None, lowest: float, highest: float) -> None:
@@ -409,18 +441,17 @@ def _reader(formula: str, parent: Step | None, name: str) -> str:
     return f"`{formula}` needs" if formula != name else "this needs"
 
 
-def _missing(name: str, formula: str, parent: Step | None, quantity: _Quantity) -> SpaceError:
+def _missing(name: str, formula: str, parent: Step | None, quantity: _Quantity, meant: str) -> SpaceError:
     if parent is None and formula == name:
         start = f"`{name}` has"
     else:
         start = f"{_reader(formula, parent, name)} `{name}`, which has"
-    inputs: dict[str, None] = {}
-    for alternative in quantity.alternatives:
-        for need in alternative.needs:
-            inputs.update(dict.fromkeys(f"`{other}`" for other in sorted(need)))
-    instead = f"; or give {' or '.join(inputs)}" if inputs else ""
+    needs = dict.fromkeys(need for alternative in quantity.alternatives for need in alternative.needs)
+    # What one name gives comes first, and a reader wants a few ways, not all.
+    ways = [" with ".join(f"`{other}`" for other in sorted(need)) for need in sorted(needs, key=len)]
+    instead = f"; or give {' or '.join(ways[:MOST_WAYS])}" if ways else ""
     example = f', e.g. "{name}": {quantity.example}' if quantity.example else ""
-    message = f"{start} no value and no default; give it as an axis or scalar{example}{instead}"
+    message = f"{start} no value and no default; give it as an axis or scalar{example}{instead}{meant}"
     return SpaceError(message, axis=name)
 
 
@@ -450,7 +481,11 @@ def accounting() -> pl.DataFrame:
     -------
     pl.DataFrame
         Columns ``name``, ``unit``, ``formulas`` (a list: the first whose inputs are given is used),
-        ``default`` (null if there is none), ``source`` (empty if it is a definition) and ``doc``.
+        ``default`` (null if there is none), ``source`` (empty if it is a definition), ``doc``, ``domain``
+        (what a value may be that is given, such as ``(0, 1]``), ``aliases`` (words of papers that messages
+        understand), ``given_twice`` (the relations that would give it a second time if all else in them were
+        given) and ``with`` (what it gives only together with others: ``context`` the
+        ``attention_flops_per_token``).
 
     Examples
     --------
@@ -460,6 +495,14 @@ def accounting() -> pl.DataFrame:
     """
     import polars as pl
 
+    from isoflop._rules import groups, twice
+
+    def relations(name: str) -> list[str]:
+        return [
+            " = ".join(rule.equal) for rule in twice()
+            if any(name in choice for member in rule.members for choice in member)
+        ]  # fmt: skip
+
     rows = [
         (
             table["name"],
@@ -468,6 +511,10 @@ def accounting() -> pl.DataFrame:
             table.get("default"),
             table.get("source", ""),
             table["doc"],
+            table["domain"],
+            table.get("aliases", []),
+            relations(table["name"]),
+            [group.gives for group in groups() if table["name"] in group.names],
         )
         for table in quantity_tables()
     ]
@@ -478,5 +525,9 @@ def accounting() -> pl.DataFrame:
         "default": pl.Float64,
         "source": pl.String,
         "doc": pl.String,
+        "domain": pl.String,
+        "aliases": pl.List(pl.String),
+        "given_twice": pl.List(pl.String),
+        "with": pl.List(pl.String),
     }
     return pl.DataFrame(rows, schema=schema, orient="row")

@@ -25,8 +25,10 @@ from isoflop._exceptions import (
     ExtrapolationWarning,
     IsoflopWarning,
     LimitError,
+    UnreadAxisWarning,
 )
 from isoflop._given import read_threads
+from isoflop._heed import Verdict, heed
 from isoflop._limits import fitting_resolution, unread_axes
 from isoflop._numbers import counted
 from isoflop._pareto import resolution_bits
@@ -87,6 +89,7 @@ def ask_front(
     grouped = None if by is None else groups(binding.axes, by)
     where = binding.where
     names = _columns(binding, formulas, read_formulas(columns, "columns"))
+    unread = _heed(binding, formulas, names, by, free=all_ties)
     watched = binding.watched
     read = (*formulas, *where)
     with reporting(progress) as report:
@@ -108,18 +111,19 @@ def ask_front(
                 grouped,
             )
         except LimitError as error:
-            unread = unread_axes(binding, read, grouped) if all_ties else ""
+            many = unread_axes(binding, read, grouped) if all_ties else ""
             coarser = "a coarser resolution="
             if most is not None:
                 coarser = fitting_resolution(binding, objectives, max(bits), all_ties, limit, count, grouped)
             if error.limit != limit:
                 raise _held(error, coarser) from None
             raise LimitError(
-                f"the front has more than {counted(error.limit, 'row')}{unread}; compare with {coarser}, "
+                f"the front has more than {counted(error.limit, 'row')}{many}; compare with {coarser}, "
                 "tighten where=, or raise max_rows=",
                 rows=error.rows,
                 limit=error.limit,
             ) from None
+    _tell_unread(binding, unread, found.height, stacklevel + 1)
     _warn(binding, found, formulas, stacklevel + 1)
     frame = _frame(binding, found, objectives, names)
     return frame, partial(make_profile, found, frame.height, formulas, bits)
@@ -142,9 +146,10 @@ def ask_best(
     read_method(method)
     count = read_threads(threads)
     extra = read_formulas(columns, "columns")
+    grouped = None if by is None else groups(binding.axes, by)
+    unread = _heed(binding, (objective[0],), extra, by)
     if binding.has_range:
         extra = (*extra, "extrapolation")
-    grouped = None if by is None else groups(binding.axes, by)
     where = binding.where
     names = _columns(binding, (objective[0],), extra)
     watched = binding.watched
@@ -161,6 +166,7 @@ def ask_best(
             watched,
             method,
         )
+    _tell_unread(binding, unread, found.height, stacklevel + 1)
     if found.height:
         for text in edges(binding, objective, found, None if grouped is None else grouped[0]):
             _tell(text, EdgeWarning, stacklevel + 1)
@@ -200,6 +206,7 @@ def ask_near(
     if binding.has_range:
         extra = (*extra, "extrapolation")
     names = _columns(binding, tuple(formula for formula, _ in shown), extra)
+    unread = _heed(binding, (objective[0], *compared), names, by, free=not further)
     watched = binding.watched
     formulas = (objective[0], *compared, *where, *names)
     with reporting(progress) as report:
@@ -222,13 +229,14 @@ def ask_near(
         except LimitError as error:
             if error.limit != limit:
                 raise _held(error, "a coarser resolution=") from None
-            unread = unread_axes(binding, (objective[0], *where), grouped)
+            many = unread_axes(binding, (objective[0], *where), grouped)
             raise LimitError(
-                f"more than {error.limit:,} configurations are that near{unread}; ask for a smaller within=, "
+                f"more than {error.limit:,} configurations are that near{many}; ask for a smaller within=, "
                 "for the front inside with then=, tighten where=, or raise max_rows=",
                 rows=error.rows,
                 limit=error.limit,
             ) from None
+    _tell_unread(binding, unread, found.height, stacklevel + 1)
     _warn(binding, found, (objective[0],), stacklevel + 1, compared)
     return _frame(binding, found, shown, names)
 
@@ -248,6 +256,8 @@ def ask_table(
     names = _columns(binding, (), read_formulas(columns, "columns"))
     limit = read_count(max_bytes, "max_bytes")
     count = read_threads(threads)
+    # The axes alone are no question.
+    unread = _heed(binding, (), names, free=True, table=True) if names or binding.where else None
     where = binding.where
     with reporting(progress) as report:
         try:
@@ -260,6 +270,7 @@ def ask_table(
                 rows=error.rows,
                 limit=error.limit,
             ) from None
+    _tell_unread(binding, unread, found.height, stacklevel + 1)
     if not found.stats["feasible"]:
         _tell(why_empty(binding, (), 0), EmptyResultWarning, stacklevel + 1)
     return _frame(binding, found, (), names)
@@ -279,6 +290,31 @@ def _held(error: LimitError, coarser: str) -> LimitError:
 def _columns(binding: Binding, objectives: Sequence[str], columns: Sequence[str]) -> tuple[str, ...]:
     """Return the columns that a result has beyond those of axes and objectives."""
     return distinct(columns, (*column_names(binding.axes), *objectives)) if columns else ()
+
+
+def _heed(
+    binding: Binding,
+    objectives: tuple[str, ...],
+    columns: tuple[str, ...],
+    by: str | None = None,
+    *,
+    free: bool = False,
+    table: bool = False,
+) -> Verdict | None:
+    """Judge the first question that a user asks of a sweep; ``None`` if it is another one."""
+    if binding.heeded or _KEPT_BACK.get()[0]:
+        return None
+    return heed(binding, objectives, columns, by, free=free, table=table)
+
+
+def _tell_unread(binding: Binding, unread: Verdict | None, height: int, stacklevel: int) -> None:
+    if unread is None:
+        return
+    binding.heeded = True
+    # An answer without rows has no first values.
+    texts = (*(unread.axes if height else ()), *unread.names)
+    if texts:
+        _tell("; ".join(texts), UnreadAxisWarning, stacklevel + 1)
 
 
 def _frame(

@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 from isoflop import _native
 from isoflop._accounting import Resolution, known_names, require_same_sparsity, resolve
 from isoflop._exceptions import FormulaError
+from isoflop._given_twice import measured
+from isoflop._heed import Given
+from isoflop._mixtures import require_sizes
 from isoflop._threads import resolve_threads
 
 if TYPE_CHECKING:
@@ -37,7 +40,9 @@ class Binding:
         "axes",
         "columns",
         "extrapolation_told",
+        "given",
         "has_range",
+        "heeded",
         "law",
         "ranged",
         "space",
@@ -61,6 +66,22 @@ class Binding:
         self.has_range = law is not None and law.has_range
         self.ranged = law.ranged if law is not None else ()
         self.extrapolation_told = False
+        self.heeded = False
+        self.given = Given(
+            tuple(
+                [
+                    (axis.name, axis.length > 1, axis.linked, tuple([column.name for column in axis.columns]))
+                    for axis in axes
+                ]
+            ),
+            frozenset(self.columns),
+            frozenset(described.scalars),
+            tuple(described.formulas.items()),
+            tuple(described.quantities),
+            described.where,
+            law,
+            described.elsewhere,
+        )
         self._described = described
         self._resolutions: dict[tuple[str, ...], Resolution] = {}
 
@@ -84,6 +105,11 @@ class Binding:
         """Constants by name."""
         return self._described.scalars
 
+    @property
+    def measured(self) -> list[tuple[str, str]]:
+        """What columns of one linked frame give twice: a name and the formula that gives it too."""
+        return [rule.equal for rule in measured(self._described)]
+
     def resolve(self, formulas: tuple[str, ...]) -> Resolution:
         """Find what every name stands for that ``formulas`` reach.
 
@@ -99,13 +125,15 @@ class Binding:
             try:
                 resolution = resolve(
                     formulas,
-                    columns=self.columns,
+                    columns=self.given.columns,
                     scalars=self.scalars,
                     quantities=self._described.formulas,
                     law=self.law,
                 )
             except FormulaError as error:
                 raise self._clarified(error) from None
+            if resolution.dense:
+                self._check_sizes(resolution)
             if resolution.sparsity is not None:
                 self._check_sparsity(resolution, resolution.sparsity)
             if len(self._resolutions) >= _REMEMBERED:
@@ -157,6 +185,15 @@ class Binding:
     def evaluate(self, formulas: Sequence[str], positions: Sequence[Positions]) -> list[Float64]:
         """Evaluate formulas at given configurations."""
         return self.ask(self.space.evaluate, tuple(formulas), formulas, positions)
+
+    def _check_sizes(self, resolution: Resolution) -> None:
+        columns = {
+            column.name: column.numbers
+            for axis in self.axes
+            for column in axis.columns
+            if column.numbers is not None
+        }
+        require_sizes(self.law, resolution, self.scalars, columns, self._described.formulas)
 
     def _check_sparsity(self, resolution: Resolution, sparsity: str) -> None:
         extremes = []

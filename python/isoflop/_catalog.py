@@ -52,9 +52,14 @@ def _folder() -> Traversable:
 
 
 @lru_cache(maxsize=1)
+def accounting_table() -> dict[str, Any]:
+    """Return what ``accounting.toml`` holds."""
+    return _read("accounting.toml")
+
+
 def quantity_tables() -> tuple[dict[str, Any], ...]:
     """Return the rows of ``accounting.toml`` in the file's order, as TOML gives them."""
-    return tuple(_read("accounting.toml")["quantity"])
+    return tuple(accounting_table()["quantity"])
 
 
 @lru_cache(maxsize=1)

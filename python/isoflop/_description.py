@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from isoflop._accounting import known_names, names_in
 from isoflop._axes import Axis, AxisValues, check_name, column_names, read_axes, space_size
+from isoflop._domains import check_domains
 from isoflop._exceptions import FormulaError, SpaceError
 from isoflop._given import shown
+from isoflop._given_twice import check_given_twice
 from isoflop._law import Law, read_law
 from isoflop._pools import Pool, pool_quantities, read_pools
 from isoflop._questions import Formulas, read_formulas
@@ -27,6 +29,8 @@ class Description:
     formulas: Mapping[str, str]
     """Of the user, and in their absence those of the pools."""
     size: int
+    elsewhere: tuple[str, ...] = ()
+    """Formulas of questions that a sweep file asks of it; they say which names are read."""
 
     def same(self, other: Description) -> bool:
         """Tell whether both describe the same sweep."""
@@ -67,7 +71,10 @@ def read_description(
     for constraint in constraints:
         names_in(constraint)
     _refuse_hidden_text(dimensions, found, formulas)
-    return Description(dimensions, scalars, found, named, constraints, supplies, formulas, size)
+    check_domains(dimensions, scalars, found, supplies)
+    described = Description(dimensions, scalars, found, named, constraints, supplies, formulas, size)
+    check_given_twice(described)
+    return described
 
 
 def _read_quantities(

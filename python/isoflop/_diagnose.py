@@ -10,6 +10,7 @@ import numpy as np
 
 from isoflop._allocation import Allocation
 from isoflop._catalog import only_a_rule
+from isoflop._domains import checked
 from isoflop._exceptions import LawError
 from isoflop._given import read_frame, read_real, shown
 from isoflop._law import Law, read_law
@@ -239,8 +240,8 @@ def _read_gain(law: Law, gain: object) -> float | None:
         number = read_real(gain, "moe_gain")
     except (TypeError, ValueError):
         number = math.nan
-    if not math.isfinite(number):
-        raise ValueError(f"moe_gain must be a finite number, such as 0.35, not {shown(gain)}")
+    if not math.isfinite(number) or checked("moe_gain", number):
+        raise ValueError(f"moe_gain must be a finite number, 0 or more, such as 0.35, not {shown(gain)}")
     return float(read_input(law, "moe_gain", number))
 
 

@@ -10,6 +10,8 @@ IsoflopError
 IsoflopWarning (UserWarning)
 ├── EmptyResultWarning           nothing in the space meets the constraints, and why
 ├── EdgeWarning                  a best plan sits at the end of an axis that nothing charges for
+├── UnreadAxisWarning            an axis or a name was given that a question does not read
+├── DomainWarning                a law was given a value that its input cannot have
 └── ExtrapolationWarning         a law is used outside the range it was fitted on
 """
 
@@ -149,6 +151,14 @@ class EmptyResultWarning(IsoflopWarning):
 
 class EdgeWarning(IsoflopWarning):
     """A best plan sits at the end of an axis, and nothing charges for going further."""
+
+
+class UnreadAxisWarning(IsoflopWarning):
+    """An axis stays at its first value, or a name has no effect, since a question does not read it."""
+
+
+class DomainWarning(IsoflopWarning):
+    """A law was given a value that its input cannot have; the loss is NaN there."""
 
 
 class ExtrapolationWarning(IsoflopWarning):

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from isoflop._axes import Axis
+from isoflop._heed import heed
 from isoflop._numbers import counted
 from isoflop._threads import resolve_threads
 
@@ -30,6 +31,8 @@ def explanation(binding: Binding, objectives: Sequence[Objective]) -> str:
         f"Space: {counted(binding.space.size, 'configuration')}": _space(binding.axes, binding.scalars),
         "Question": _question(objectives, where),
         "Quantities, each after what it reads": _quantities(resolution.steps, law, binding.own_quantities),
+        "Measured together, each read as given": _measured(binding),
+        "Not read": heed(binding, tuple(formula for formula, _ in objectives)).axes,
         "Tables, filled once": _tables(tables, binding.axes),
         f"Then, for each {'box and configuration looked at' if tape['searched'] else 'configuration'}": _cost(
             tape, binding
@@ -54,6 +57,11 @@ def _space(axes: Sequence[Axis], scalars: Mapping[str, float]) -> list[str]:
         rows.append((axis.name, f"{axis.length:,}", told))
     rows.extend((name, "constant", f"{value:g}") for name, value in scalars.items())
     return _aligned(rows)
+
+
+def _measured(binding: Binding) -> list[str]:
+    """Tell what a linked frame gives though it follows from others that it gives too."""
+    return [f"`{one}` as given, though {other} gives it too" for one, other in binding.measured]
 
 
 def _question(objectives: Sequence[Objective], where: Sequence[str]) -> list[str]:

@@ -138,7 +138,9 @@ class Law:
     inputs: tuple[str, ...] = field(compare=False)
     ranged: tuple[tuple[str, float, float], ...] = field(compare=False)
     stored: Alternative | None = field(compare=False)
-    # What `loss` has warned of: it does so once a law.
+    # Variables that were declared, not found in the formula.
+    declared: frozenset[str] = field(compare=False)
+    # What `loss` has warned of, each once a law; the one thing that changes.
     told: set[str] = field(compare=False)
 
     def __init__(
@@ -165,6 +167,7 @@ class Law:
         size: Size | Mapping[str, Any] | None = None,
     ) -> None:
         where = f"law `{id}`"
+        self._set({"told": set(), "declared": frozenset(variables or ())})
         texts = {"id": id, "title": title, "unit": unit, "corpus": corpus}
         texts |= {"tokenizer": tokenizer, "convention": convention, "evidence": evidence}
         values: dict[str, object] = {key: read_text(text, f"{where}: {key}") for key, text in texts.items()}
@@ -187,7 +190,6 @@ class Law:
         if optimal is None and known is not None:
             optimal = {"kind": "closed"}
         values["optimal"] = None if optimal is None else read_optimal(optimal, where, known)
-        values["told"] = set()
         values["size"] = None if size is None else read_size(size, where)
         values["coefficient_names"] = frozenset(coefficients)
         values["own_names"] = frozenset((*coefficients, *(quantities or {})))
@@ -358,14 +360,21 @@ class Law:
         Returns
         -------
         float or ndarray
-            In the law's ``unit``. A float if all inputs are numbers, else float64 of the broadcast shape.
+            In the law's ``unit``. A float if all inputs are numbers, else float64 of the broadcast shape. NaN
+            where an input has a value that it cannot have, such as a negative size.
 
         Raises
         ------
         LawError
             If an input is missing (``.missing``), unknown or without effect; if it is text, ``None``, a truth
             value, masked, null or beyond binary64 (NaN is a number: its loss is NaN); or if sparsity varies
-            and the law is a dense one without ``moe_gain``.
+            and the law is a dense one without ``moe_gain``; or if a law of mixtures needs stored and active
+            parameters and is given one of them.
+
+        Warns
+        -----
+        DomainWarning
+            If an input has a value that it cannot have; once for each input of a law.
 
         Warns
         -----

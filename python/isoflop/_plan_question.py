@@ -11,6 +11,7 @@ import numpy as np
 
 from isoflop._accounting import quantities
 from isoflop._catalog import only_a_rule
+from isoflop._domains import checked
 from isoflop._exceptions import LawError
 from isoflop._given import read_real, shown
 from isoflop._gpus import peak_flops
@@ -52,7 +53,6 @@ BYTES_PER_PARAM = 2
 FEWEST_BYTES = 2e6
 """A smaller memory is a slip in the unit."""
 
-SHARES = ("activation", "mfu", "inference_mfu")
 MAY_BE_ZERO = ("usd_per_token", "inference_tokens", "moe_gain")
 
 EXTREME = 1e40
@@ -183,8 +183,8 @@ def _read_number(name: str, value: object) -> float:
         raise ValueError(f"{name} must be {least} and finite, not {shown(value)}")
     if number and not 1 / EXTREME <= number <= EXTREME:
         raise ValueError(f"{name} must be between {1 / EXTREME:g} and {EXTREME:g}, not {shown(value)}")
-    if name in SHARES and number > 1:
-        raise ValueError(f"{name} is a share, at most 1, not {shown(value)}")
+    if wrong := checked(name, number):
+        raise ValueError(wrong)
     return number
 
 
@@ -255,6 +255,14 @@ def _check_goal(question: Question, values: Mapping[str, float]) -> None:
             raise ValueError('goal="data" needs to know the data: give pools=, or unique_tokens=')
 
 
+def _reads(law: Law, name: str) -> bool:
+    """Tell whether the loss depends on an input where size and tokens are given."""
+    # A supply may also give the tokens, by epochs: then it is an input of every law that reads tokens.
+    if name == "unique_tokens":
+        return name in law.variables or "fresh_tokens" in law.inputs
+    return name in law.inputs
+
+
 def _check_inputs(question: Question) -> None:
     """Refuse a law whose loss does not follow from size and tokens, or that ignores what is given."""
     law = question.law
@@ -267,7 +275,7 @@ def _check_inputs(question: Question) -> None:
         needed["activation"] = "moe_gain"
     given = [name for name in needed if name in question.scalars]
     for name in (*given, *(["pools"] if question.pools else [])):
-        if needed.get(name, "unique_tokens") not in law.inputs:
+        if not _reads(law, needed.get(name, "unique_tokens")):
             message = f"`{law.id}` does not read {name}; leave it out, or take a law that does"
             raise LawError(f"{message}, such as besiroglu2024", law=law.id)
     try:

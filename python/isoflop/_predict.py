@@ -10,8 +10,11 @@ import numpy as np
 
 from isoflop import _native
 from isoflop._accounting import known_names, require_same_sparsity, resolve
-from isoflop._exceptions import ExtrapolationWarning, LawError, SpaceError
+from isoflop._domains import holds, must_be, outside
+from isoflop._exceptions import DomainWarning, ExtrapolationWarning, LawError, SpaceError
 from isoflop._given import read_reals
+from isoflop._mixtures import require_sizes
+from isoflop._rules import domains
 from isoflop._spelling import did_you_mean
 
 if TYPE_CHECKING:
@@ -29,12 +32,16 @@ EXTRAPOLATION = "extrapolation"
 def loss(law: Law, inputs: Mapping[str, ArrayLike]) -> float | NDArray[np.float64]:
     """Do what `Law.loss` says."""
     arrays = {name: read_input(law, name, value) for name, value in inputs.items()}
+    impossible = _impossible(law, arrays)
     scalars = {name: float(array) for name, array in arrays.items() if array.ndim == 0}
     arrays = {name: array for name, array in arrays.items() if array.ndim > 0}
     columns, shape = broadcast(arrays, law.id)
     watched = () if EXTRAPOLATION in law.told else law.ranged
     beside = tuple(name for name, _, _ in watched)
     values, *others = evaluate(law, ("loss",), columns, scalars, math.prod(shape), beside=beside)
+    for wrong in impossible:
+        # Not by way of the input alone: whatever to the power of 0 is 1, be it NaN.
+        values[np.broadcast_to(wrong, shape).ravel()] = np.nan
     if watched and _outside(watched, others):
         law.told.add(EXTRAPOLATION)
         warnings.warn(_extrapolated(law), ExtrapolationWarning, stacklevel=3)
@@ -60,6 +67,25 @@ def _extrapolated(law: Law) -> str:
         f"`{law.id}` is used outside the range it was fitted on ({ranges}); its predictions there are "
         "extrapolations (`extrapolation` counts their decades)"
     )
+
+
+def _impossible(law: Law, arrays: dict[str, NDArray[np.float64]]) -> list[NDArray[np.bool_]]:
+    """Put NaN in the place of values that inputs cannot have; return where, and warn of it once a law."""
+    found = []
+    for name, numbers in arrays.items():
+        domain = domains().get(name)
+        if domain is None:
+            continue
+        wrong = outside(numbers, domain)
+        if not wrong.any() or not holds(law, name, domain):
+            continue
+        arrays[name] = np.where(wrong, np.nan, numbers)
+        found.append(wrong)
+        if name not in law.told:
+            law.told.add(name)
+            message = f"`{name}` was given outside its domain: {must_be(domain, math.nan)}; the loss of "
+            warnings.warn(f"{message}`{law.id}` is NaN there", DomainWarning, stacklevel=4)
+    return found
 
 
 def broadcast(
@@ -118,6 +144,7 @@ def evaluate(
             raise LawError(str(error), law=law.id) from None
         wanted = " and ".join(f"`{name}`" for name in missing)
         raise LawError(f"the loss of `{law.id}` needs {wanted}", law=law.id, missing=missing) from None
+    require_sizes(law, resolution, scalars, columns, given)
     reached = {step.name for step in resolution.steps}
     for name in (*columns, *scalars):
         if name not in reached and not idle:

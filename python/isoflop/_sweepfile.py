@@ -30,7 +30,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -144,7 +144,18 @@ def parse(text: str, file: str, folder: Path = Path()) -> SweepFile:
         for name in _QUESTIONS
         if name in content
     }
+    _tell_questions(sweep, question)
     return SweepFile(sweep, Frozen(question))
+
+
+def _tell_questions(sweep: Sweep, question: Mapping[str, Mapping[str, Any]]) -> None:
+    """Tell a sweep what its file asks: a name that one of its questions reads is no slip for another."""
+    formulas: dict[str, None] = {}
+    for table in question.values():
+        for keyword in ("minimize", "maximize", "then", "columns"):
+            value = table.get(keyword, ())
+            formulas |= dict.fromkeys([value] if isinstance(value, str) else value)
+    sweep._described = replace(sweep._described, elsewhere=tuple(formulas))
 
 
 def dump(described: Description) -> str:
