@@ -49,6 +49,7 @@ pub(crate) fn keys<'py>(
 
 /// Return the row numbers of the front, ascending. Rows with NaN are never on it.
 #[pyfunction]
+#[allow(clippy::too_many_arguments, reason = "one crossing for each question; Python gives them names")]
 #[pyo3(signature = (objectives, maximize, bits, all_ties, threads, rows=None, groups=None))]
 pub(crate) fn pareto<'py>(
     py: Python<'py>,
