@@ -105,7 +105,7 @@ impl Points {
             let end = starts.get(run + 1).copied().unwrap_or(self.indices.len());
             memory::extend(&mut kept, starts[run]..end)?;
         }
-        Ok((self.select(kept.into_iter())?, covering.gap))
+        Ok((self.select(kept.iter().copied())?, covering.gap))
     }
 
     /// Runs of rows with equal objectives, if rows come best first.

@@ -161,7 +161,9 @@ impl Filter {
             indices: Some(&rows.indices),
             rows: None,
         };
-        Ok(rows.select(front_by(objectives, &asked, control)?.into_iter())?)
+        // Not the iterator of the vector itself: its copies, one for each column, would be of all it holds.
+        let kept = front_by(objectives, &asked, control)?;
+        Ok(rows.select(kept.iter().copied())?)
     }
 
     /// The rows of each group, without the objectives that tell it.
