@@ -8,6 +8,8 @@ import pytest
 
 import isoflop as iso
 
+pytestmark = pytest.mark.filterwarnings("ignore::isoflop.UnreadAxisWarning")
+
 LAW = iso.Law("E + A/effective_params**0.34 + B/effective_tokens**0.28", {"E": 1.7, "A": 400.0, "B": 410.0})
 
 

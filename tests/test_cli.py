@@ -443,7 +443,7 @@ def test_a_formula_that_cannot_be_read_shows_a_caret(isoflop: Isoflop, sweep: Pa
         (["pareto", "SWEEP", "--out", "front.xlsx"], "must be one of .parquet, .csv, .json"),
         (["pareto", "SWEEP", "--out", "nowhere/front.csv"], "there is no directory nowhere"),
         (["pareto", "SWEEP", "--out", "front.csv", "--format", "csv"], "--out or --format, not both"),
-        (["pareto", "SWEEP", "--rows", "1"], "--rows=1 is less than the number of objectives"),
+        (["pareto", "SWEEP", "--rows", "1"], "--rows 1 is less than the number of objectives"),
         (["pareto", "SWEEP", "--by", "colour"], "there is no `colour`"),
         (["pareto", "SWEEP", "--resolution", "fine"], "--resolution fine: must be a number in 0..1"),
         (["pareto", "SWEEP", "--threads", "0"], "threads"),

@@ -23,7 +23,7 @@ PYTHON = re.compile(r"(?<![\w`-])[a-z_]+=(?!=)|iso\.|pl\.|Sweep")
 @pytest.mark.parametrize(
     ("argv", "told"),
     [
-        ("pareto SWEEP --max-rows 3", "thin it with --rows, tighten --where, or raise --max-rows"),
+        ("pareto SWEEP --max-rows 3", "a coarser --resolution, tighten --where, or raise --max-rows"),
         ("near SWEEP --minimize loss --within 9 --max-rows 3", "--then, tighten --where, or raise"),
         ("table SWEEP --max-bytes 1k", "into --max-bytes 1,000; ask for fewer --columns, tighten --where"),
         ("best SWEEP --minimize loss --maximize tokens", "--minimize or --maximize, not both"),

@@ -14,7 +14,11 @@ AXES: dict[str, Any] = {"params": iso.geomspace(1e8, 1e12, 300), "tokens": iso.g
 SWEEP = iso.Sweep(AXES, law="besiroglu2024", where="train_flops <= 1e24")
 BOTH = ["loss", "train_flops"]
 
-pytestmark = pytest.mark.filterwarnings("ignore::isoflop.ExtrapolationWarning", "ignore::isoflop.EdgeWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::isoflop.ExtrapolationWarning",
+    "ignore::isoflop.EdgeWarning",
+    "ignore::isoflop.UnreadAxisWarning",
+)
 
 
 @pytest.mark.parametrize("rows", [2, 3, 8, 50])
