@@ -54,7 +54,7 @@ def test_a_size_that_does_not_follow_is_refused_with_the_ways_out(
 
 @pytest.mark.filterwarnings("ignore::isoflop.EdgeWarning", "ignore::isoflop.ExtrapolationWarning")
 def test_a_constraint_on_weights_counts_every_expert() -> None:
-    given = {"active_params": 3e10, "experts": [1, 8, 64], "train_flops": 1e24}
+    given: dict[str, Any] = {"active_params": 3e10, "experts": [1, 8, 64], "train_flops": 1e24}
     sweep = iso.Sweep(given, law="ludziejewski2025")
     assert sweep.best(minimize="loss")["experts"].item() == 64
     # Only the dense one fits into 80 GB: with 64 experts they are 2.6 TB.
