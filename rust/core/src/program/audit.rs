@@ -101,14 +101,7 @@ impl Found {
 pub(super) fn boxes(bounds: &Bounds, tables: &[Ranged], slots: &[Slot], boxes: &Boxes, trace: &Trace) {
     let size: u64 = slots.iter().map(|slot| u64::from(slot.length)).fold(1, u64::saturating_mul);
     let strip = &bounds.strip;
-    let wholes: Vec<Interval> = strip
-        .loads
-        .iter()
-        .map(|&table| {
-            let (low, high) = tables[table].whole();
-            Interval { low, high, nan: tables[table].nan }
-        })
-        .collect();
+    let wholes: Vec<Interval> = strip.loads.iter().map(|&table| tables[table].whole()).collect();
     let places = places(slots.len());
     for lane in 0..boxes.count {
         let count = if size <= ALL { size_of_box(boxes, lane) } else { SOME as usize };

@@ -134,14 +134,7 @@ pub(crate) struct Intervals {
 impl Bounds {
     /// Plans each step, by the ranges over the whole space.
     pub(crate) fn new(mut strip: Strip, tables: &[Ranged]) -> Self {
-        let whole: Vec<Interval> = strip
-            .loads
-            .iter()
-            .map(|&table| {
-                let (low, high) = tables[table].whole();
-                Interval { low, high, nan: tables[table].nan }
-            })
-            .collect();
+        let whole: Vec<Interval> = strip.loads.iter().map(|&table| tables[table].whole()).collect();
         let mut registers = vec![Interval::EMPTY; strip.registers];
         let mut plans: Vec<Plan> = Vec::with_capacity(strip.steps.len());
         let value = |registers: &[Interval], place: Place| match place {

@@ -10,6 +10,7 @@
 
 use crate::memory::{self, OutOfMemory};
 use crate::space::Numbers;
+use crate::value::interval::Interval;
 
 /// A table over some of a search's axes, row-major, with what its range over a box needs.
 #[derive(Debug, Clone)]
@@ -123,13 +124,14 @@ impl Ranged {
         if let [blocks] = self.blocks.as_slice() { Some(blocks) } else { None }
     }
 
-    /// The least and greatest entry of all.
-    pub(crate) fn whole(&self) -> (f64, f64) {
+    /// All entries.
+    pub(crate) fn whole(&self) -> Interval {
         let Blocks { least, greatest, .. } = &self.blocks[0];
-        (
-            least.iter().copied().fold(f64::INFINITY, less),
-            greatest.iter().copied().fold(f64::NEG_INFINITY, greater),
-        )
+        Interval {
+            low: least.iter().copied().fold(f64::INFINITY, less),
+            high: greatest.iter().copied().fold(f64::NEG_INFINITY, greater),
+            nan: self.nan,
+        }
     }
 }
 
