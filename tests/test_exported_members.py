@@ -52,3 +52,21 @@ def test_importing_loads_no_optional_package() -> None:
     code = f"import isoflop, sys; print([m for m in {heavy} if m in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("words", [["--version"], ["--help"], ["pareto", "--help"]])
+def test_words_about_the_command_line_load_no_polars(words: list[str]) -> None:
+    code = f"""
+import sys
+from isoflop.cli import main
+status = main({words})
+print(status, [name for name in ("polars", "numpy") if name in sys.modules], file=sys.stderr)
+"""
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stderr.strip() == "0 []"
+
+
+def test_members_that_are_loaded_on_use_are_what_type_checkers_see() -> None:
+    for name in iso.__all__:
+        if name != "__version__":
+            assert getattr(iso, name).__name__ == name

@@ -17,7 +17,6 @@
 
 from typing import TYPE_CHECKING
 
-from isoflop._accounting import accounting
 from isoflop._exceptions import (
     CatalogError,
     DomainWarning,
@@ -32,22 +31,23 @@ from isoflop._exceptions import (
     SpaceError,
     UnreadAxisWarning,
 )
-from isoflop._law import Law, law, laws
 from isoflop._native import __version__
-from isoflop._pareto import pareto
-from isoflop._profile import Profile
-from isoflop._spacing import geomspace, linspace
-from isoflop._sweep import Sweep
 
 if TYPE_CHECKING:
+    from isoflop._accounting import accounting
     from isoflop._allocation import Allocation, allocation, allocations
     from isoflop._checks import checks
     from isoflop._diagnose import diagnose
     from isoflop._gpus import gpus
     from isoflop._is_pareto import is_pareto
+    from isoflop._law import Law, law, laws
     from isoflop._losses import losses
     from isoflop._models import models
+    from isoflop._pareto import pareto
     from isoflop._plan import Plan, plan
+    from isoflop._profile import Profile
+    from isoflop._spacing import geomspace, linspace
+    from isoflop._sweep import Sweep
 
 __all__ = [
     "Allocation",
@@ -85,18 +85,28 @@ __all__ = [
     "plan",
 ]
 
-# Loaded when they are used: a script that searches need not wait for them.
+# Loaded when they are used: a script that searches need not wait for plans, nor a command line that only says
+# its version for polars.
 _ON_USE = {
     "Allocation": "_allocation",
+    "Law": "_law",
     "Plan": "_plan",
+    "Profile": "_profile",
+    "Sweep": "_sweep",
+    "accounting": "_accounting",
     "allocation": "_allocation",
     "allocations": "_allocation",
     "checks": "_checks",
     "diagnose": "_diagnose",
+    "geomspace": "_spacing",
     "gpus": "_gpus",
     "is_pareto": "_is_pareto",
+    "law": "_law",
+    "laws": "_law",
+    "linspace": "_spacing",
     "losses": "_losses",
     "models": "_models",
+    "pareto": "_pareto",
     "plan": "_plan",
 }
 

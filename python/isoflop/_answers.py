@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.ma  # of which polars asks with each array: slowly for ever, if it is the first to load it
 import polars as pl
 from numpy.typing import NDArray
 
@@ -68,16 +69,16 @@ def _of_arrays(axes: Sequence[Axis], found: Rows, formulas: Sequence[str]) -> li
 def _of_block(axes: Sequence[Axis], found: Rows, formulas: Sequence[str], block: Float64) -> list[pl.Series]:
     """Return columns of a short answer, of which all floats are slices of one series: that is made sooner."""
     numbers, height = pl.Series(block), found.height
-    series, start = [], 0
+    series, taken, start = [], set(), 0
     for number, axis in enumerate(axes):
         for column in axis.columns:
+            taken.add(column.name)
             if column.kind == "float":
                 series.append(numbers.slice(start, height).alias(column.name))
             else:
                 series.append(_gathered(column, found.positions[number]))
             if column.numbers is not None:
                 start += height
-    taken = column_names(axes)
     for name in formulas:
         if name not in taken:
             series.append(numbers.slice(start, height).alias(name))

@@ -9,7 +9,7 @@ the numbers of the columns to the engine and gathers results from their values.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from math import isfinite
 from numbers import Integral, Real
 from typing import Any, Literal, NamedTuple, TypeAlias, cast
@@ -51,12 +51,15 @@ class Column(NamedTuple):
         What results carry: an array of the user's own type, a series for text.
     numbers
         What formulas read (binary64; a truth value is 0 or 1); ``None`` for text.
+    extremes
+        The least and the largest number, where the way in has told them already.
     """
 
     name: str
     kind: Literal["integer", "float", "boolean", "text"]
     values: NDArray[Any] | pl.Series
     numbers: NDArray[np.float64] | None
+    extremes: tuple[float, float] | None = None
 
     def same(self, other: Column) -> bool:
         """Tell whether both have the same name, kind and values; the width of integers does not count."""
@@ -82,6 +85,11 @@ class Axis(NamedTuple):
     columns: tuple[Column, ...]
     linked: bool
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of its columns."""
+        return tuple([column.name for column in self.columns]) if self.linked else (self.name,)
+
     def same(self, other: Axis) -> bool:
         """Tell whether both have the same name and the same columns."""
         return (
@@ -103,6 +111,12 @@ def operation_names() -> frozenset[str]:
     return frozenset(row["name"] for row in _native.operations() if row["name"].isidentifier())
 
 
+# A script that makes many sweeps calls its axes the same.
+@lru_cache(maxsize=512)
+def _is_readable(name: str) -> bool:
+    return name.isidentifier() and name.isascii() and name not in operation_names()
+
+
 def check_name(name: object, what: str) -> str:
     """Return ``name`` if formulas can read it.
 
@@ -111,6 +125,8 @@ def check_name(name: object, what: str) -> str:
     SpaceError
         If it is not an identifier, or a word of the formula language.
     """
+    if type(name) is str and _is_readable(name):
+        return name
     if not isinstance(name, str) or not name.isidentifier() or not name.isascii():
         raise SpaceError(
             f"{what} is called {shown(name)}: a name is made of letters, digits and underscores and does not "
@@ -146,7 +162,10 @@ def read_axes(axes: Mapping[str, AxisValues]) -> tuple[tuple[Axis, ...], dict[st
     scalars: dict[str, float] = {}
     for name, values in axes.items():
         check_name(name, "an axis")
-        if isinstance(values, pl.DataFrame):
+        ready = _ready(name, values)
+        if ready is not None:
+            dimensions.append(ready)
+        elif isinstance(values, pl.DataFrame):
             dimensions.append(_linked(name, values))
         elif _is_scalar(values):
             scalars[name] = _scalar(name, values)
@@ -158,7 +177,7 @@ def read_axes(axes: Mapping[str, AxisValues]) -> tuple[tuple[Axis, ...], dict[st
 
 def column_names(axes: Iterable[Axis]) -> list[str]:
     """Return the names of all axis columns, text included, in the order of a result."""
-    return [column.name for axis in axes for column in axis.columns]
+    return [name for axis in axes for name in axis.names]
 
 
 def space_size(axes: Sequence[Axis]) -> int:
@@ -239,9 +258,6 @@ def _scalar(name: str, value: Any) -> float:
 
 
 def _plain(name: str, values: object) -> Axis:
-    column = _ready(name, values)
-    if column is not None:
-        return Axis(name, len(column.values), (column,), linked=False)
     column = _column(name, f"axis `{name}`", name, values)
     if column.kind == "boolean":
         raise SpaceError(
@@ -258,10 +274,10 @@ def _plain(name: str, values: object) -> Axis:
     return Axis(name, len(column.values), (column,), linked=False)
 
 
-def _ready(name: str, values: object) -> Column | None:
+def _ready(name: str, values: object) -> Axis | None:
     """Read an array that needs nothing but a copy, as `geomspace` makes them; ``None`` for anything else.
 
-    `_column` says the same of it, by more questions than a short axis is worth.
+    `_plain` says the same of it, by more questions than a short axis is worth.
     """
     if (
         type(values) is np.ndarray
@@ -271,8 +287,9 @@ def _ready(name: str, values: object) -> Column | None:
     ):
         numbers = values.copy()
         numbers.setflags(write=False)
-        if _native.finite(numbers):
-            return Column(name, "float", numbers, numbers)
+        extremes = _native.extremes(numbers)
+        if extremes is not None:
+            return Axis(name, numbers.size, (Column(name, "float", numbers, numbers, extremes),), False)
     return None
 
 

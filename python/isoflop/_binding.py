@@ -68,12 +68,7 @@ class Binding:
         self.extrapolation_told = False
         self.heeded = False
         self.given = Given(
-            tuple(
-                [
-                    (axis.name, axis.length > 1, axis.linked, tuple([column.name for column in axis.columns]))
-                    for axis in axes
-                ]
-            ),
+            tuple([(axis.name, axis.length > 1, axis.linked, axis.names) for axis in axes]),
             frozenset(self.columns),
             frozenset(described.scalars),
             tuple(described.formulas.items()),

@@ -61,30 +61,34 @@ def read_description(
     dimensions, scalars = read_axes(axes)
     size = space_size(dimensions)
     found = None if law is None else read_law(law)
-    named = _read_quantities({} if quantities is None else quantities, dimensions, scalars)
+    columns = column_names(dimensions)
+    named = _read_quantities({} if quantities is None else quantities, dimensions, columns, scalars)
     supplies = read_pools(pools)
     formulas = named
     if supplies:
         formulas = pool_quantities(supplies) | named
-        _check_pools(supplies, formulas, {*column_names(dimensions), *scalars})
+        _check_pools(supplies, formulas, {*columns, *scalars})
     constraints = read_formulas(where, "where")
     for constraint in constraints:
         names_in(constraint)
     _refuse_hidden_text(dimensions, found, formulas)
     check_domains(dimensions, scalars, found, supplies)
     described = Description(dimensions, scalars, found, named, constraints, supplies, formulas, size)
-    check_given_twice(described)
+    check_given_twice(described, (*columns, *scalars, *formulas))
     return described
 
 
 def _read_quantities(
-    quantities: Mapping[str, str], axes: Sequence[Axis], scalars: Mapping[str, float]
+    quantities: Mapping[str, str],
+    axes: Sequence[Axis],
+    columns: Sequence[str],
+    scalars: Mapping[str, float],
 ) -> dict[str, str]:
     if not isinstance(quantities, Mapping):
         raise TypeError(f"quantities must be a mapping from names to formulas, not {shown(quantities)}")
     if not quantities:
         return {}
-    axis_names = {axis.name for axis in axes}.union(column_names(axes))
+    axis_names = {*columns, *[axis.name for axis in axes if axis.linked]}
     for name, formula in quantities.items():
         check_name(name, "a quantity")
         if name in axis_names or name in scalars:

@@ -26,10 +26,6 @@ POOL_TOKENS = read_domain("[0, inf)")
 """Of the tokens taken from a pool, which may be none."""
 
 
-SHORT = 64
-"""Values up to which Python has extremes sooner than NumPy."""
-
-
 def check_domains(
     axes: Sequence[Axis], scalars: Mapping[str, float], law: Law | None, pools: Sequence[Pool]
 ) -> None:
@@ -53,11 +49,7 @@ def check_domains(
             numbers = column.numbers
             if numbers is None or (domain := known.get(column.name)) is None:
                 continue
-            if numbers.size <= SHORT:
-                values = numbers.tolist()
-                low, high = min(values), max(values)
-            else:
-                low, high = np.minimum.reduce(numbers), np.maximum.reduce(numbers)
+            low, high = column.extremes or (np.minimum.reduce(numbers), np.maximum.reduce(numbers))
             # With NaN, which stands for a null, all are looked at.
             if not (domain.least <= low and high <= domain.most):
                 _look(axis, column, numbers, domain, law)

@@ -101,7 +101,7 @@ def read_threads(threads: object) -> int:
     ValueError
         If it is neither a positive integer nor ``None``, or does not fit into 64 bits.
     """
-    if isinstance(threads, Integral) and abs(int(threads)) > MOST:
+    if threads is not None and isinstance(threads, Integral) and abs(int(threads)) > MOST:
         raise ValueError(f"`threads` must be a positive integer of 64 bits or None, not {shown(threads)}")
     return resolve_threads(threads)  # type: ignore[arg-type]
 

@@ -11,8 +11,9 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from isoflop._accounting import names_in, quantities
+from isoflop._axes import column_names
 from isoflop._exceptions import IsoflopError, SpaceError
-from isoflop._rules import Twice, freedoms, overdetermined
+from isoflop._rules import Twice, overdetermined
 
 if TYPE_CHECKING:
     from isoflop._description import Description
@@ -21,30 +22,26 @@ AGREE = 1e-6
 """How far values that are given twice may differ, as a share."""
 
 
-def check_given_twice(described: Description) -> None:
-    """Refuse a sweep that gives a degree of freedom twice.
+def check_given_twice(described: Description, names: tuple[str, ...]) -> None:
+    """Refuse a sweep that gives a degree of freedom twice; `names` are those that it gives.
 
     Raises
     ------
     SpaceError
         If it does, and the values do not agree; the message names what to drop.
     """
-    given = _given(described)
-    if len(given) < 2:
-        return
-    found = [pair for pair in overdetermined(given) if not _allowed(described, *pair)]
+    found = [pair for pair in overdetermined(names) if not _allowed(described, *pair)]
     if found:
         raise _error(found)
 
 
 def measured(described: Description) -> list[Twice]:
     """Return the sets that a linked frame gives whole: measured facts, each read as given."""
-    return [rule for rule, members in overdetermined(_given(described)) if _in_one_frame(described, members)]
+    return [rule for rule, members in overdetermined(_names(described)) if _in_one_frame(described, members)]
 
 
-def _given(described: Description) -> frozenset[str]:
-    columns = [column.name for axis in described.axes for column in axis.columns]
-    return freedoms().intersection([*columns, *described.scalars, *described.formulas])
+def _names(described: Description) -> tuple[str, ...]:
+    return (*column_names(described.axes), *described.scalars, *described.formulas)
 
 
 def _allowed(described: Description, rule: Twice, names: tuple[str, ...]) -> bool:

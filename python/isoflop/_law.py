@@ -638,11 +638,14 @@ def law(id: str) -> Law:
     """
     if is_law_file(id):
         return law_from_file(id)
-    return _law(law_id(id))
+    return _law(id if isinstance(id, str) else law_id(id))
 
 
-@lru_cache(maxsize=64)
-def _law(id: str) -> Law:
+@lru_cache(maxsize=128)
+def _law(wanted: str) -> Law:
+    id = law_id(wanted)
+    if id != wanted:  # in capitals: the same object all the same
+        return _law(id)
     return law_from_mapping(law_table(id), f"catalog/laws/{id}.toml")
 
 
@@ -656,6 +659,8 @@ def read_law(given: object) -> Law:
     CatalogError, LawError, FormulaError, OSError
         As `law` does.
     """
+    if type(given) is str:
+        return law(given)
     if isinstance(given, str | PathLike):
         return law(fspath(given))
     if not isinstance(given, Law):

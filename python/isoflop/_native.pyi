@@ -90,8 +90,8 @@ class Stats(TypedDict):
     threads: int
     seconds: dict[str, float]  # by phase: "compile", "search", "finish"
 
-def finite(numbers: Float64) -> bool:
-    """Tell whether all numbers are finite."""
+def extremes(numbers: Float64) -> tuple[float, float] | None:
+    """Return the least and the largest number; None if one of them is not finite, or there is none."""
 
 @final
 class Rows:

@@ -114,16 +114,18 @@ def freedoms() -> frozenset[str]:
     )
 
 
+# A script that makes many sweeps gives the same names.
 @lru_cache(maxsize=1024)
-def overdetermined(given: frozenset[str]) -> tuple[tuple[Twice, tuple[str, ...]], ...]:
+def overdetermined(names: tuple[str, ...]) -> tuple[tuple[Twice, tuple[str, ...]], ...]:
     """Return the sets of which every member is given by some of these names, with the names that give it."""
+    given = freedoms().intersection(names)
     found = []
-    for rule in twice():
+    for rule in twice() if len(given) > 1 else ():
         for choices in product(*rule.members):
             if all(choice <= given for choice in choices):
-                names = dict.fromkeys(name for choice in choices for name in sorted(choice, reverse=True))
-                if len(names) == sum(map(len, choices)):  # no name may serve two members
-                    found.append((rule, tuple(names)))
+                givers = dict.fromkeys(name for choice in choices for name in sorted(choice, reverse=True))
+                if len(givers) == sum(map(len, choices)):  # no name may serve two members
+                    found.append((rule, tuple(givers)))
     return tuple(found)
 
 

@@ -97,14 +97,19 @@ def geomspace(start: float, stop: float, num: int = 50, *, endpoint: bool = True
 
 def _arguments(function: str, start: float, stop: float, num: int) -> tuple[int, float, float]:
     # Exact types first: reading a number in words takes longer than making a short axis.
-    if type(num) is int and 0 <= num <= MOST_NUMBERS and type(start) is type(stop) is float:
-        count, first, last = num, start, stop
+    if type(num) is int and 0 <= num <= MOST_NUMBERS and _is_plain(start) and _is_plain(stop):
+        count, first, last = num, float(start), float(stop)
     else:
         count, first, last = _read(function, num, start, stop)
     for name, end in (("start", first), ("stop", last)):
         if not isfinite(end):
             raise SpaceError(f"{function}: {name} is {end}; it must be finite")
     return count, first, last
+
+
+def _is_plain(number: object) -> bool:
+    """Tell whether a number is a float, or an integer that is one."""
+    return type(number) is float or (type(number) is int and -(2**53) <= number <= 2**53)
 
 
 def _read(function: str, num: object, start: object, stop: object) -> tuple[int, float, float]:

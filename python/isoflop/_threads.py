@@ -48,7 +48,8 @@ def resolve_threads(threads: int | None) -> int:
         if count < 1:
             raise ValueError(f"`threads` must be a positive integer or None, not {threads!r}")
         return count
-    text = os.environ.get(VARIABLE, "").strip()
+    # `get` would raise and catch an error on the way, and this is asked with each question.
+    text = os.environ[VARIABLE].strip() if VARIABLE in os.environ else ""
     if not text:
         return available_cpus()
     if not (text.isascii() and text.isdigit() and int(text[:10]) > 0):

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import polars as pl
 from cyclopts import App, CycloptsError, Parameter
 
 import isoflop as iso
 from isoflop._numbers import counted
-from isoflop._sweepfile import SweepFile
 from isoflop.cli._arguments import (
     DEFAULT_CHANGES,
     Changes,
@@ -29,6 +27,9 @@ from isoflop.cli._models import diagnose, models
 from isoflop.cli._output import DEFAULT_OUTPUT, Output, PipeConsole, check_destination, deliver, show
 from isoflop.cli._plan import plan
 from isoflop.cli._spoken import speaking
+
+if TYPE_CHECKING:
+    from isoflop._sweepfile import SweepFile
 
 app = App(
     name="isoflop",
@@ -363,6 +364,8 @@ def laws(
 
 
 def _check_laws(output: Output) -> None:
+    import polars as pl
+
     checks = iso.checks()
     if output.is_table:
         # A deviation is of the last digits, which a table of numbers would cut.

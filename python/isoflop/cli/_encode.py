@@ -6,9 +6,10 @@ import queue
 import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
-from typing import IO, cast
+from typing import IO, TYPE_CHECKING, cast
 
-import polars as pl
+if TYPE_CHECKING:
+    import polars as pl
 
 PART_ROWS = 10_000
 """Rows of a part that is quickly written."""

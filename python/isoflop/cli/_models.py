@@ -7,7 +7,6 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from isoflop import _diagnose, _models
 from isoflop.cli._arguments import Number
 from isoflop.cli._input import read_frame
 from isoflop.cli._messages import mistakes
@@ -24,7 +23,9 @@ _DIAGNOSIS_SHOWN = (
 def models(*, output: Output = DEFAULT_OUTPUT) -> None:
     """List real models: size, tokens, compute; CSV, JSON and files hold source and note of each."""
     check_destination(output.out, output.format)
-    show(_models.models(), _MODELS_SHOWN, output)
+    from isoflop._models import models
+
+    show(models(), _MODELS_SHOWN, output)
 
 
 def diagnose(
@@ -54,6 +55,8 @@ def diagnose(
         experts are not rated without it.
     """
     check_destination(output.out, output.format)
+    from isoflop import _diagnose
+
     with mistakes():
         entry = _diagnose.rating_law(law)
     frame = read_frame(file, "a file of models", text=("name",))

@@ -8,19 +8,18 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
-import polars as pl
 from cyclopts import Parameter
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.measure import Measurement
-from rich.table import Table
 
 from isoflop._numbers import counted
 from isoflop.cli._encode import WRITERS, csv_parts, encode, json_parts
 from isoflop.cli._files import check_writable, write_file
 from isoflop.cli._messages import Mistake, name_of, tell
+
+if TYPE_CHECKING:
+    import polars as pl
 
 Format: TypeAlias = Literal["table", "csv", "json"]
 
@@ -135,6 +134,8 @@ def thin(frame: pl.DataFrame, rows: int) -> pl.DataFrame:
 
 
 def _print_table(frame: pl.DataFrame) -> None:
+    import polars as pl
+
     cells = frame.select(pl.Series(column.name, [_cell(x) for x in column], pl.String) for column in frame)
     numeric = [column.dtype.is_numeric() for column in frame]
     if sys.stdout.isatty():
@@ -144,6 +145,10 @@ def _print_table(frame: pl.DataFrame) -> None:
 
 
 def _print_rich(cells: pl.DataFrame, numeric: list[bool]) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.measure import Measurement
+    from rich.table import Table
+
     table = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False, show_edge=False)
     for name, is_number in zip(cells.columns, numeric, strict=True):
         table.add_column(name, justify="right" if is_number else "left", no_wrap=is_number, overflow="fold")

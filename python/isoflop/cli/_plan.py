@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import polars as pl
 from cyclopts import Parameter
 
-from isoflop._plan import plan as make_plan
 from isoflop.cli._arguments import Count, Number
 from isoflop.cli._files import check_writable, write_file
 from isoflop.cli._input import read_frame
 from isoflop.cli._messages import Mistake, mistakes, name_of, tell
 from isoflop.cli._output import Format, check_destination, deliver
+
+if TYPE_CHECKING:
+    import polars as pl
 
 Frame = Literal["recommended", "front", "ranges", "margins", "opinions", "more-data", "baseline"]
 
@@ -124,6 +125,8 @@ def plan(
             raise Mistake(f"{name_of(sweep)}: the suffix of --sweep must be .toml")
         check_writable(sweep)
     arguments["pools"] = None if pools is None else read_frame(pools, "--pools", text=("pool",))
+    from isoflop._plan import plan as make_plan
+
     with mistakes():
         found = make_plan(**arguments)
     if sweep is not None:

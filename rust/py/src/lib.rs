@@ -25,7 +25,7 @@ mod _native {
     use crate::pareto::{keys, pareto};
 
     #[pymodule_export]
-    use crate::sweep::{PySpace, Rows, finite};
+    use crate::sweep::{PySpace, Rows, extremes};
 
     #[pymodule_export]
     use crate::threads::available_cpus;

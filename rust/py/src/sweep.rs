@@ -246,15 +246,18 @@ fn moved<T: numpy::Element>(py: Python<'_>, columns: Vec<Vec<T>>) -> PyResult<Py
     Ok(PyList::new(py, arrays.collect::<Vec<_>>())?.unbind())
 }
 
-/// Tell whether all numbers are finite.
+/// Return the least and the largest number; None if one of them is not finite, or there is none.
 #[pyfunction]
-pub(crate) fn finite(numbers: PyReadonlyArray1<'_, f64>) -> bool {
-    // Whole runs at once, so that lanes match.
-    let run = |numbers: &[f64]| numbers.iter().fold(true, |finite, number| finite & number.is_finite());
-    match numbers.as_slice() {
-        Ok(numbers) => numbers.chunks(64).all(run),
-        Err(_) => numbers.as_array().iter().all(|number| number.is_finite()),
-    }
+pub(crate) fn extremes(numbers: PyReadonlyArray1<'_, f64>) -> Option<(f64, f64)> {
+    let look = |(least, largest, finite): (f64, f64, bool), number: &f64| {
+        (least.min(*number), largest.max(*number), finite & number.is_finite())
+    };
+    let start = (f64::INFINITY, f64::NEG_INFINITY, true);
+    let (least, largest, finite) = match numbers.as_slice() {
+        Ok(numbers) => numbers.iter().fold(start, look),
+        Err(_) => numbers.as_array().iter().fold(start, look),
+    };
+    (finite && least <= largest).then_some((least, largest))
 }
 
 fn stats<'py>(py: Python<'py>, stats: &Stats) -> PyResult<Bound<'py, PyDict>> {
