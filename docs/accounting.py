@@ -7,9 +7,9 @@ from typing import Any
 from prose import MADE, paragraph, points, table
 
 import isoflop as iso
-from isoflop._catalog import accounting_table
-from isoflop._numbers import number_text
-from isoflop._rules import groups, read_domain
+from isoflop._accounting.rules import groups, read_domain
+from isoflop._text.numbers import number_text
+from isoflop.catalog.files import accounting_table
 
 
 def page() -> str:

@@ -13,7 +13,7 @@ import pytest
 
 import isoflop as iso
 from isoflop import _native
-from isoflop._accounting import (
+from isoflop._accounting.resolve import (
     LAW_QUANTITIES,
     Resolution,
     known_names,
@@ -22,7 +22,7 @@ from isoflop._accounting import (
     require_same_sparsity,
     resolve,
 )
-from isoflop._catalog import quantity_tables
+from isoflop.catalog.files import quantity_tables
 
 BIBLIOGRAPHY = files("isoflop").joinpath("catalog", "references.bib")
 UNITS = {

@@ -11,7 +11,7 @@ import pytest
 
 import awkward
 import isoflop as iso
-from isoflop._axes import read_axes
+from isoflop._space.axes import read_axes
 
 
 def values_of(values: Any) -> pl.Series:

@@ -13,8 +13,8 @@ import polars as pl
 import pytest
 
 import isoflop as iso
-from isoflop._catalog import law_ids, quantity_tables
-from isoflop._rules import domains, read_domain
+from isoflop._accounting.rules import domains, read_domain
+from isoflop.catalog.files import law_ids, quantity_tables
 
 SIZES: dict[str, Any] = {"params": 1e9, "tokens": 1e10}
 

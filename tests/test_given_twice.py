@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 import isoflop as iso
-from isoflop._accounting import names_in, quantities
-from isoflop._rules import twice
+from isoflop._accounting.resolve import names_in, quantities
+from isoflop._accounting.rules import twice
 
 SIZES = {"params": 1e9, "tokens": 1e10}
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from math import log10
 from typing import TYPE_CHECKING
 
-from isoflop._numbers import decades_text, number_text
 from isoflop._plan_search import LEAST_ACTIVATION, ask_best
+from isoflop._text.numbers import decades_text, number_text
 
 if TYPE_CHECKING:
     from isoflop._plan_question import Question
-    from isoflop._sweep import Sweep
+    from isoflop._sweep.sweep import Sweep
 
 ASSUMED = {
     "mfu": "what Llama 3.1 405B and DeepSeek-V3 reached in training",

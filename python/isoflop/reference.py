@@ -24,11 +24,11 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import polars as pl
 
-from . import _native
+from isoflop import _native
 
 if TYPE_CHECKING:
-    from ._questions import Formulas
-    from ._sweep import Sweep
+    from isoflop._pareto.arguments import Formulas
+    from isoflop._sweep.sweep import Sweep
 
 Read: TypeAlias = Callable[[str], float]
 Configuration: TypeAlias = tuple[int, ...]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import App, CycloptsError, Parameter
 
 import isoflop as iso
-from isoflop._numbers import counted
+from isoflop._text.numbers import counted
 from isoflop.cli._arguments import (
     DEFAULT_CHANGES,
     Changes,
@@ -29,7 +29,7 @@ from isoflop.cli._plan import plan
 from isoflop.cli._spoken import speaking
 
 if TYPE_CHECKING:
-    from isoflop._sweepfile import SweepFile
+    from isoflop._sweep.file import SweepFile
 
 app = App(
     name="isoflop",

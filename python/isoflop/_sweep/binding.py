@@ -1,0 +1,228 @@
+"""A sweep's words bound to the engine.
+
+    formulas --resolve--> definitions of all that they reach --space--> answers
+
+One :class:`Binding` belongs to one sweep and is made when the first question is asked. It remembers what
+names stand for, so that asking again costs the answer only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+
+from isoflop import _native
+from isoflop._accounting.mixtures import require_sizes
+from isoflop._accounting.resolve import Resolution, known_names, require_same_sparsity, resolve
+from isoflop._exceptions import FormulaError
+from isoflop._run.threads import resolve_threads
+from isoflop._sweep.given_twice import measured
+from isoflop._sweep.heed import Given
+
+if TYPE_CHECKING:
+    from isoflop._native import Float64, Positions, Rows
+    from isoflop._pareto.arguments import Objective
+    from isoflop._sweep.description import Description
+
+Arguments = ParamSpec("Arguments")
+Answer = TypeVar("Answer")
+
+_REMEMBERED = 256
+"""Questions whose names are kept; a loop that asks ever new formulas must not fill the memory."""
+
+
+class Binding:
+    """The axes of a sweep as the engine holds them, and the way from its words to the engine's."""
+
+    __slots__ = (
+        "_described",
+        "_resolutions",
+        "axes",
+        "columns",
+        "extrapolation_told",
+        "given",
+        "has_range",
+        "heeded",
+        "law",
+        "ranged",
+        "space",
+        "where",
+    )
+
+    def __init__(self, described: Description) -> None:
+        axes, law = described.axes, described.law
+        columns = [
+            (column.name, number, column.numbers, column.kind == "boolean")
+            for number, axis in enumerate(axes)
+            for column in axis.columns
+            if column.numbers is not None
+        ]
+        self.axes = axes
+        # With constants alone there is one configuration still: an axis of one position stands for it.
+        self.space = _native.Space([axis.length for axis in axes] or [1], columns)
+        self.columns = [column[0] for column in columns]
+        self.law = law
+        self.where = described.where
+        self.has_range = law is not None and law.has_range
+        self.ranged = law.ranged if law is not None else ()
+        self.extrapolation_told = False
+        self.heeded = False
+        self.given = Given(
+            tuple([(axis.name, axis.length > 1, axis.linked, axis.names) for axis in axes]),
+            frozenset(self.columns),
+            frozenset(described.scalars),
+            tuple(described.formulas.items()),
+            tuple(described.quantities),
+            described.where,
+            law,
+            described.elsewhere,
+        )
+        self._described = described
+        self._resolutions: dict[tuple[str, ...], Resolution] = {}
+
+    @property
+    def watched(self) -> tuple[tuple[str, float, float], ...]:
+        """What an answer's rows are compared with to tell whether they leave the law's range."""
+        return () if self.extrapolation_told else self.ranged
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """Names that an error may suggest."""
+        return (*known_names(self.law), *self._described.formulas, *self.scalars)
+
+    @property
+    def own_quantities(self) -> Mapping[str, str]:
+        """The user's formulas by name, without those that follow from pools."""
+        return self._described.quantities
+
+    @property
+    def scalars(self) -> Mapping[str, float]:
+        """Constants by name."""
+        return self._described.scalars
+
+    @property
+    def measured(self) -> list[tuple[str, str]]:
+        """What columns of one linked frame give twice: a name and the formula that gives it too."""
+        return [rule.equal for rule in measured(self._described)]
+
+    def resolve(self, formulas: tuple[str, ...]) -> Resolution:
+        """Find what every name stands for that ``formulas`` reach.
+
+        Raises
+        ------
+        FormulaError, SpaceError
+            If a formula cannot be read or an input is missing.
+        LawError
+            If a dense law is used over varying sparsity and nothing says what the experts are worth.
+        """
+        resolution = self._resolutions.get(formulas)
+        if resolution is None:
+            try:
+                resolution = resolve(
+                    formulas,
+                    columns=self.given.columns,
+                    scalars=self.scalars,
+                    quantities=self._described.formulas,
+                    law=self.law,
+                )
+            except FormulaError as error:
+                raise self._clarified(error) from None
+            if resolution.dense:
+                self._check_sizes(resolution)
+            if resolution.sparsity is not None:
+                self._check_sparsity(resolution, resolution.sparsity)
+            if len(self._resolutions) >= _REMEMBERED:
+                self._resolutions.clear()
+            self._resolutions[formulas] = resolution
+        return resolution
+
+    def ask(
+        self,
+        question: Callable[Concatenate[Mapping[str, float | str], Sequence[str], Arguments], Answer],
+        formulas: tuple[str, ...],
+        *arguments: Arguments.args,
+        **keywords: Arguments.kwargs,
+    ) -> Answer:
+        """Ask the engine a question that reads ``formulas``; ``question`` is a method of the space."""
+        definitions = self.resolve(formulas).definitions
+        try:
+            return question(definitions, (), *arguments, **keywords)
+        except FormulaError:
+            pass
+        # Known names only help to word an error, so they cross when there is one. A question reads its
+        # formulas before it does anything: it fails the second time in the same place.
+        try:
+            return question(definitions, self.known, *arguments, **keywords)
+        except FormulaError as error:
+            raise self._clarified(error) from None
+
+    def any(self, where: Sequence[str]) -> bool:
+        """Tell whether any configuration meets all of ``where``."""
+        return self.ask(self.space.any, tuple(where), where, resolve_threads(None), None)
+
+    def best(self, objective: Objective, columns: Sequence[str]) -> Rows:
+        """Return the best of all configurations, constraints aside."""
+        return self.ask(
+            self.space.best,
+            (objective[0], *columns),
+            objective,
+            (),
+            columns,
+            None,
+            resolve_threads(None),
+            None,
+        )
+
+    def touched(self, formula: str) -> list[int]:
+        """List the axes of two or more values that a formula touches, through whatever it reads."""
+        return self.ask(self.space.axes, (formula,), formula)
+
+    def evaluate(self, formulas: Sequence[str], positions: Sequence[Positions]) -> list[Float64]:
+        """Evaluate formulas at given configurations."""
+        return self.ask(self.space.evaluate, tuple(formulas), formulas, positions)
+
+    def _check_sizes(self, resolution: Resolution) -> None:
+        columns = {
+            column.name: column.numbers
+            for axis in self.axes
+            for column in axis.columns
+            if column.numbers is not None
+        }
+        require_sizes(self.law, resolution, self.scalars, columns, self._described.formulas)
+
+    def _check_sparsity(self, resolution: Resolution, sparsity: str) -> None:
+        extremes = []
+        for maximize in (False, True):
+            rows = self.space.best(
+                resolution.definitions,
+                self.known,
+                (sparsity, maximize),
+                (),
+                (),
+                None,
+                resolve_threads(None),
+                None,
+            )
+            if not len(rows.objectives[0]):
+                return  # NaN everywhere: the law's own answer will be, too
+            extremes.append(float(rows.objectives[0][0]))
+        require_same_sparsity(self.law, extremes[0], extremes[1])
+
+    def _clarified(self, error: FormulaError) -> FormulaError:
+        """Say more of a name that exists, but not for formulas."""
+        name = error.text[slice(*error.span)]
+        text = {
+            column.name: axis.name for axis in self.axes for column in axis.columns if column.kind == "text"
+        }
+        if name in text:
+            message = (
+                f"`{name}` is text, which formulas cannot read; compare a column of numbers or truth values "
+                f"of axis `{text[name]}`"
+            )
+        elif name in (axis.name for axis in self.axes if axis.linked) and name not in self.columns:
+            listed = next(axis for axis in self.axes if axis.name == name)
+            columns = ", ".join(f"`{column.name}`" for column in listed.columns)
+            message = f"`{name}` is a linked axis; formulas read its columns: {columns}"
+        else:
+            return error
+        return FormulaError(message, text=error.text, span=error.span, quantity=error.quantity)
