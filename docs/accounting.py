@@ -7,7 +7,8 @@ from typing import Any
 from prose import MADE, paragraph, points, table
 
 import isoflop as iso
-from isoflop._accounting.rules import groups, read_domain
+from isoflop._accounting.domains import read_domain
+from isoflop._accounting.rules import groups
 from isoflop._text.numbers import number_text
 from isoflop.catalog.files import accounting_table
 

@@ -13,7 +13,10 @@ import polars as pl
 import pytest
 
 import isoflop as iso
-from isoflop._accounting.resolve import LAW_QUANTITIES, names_in, quantities, resolve
+from isoflop._accounting.formula import names_in
+from isoflop._accounting.quantities import quantities
+from isoflop._accounting.resolve import resolve
+from isoflop._accounting.vocabulary import LAW_QUANTITIES
 from isoflop._law.checks import Checked, checked, inputs_text, value_of
 from isoflop._law.evaluate import evaluate
 from isoflop._law.records import Check

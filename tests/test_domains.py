@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 import isoflop as iso
-from isoflop._accounting.rules import domains, read_domain
+from isoflop._accounting.domains import domains, read_domain
 from isoflop.catalog.files import law_ids, quantity_tables
 
 SIZES: dict[str, Any] = {"params": 1e9, "tokens": 1e10}

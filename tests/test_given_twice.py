@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 
 import isoflop as iso
-from isoflop._accounting.resolve import names_in, quantities
+from isoflop._accounting.formula import names_in
+from isoflop._accounting.quantities import quantities
 from isoflop._accounting.rules import twice
 
 SIZES = {"params": 1e9, "tokens": 1e10}

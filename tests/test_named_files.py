@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 import isoflop as iso
-from isoflop._sweep.file import load
+from isoflop._sweep.load import load
 from isoflop.cli import main
 
 LAW = """

@@ -32,12 +32,14 @@ from isoflop._exceptions import (
     UnreadAxisWarning,
 )
 from isoflop._native import __version__
+from isoflop._text.portable import rebuild as _rebuild  # noqa: F401  (pickles name it)
 
 if TYPE_CHECKING:
-    from isoflop._accounting.resolve import accounting
+    from isoflop._accounting.table import accounting
     from isoflop._law.allocation import Allocation, allocation, allocations
+    from isoflop._law.catalogue import law, laws
     from isoflop._law.checks import checks
-    from isoflop._law.law import Law, law, laws
+    from isoflop._law.law import Law
     from isoflop._law.losses import losses
     from isoflop._models.diagnose import diagnose
     from isoflop._models.gpus import gpus
@@ -93,7 +95,7 @@ _ON_USE = {
     "Plan": "_plan",
     "Profile": "_sweep.profile",
     "Sweep": "_sweep.sweep",
-    "accounting": "_accounting.resolve",
+    "accounting": "_accounting.table",
     "allocation": "_law.allocation",
     "allocations": "_law.allocation",
     "checks": "_law.checks",
@@ -101,8 +103,8 @@ _ON_USE = {
     "geomspace": "_space.spacing",
     "gpus": "_models.gpus",
     "is_pareto": "_pareto.expression",
-    "law": "_law.law",
-    "laws": "_law.law",
+    "law": "_law.catalogue",
+    "laws": "_law.catalogue",
     "linspace": "_space.spacing",
     "losses": "_law.losses",
     "models": "_models.models",

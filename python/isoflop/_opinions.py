@@ -8,8 +8,8 @@ import numpy as np
 
 from isoflop._exceptions import LawError
 from isoflop._law.allocation import allocation
+from isoflop._law.catalogue import law as law_of_catalogue
 from isoflop._law.evaluate import evaluate
-from isoflop._law.law import law as law_of_catalogue
 from isoflop.catalog.files import allocation_ids, law_ids
 
 if TYPE_CHECKING:

@@ -545,7 +545,12 @@ def space_of(sweep: Sweep, formulas: Iterable[str]) -> Space:
         for series in columns
         if series.dtype.is_numeric() or series.dtype == pl.Boolean  # text is carried along, not read
     }
-    names = sweep._bind().resolve((*sweep.where, *formulas)).definitions
+    steps = sweep.steps(list(formulas))
+    names = {
+        name: formula if value is None else value
+        for name, formula, value in steps.select("name", "formula", "value").iter_rows()
+        if formula is not None or value is not None
+    }
     return Space([len(columns[0]) for columns in axes], numbers, names)
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isoflop._accounting.resolve import Resolution, mixture_inputs, names_in
+from isoflop._accounting.resolve import Resolution
+from isoflop._accounting.vocabulary import Vocabulary, mixture_inputs
 from isoflop._exceptions import LawError
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from isoflop._law.law import Law
 
 DENSE = {"experts": 1.0, "sparsity": 0.0}
 """What makes a model dense, by input."""
@@ -24,7 +24,7 @@ ACTIVE = ("active_params", "active_non_embedding_params")
 
 
 def require_sizes(
-    law: Law | None,
+    law: Vocabulary | None,
     resolution: Resolution,
     scalars: Mapping[str, float],
     columns: Mapping[str, NDArray[np.float64]],
@@ -64,9 +64,8 @@ def require_sizes(
         sizes = " or ".join(f"`{name}`" for name in (*STORED, *ACTIVE) if name in law.variables)
         ways = f"give {sizes}" if law.of_mixtures else f"give {sizes} and `activation`"
         lacks = "stored and active"
-    relation = getattr(law, "size_relation", None)
-    if relation and "params" in relation and lacks == "stored":
-        names = [f"`{name}`" for name in names_in(relation["params"]) if name not in given]
+    if law.stored is not None and lacks == "stored":
+        names = [f"`{name}`" for name in law.stored.row[1] if name not in given]
         ways += f", or {' and '.join(names)}, from which its size relation gives `params`" if names else ""
     message = (
         f"`{law.id}` is a law of mixtures (it reads {inputs}), and how many parameters are {lacks} does not "

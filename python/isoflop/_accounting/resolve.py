@@ -1,75 +1,27 @@
-"""The accounting: standard quantities, and how names find what they stand for.
+"""How names find what they stand for.
 
-``catalog/accounting.toml`` is the table; this module reads it once and answers one question: given axis
-columns, scalars, a user's quantities and a law, what does each name in these formulas mean? The answer, a
-`Resolution`, is what the engine needs; it evaluates nothing.
+Given axis columns, scalars, a user's quantities and a law, what does each name in some formulas mean? The
+answer, a `Resolution`, is what the engine needs; nothing is evaluated.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import product
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple
 
-from isoflop import _native
-from isoflop._exceptions import FormulaError, LawError, SpaceError
+from isoflop._accounting.formula import names_in, names_of
+from isoflop._accounting.quantities import Quantity, quantities
+from isoflop._accounting.vocabulary import LAW_QUANTITIES, Row, Step, Vocabulary, mixture_inputs
+from isoflop._exceptions import LawError, SpaceError
 from isoflop._text.given import shown
 from isoflop._text.spelling import did_you_mean, nearest
-from isoflop.catalog.files import quantity_tables
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    import polars as pl
-    from polars.datatypes import DataType, DataTypeClass
-
-    from isoflop._law.law import Law
-
-How: TypeAlias = Literal["given", "quantity", "alternative", "default", "law", "coefficient"]
-
-
 MOST_WAYS = 6
 """Ways out that a message names."""
-
-LAW_QUANTITIES = ("loss", "extrapolation", "reducible_loss", "equivalent_flops")
-"""What only a law defines."""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What one name stands for, and why.
-
-    Attributes
-    ----------
-    name
-        The name.
-    formula
-        Its formula, or ``None`` for a number or an axis column.
-    value
-        Its number, or ``None`` for a formula or an axis column.
-    how
-        ``given`` (axis column or scalar), ``quantity`` (the user's formula), ``alternative`` or ``default``
-        (a row of the accounting), ``law`` (a formula of the law) or ``coefficient`` (a number of the law).
-    note
-        What a reader should know about this choice; often empty.
-    unit
-        Unit of the value; empty if not known.
-    source
-        Where formula or number come from; empty for the user's own.
-    """
-
-    name: str
-    formula: str | None
-    value: float | None
-    how: How
-    note: str = ""
-    unit: str = ""
-    source: str = ""
-
-
-Row: TypeAlias = tuple[Step, tuple[str, ...]]
-"""A step and the names that its formula reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,87 +43,17 @@ class Resolution:
     definitions: dict[str, float | str]
     sparsity: str | None
     dense: bool
-    _plan: _Plan
+    _outline: Outline
 
     @property
     def steps(self) -> tuple[Step, ...]:
         """One for each name reached, whatever a formula reads before the formula itself."""
-        steps = list(self._plan.steps)
-        for position, name in self._plan.scalars:
+        steps = list(self._outline.steps)
+        for position, name in self._outline.scalars:
             value = self.definitions[name]
             assert not isinstance(value, str), "a scalar is a number"
             steps[position] = Step(name, None, value, "given", "", steps[position].unit)
         return tuple(steps)
-
-
-class Alternative(NamedTuple):
-    """A formula of a quantity, and what must be given for it: any one of these sets will do."""
-
-    needs: tuple[frozenset[str], ...]
-    row: Row
-    same_sparsity: bool
-
-
-class _Quantity(NamedTuple):
-    alternatives: tuple[Alternative, ...]
-    default: Step | None
-    unit: str
-    doc: str
-    example: str
-
-
-@lru_cache(maxsize=8192)
-def names_in(formula: str) -> tuple[str, ...]:
-    """Return the names that a formula reads, each once; raises `FormulaError`."""
-    return tuple(_native.names(formula))
-
-
-def read_needs(needs: Iterable[str]) -> tuple[frozenset[str], ...]:
-    """Return the sets of names of which any one will do; in ``"a | b + c"`` either `a` or both others."""
-    choices = [map(read_names, need.split("|")) for need in needs]
-    return tuple(frozenset[str]().union(*chosen) for chosen in product(*choices))
-
-
-@lru_cache(maxsize=1)
-def quantities() -> dict[str, _Quantity]:
-    """Return the rows of the accounting by name, ready to resolve."""
-    return {table["name"]: _quantity(**table) for table in quantity_tables()}
-
-
-def _quantity(
-    *,
-    name: str,
-    unit: str,
-    doc: str,
-    checks: Iterable[Mapping[str, Any]] = (),
-    domain: str = "",
-    aliases: Iterable[str] = (),
-    source: str = "",
-    note: str = "",
-    default: float | None = None,
-    example: str = "",
-    alternatives: Iterable[Mapping[str, Any]] = (),
-) -> _Quantity:
-    rows = []
-    for table in alternatives:
-        formula = table["formula"]
-        step = Step(name, formula, None, "alternative", table.get("note", ""), unit, source)
-        needs = read_needs(table.get("needs", ()))
-        rows.append(Alternative(needs, (step, names_in(formula)), table.get("same_sparsity", False)))
-    value = None if default is None else float(default)
-    fallback = None if value is None else Step(name, None, value, "default", note, unit, source)
-    return _Quantity(tuple(rows), fallback, unit, doc, example)
-
-
-def read_names(text: str) -> frozenset[str]:
-    """Return the names of ``a + b``, which are needed together."""
-    return frozenset(text.replace(" ", "").split("+"))
-
-
-def known_names(law: Law | None = None) -> tuple[str, ...]:
-    """Return every name that a formula may use besides the user's own, for suggestions."""
-    standard = tuple(quantities())
-    return (*standard, *law.names) if law is not None else (*standard, *LAW_QUANTITIES)
 
 
 def resolve(
@@ -180,7 +62,7 @@ def resolve(
     columns: Collection[str],
     scalars: Mapping[str, float],
     quantities: Mapping[str, str],
-    law: Law | None,
+    law: Vocabulary | None,
 ) -> Resolution:
     """Find what every name stands for that `formulas` reach, directly or through others.
 
@@ -213,14 +95,14 @@ def resolve(
     for name, formula in quantities.items():
         if not isinstance(formula, str):
             raise SpaceError(f"quantity `{name}` must be a formula, a text, not {shown(formula)}", axis=name)
-    plan = plan_of(tuple(formulas), frozenset(columns), frozenset(scalars), tuple(quantities.items()), law)
-    definitions = plan.definitions.copy()
-    for _, name in plan.scalars:
+    found = outline(tuple(formulas), frozenset(columns), frozenset(scalars), tuple(quantities.items()), law)
+    definitions = found.definitions.copy()
+    for _, name in found.scalars:
         definitions[name] = float(scalars[name])
-    return Resolution(definitions, plan.sparsity, plan.dense, plan)
+    return Resolution(definitions, found.sparsity, found.dense, found)
 
 
-class _Plan(NamedTuple):
+class Outline(NamedTuple):
     """A resolution but for the values of scalars."""
 
     definitions: dict[str, float | str]
@@ -232,13 +114,13 @@ class _Plan(NamedTuple):
 
 # Names decide everything, values nothing: a script that asks the same question of many values plans once.
 @lru_cache(maxsize=512)
-def plan_of(
+def outline(
     formulas: tuple[str, ...],
     columns: frozenset[str],
     scalars: frozenset[str],
     user: tuple[tuple[str, str], ...],
-    law: Law | None,
-) -> _Plan:
+    law: Vocabulary | None,
+) -> Outline:
     """Do what `resolve` does, but for the values of scalars."""
     own = dict(user)
     given = columns.union(scalars, own)
@@ -262,10 +144,10 @@ def plan_of(
             sparsity = None  # a number is the same everywhere
     steps = tuple(walk.steps)
     places = tuple((place, step.name) for place, step in enumerate(steps) if step.name in scalars)
-    return _Plan(walk.definitions, steps, places, sparsity, walk.dense)
+    return Outline(walk.definitions, steps, places, sparsity, walk.dense)
 
 
-def _stored_by_law(law: Law, given: frozenset[str]) -> bool:
+def _stored_by_law(law: Vocabulary, given: frozenset[str]) -> bool:
     """Tell whether the stored size follows from the law: what the user says of it himself goes first."""
     return (
         law.stored is not None
@@ -282,7 +164,7 @@ class _Walk:
         columns: frozenset[str],
         scalars: frozenset[str],
         user: Mapping[str, str],
-        law: Law | None,
+        law: Vocabulary | None,
         given: frozenset[str],
     ) -> None:
         self.columns = columns
@@ -339,7 +221,7 @@ class _Walk:
         quantity = self.rows.get(name)
         if quantity is None:
             if name == "equivalent_flops" and law is not None:
-                return self.equivalent(law)
+                return law.equivalent_row()
             self.refuse(name, formula, parent)
             return None  # the engine points at it
         given = self.given
@@ -354,23 +236,8 @@ class _Walk:
             self.dense = True
         return quantity.default, ()
 
-    def equivalent(self, law: Law) -> Row:
-        from isoflop._law.equivalent import ACCURACY, equivalent_formula
-
-        formula = equivalent_formula(law)
-        note = (
-            f"the compute at which this law's own optimum is as good, found by search; good to {ACCURACY:g}"
-        )
-        step = Step("equivalent_flops", formula, None, "law", note, "FLOP", str(law.source))
-        return step, names_in(formula)
-
     def user(self, name: str, formula: str) -> Row:
-        try:
-            reads = names_in(formula)
-        except FormulaError as error:
-            error.quantity = name
-            raise
-        return Step(name, formula, None, "quantity", "", self.unit(name)), reads
+        return Step(name, formula, None, "quantity", "", self.unit(name)), names_of(name, formula)
 
     def refuse(self, name: str, formula: str, parent: Step | None) -> None:
         law = self.law
@@ -402,12 +269,7 @@ class _Walk:
         return quantity.unit if quantity is not None else ""
 
 
-def mixture_inputs(law: Law) -> tuple[str, ...]:
-    """Return those of its inputs by which a law knows that it has a mixture before it."""
-    return tuple(name for name in ("experts", "granularity", "sparsity") if name in law.variables)
-
-
-def require_same_sparsity(law: Law | None, lowest: float, highest: float) -> None:
+def require_same_sparsity(law: Vocabulary | None, lowest: float, highest: float) -> None:
     """Refuse a dense law over configurations of different sparsity.
 
     Parameters
@@ -441,7 +303,7 @@ def _reader(formula: str, parent: Step | None, name: str) -> str:
     return f"`{formula}` needs" if formula != name else "this needs"
 
 
-def _missing(name: str, formula: str, parent: Step | None, quantity: _Quantity, meant: str) -> SpaceError:
+def _missing(name: str, formula: str, parent: Step | None, quantity: Quantity, meant: str) -> SpaceError:
     if parent is None and formula == name:
         start = f"`{name}` has"
     else:
@@ -465,69 +327,10 @@ def _clash(columns: frozenset[str], scalars: frozenset[str], user: Mapping[str, 
     return SpaceError(f"`{name}` is both an axis and a scalar; remove one of the two", axis=name)
 
 
-def _coefficient_clash(law: Law, given: frozenset[str]) -> SpaceError:
+def _coefficient_clash(law: Vocabulary, given: frozenset[str]) -> SpaceError:
     name = min(law.coefficient_names & given)
     message = (
         f"`{name}` is a coefficient of {law.id}; sets of coefficients are scenarios, not axes, since "
         f"dominance must not cross them: make one sweep for each, with law=law.replace({name}=...)"
     )
     return SpaceError(message, axis=name)
-
-
-def accounting() -> pl.DataFrame:
-    """Return the standard quantities as a frame, in the order of the accounting.
-
-    Returns
-    -------
-    pl.DataFrame
-        Columns ``name``, ``unit``, ``formulas`` (a list: the first whose inputs are given is used),
-        ``default`` (null if there is none), ``source`` (empty if it is a definition), ``doc``, ``domain``
-        (what a value may be that is given, such as ``(0, 1]``), ``aliases`` (words of papers that messages
-        understand), ``given_twice`` (the relations that would give it a second time if all else in them were
-        given) and ``with`` (what it gives only together with others: ``context`` the
-        ``attention_flops_per_token``).
-
-    Examples
-    --------
-    >>> import isoflop as iso
-    >>> iso.accounting().filter(name="days")["formulas"].item().to_list()
-    ['train_gpu_hours / (24 * gpu_count)']
-    """
-    import polars as pl
-
-    from isoflop._accounting.rules import groups, twice
-
-    def relations(name: str) -> list[str]:
-        return [
-            " = ".join(rule.equal) for rule in twice()
-            if any(name in choice for member in rule.members for choice in member)
-        ]  # fmt: skip
-
-    rows = [
-        (
-            table["name"],
-            table["unit"],
-            [alternative["formula"] for alternative in table.get("alternatives", ())],
-            table.get("default"),
-            table.get("source", ""),
-            table["doc"],
-            table["domain"],
-            table.get("aliases", []),
-            relations(table["name"]),
-            [group.gives for group in groups() if table["name"] in group.names],
-        )
-        for table in quantity_tables()
-    ]
-    schema: dict[str, DataType | DataTypeClass] = {
-        "name": pl.String,
-        "unit": pl.String,
-        "formulas": pl.List(pl.String),
-        "default": pl.Float64,
-        "source": pl.String,
-        "doc": pl.String,
-        "domain": pl.String,
-        "aliases": pl.List(pl.String),
-        "given_twice": pl.List(pl.String),
-        "with": pl.List(pl.String),
-    }
-    return pl.DataFrame(rows, schema=schema, orient="row")

@@ -6,30 +6,12 @@ laws, plans and the documentation.
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from itertools import product
-from math import inf, nextafter
 from typing import NamedTuple
 
-from isoflop._accounting.resolve import read_names
+from isoflop._accounting.vocabulary import read_names
 from isoflop.catalog.files import accounting_table, quantity_tables
-
-
-class Domain(NamedTuple):
-    """What a value may be that is given: from `least` to `most`, both allowed."""
-
-    least: float
-    most: float
-    text: str
-
-    def words(self) -> str:
-        """Return it as a message has it: ``above 0 and at most 1``."""
-        low, high = (part.strip("()[] ") for part in self.text.split(","))
-        parts = [f"above {low}" if self.text.startswith("(") else f"{low} or more"]
-        if high != "inf":
-            parts.append(f"at most {high}" if self.text.endswith("]") else f"below {high}")
-        return " and ".join(parts)
 
 
 class Twice(NamedTuple):
@@ -52,24 +34,6 @@ class Group(NamedTuple):
 
     gives: str
     names: tuple[str, ...]
-
-
-@lru_cache(maxsize=1)
-def domains() -> dict[str, Domain]:
-    """Return the domain of each quantity that has one."""
-    return {table["name"]: read_domain(table["domain"]) for table in quantity_tables() if "domain" in table}
-
-
-def read_domain(text: str) -> Domain:
-    """Read an interval such as ``(0, 1]``."""
-    match = re.fullmatch(r"([\[(])([\w.]+), ([\w.]+)([\])])", text)
-    assert match is not None, f"{text}: an interval such as (0, 1]"
-    opens, low, high, closes = match.groups()
-    least, most = float(low), float(high)
-    # The next number inside stands for an end that is left out.
-    least = nextafter(least, inf) if opens == "(" else least
-    most = nextafter(most, -inf) if closes == ")" and most != inf else most
-    return Domain(least, most, text)
 
 
 @lru_cache(maxsize=1)

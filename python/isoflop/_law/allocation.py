@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from isoflop._accounting.resolve import names_in
+from isoflop._accounting.formula import names_in
 from isoflop._exceptions import LawError
+from isoflop._law.budgets import as_frame, read_budgets, require_numbers
+from isoflop._law.optimum_of_size import budgets_of, read_one_of, read_sizes
+from isoflop._law.page import about, heading
 from isoflop._law.records import (
     Check,
     Source,
@@ -22,6 +26,8 @@ from isoflop._law.records import (
     read_texts,
 )
 from isoflop._text.frozen import Frozen
+from isoflop._text.page import Page, Section
+from isoflop._text.portable import rebuild
 from isoflop.catalog.files import allocation_id, allocation_ids, allocation_table
 
 if TYPE_CHECKING:
@@ -80,14 +86,47 @@ class Allocation:
         return f"iso.allocation({self.id!r})"
 
     def __str__(self) -> str:
-        from isoflop._text.page import allocation_page
-
-        return allocation_page(self).text()
+        return self._page().text()
 
     def _repr_html_(self) -> str:
-        from isoflop._text.page import allocation_page
+        return self._page().html()
 
-        return allocation_page(self).html()
+    def _page(self) -> Page:
+        """Return formulas, coefficients, fitted range, conventions, source, caveats."""
+        span = "" if self.range is None else f"{self.range[0]:g} to {self.range[1]:g} FLOP"
+        return Page(
+            heading(self),
+            [
+                Section("", list(self.formulas.items()), " = "),
+                Section(
+                    "coefficients", [(name, f"{value:.10g}") for name, value in self.coefficients.items()]
+                ),
+                about(self, {"fitted on": span}, {"for": "mixtures of experts" if self.sparse else ""}),
+                Section("caveats", [("-", text) for text in self.caveats], " "),
+            ],
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        plain = {
+            "formulas": dict(self.formulas),
+            "coefficients": dict(self.coefficients),
+            "source": tuple(self.source),
+            "checks": [(dict(check.at), *check[1:]) for check in self.checks],
+        }
+        return rebuild, (
+            "Allocation",
+            {field.name: getattr(self, field.name) for field in fields(self)} | plain,
+        )
+
+    @classmethod
+    def _rebuilt(cls, plain: Mapping[str, Any]) -> Allocation:
+        made = {
+            "formulas": Frozen(plain["formulas"]),
+            "coefficients": Frozen(plain["coefficients"]),
+            "source": Source(*plain["source"]),
+            "checks": tuple(Check(Frozen(at), *rest) for at, *rest in plain["checks"]),
+        }
+        return cls(**{**plain, **made})
 
     @property
     def size(self) -> str:
@@ -133,9 +172,6 @@ class Allocation:
         >>> round(iso.allocation("hoffmann2022-approach1").compute_optimal(params=7e9)["tokens"].item() / 1e9)
         143
         """
-        from isoflop._law.optimum import as_frame, read_budgets, require_numbers
-        from isoflop._law.optimum_of_size import budgets_of, read_one_of, read_sizes
-
         read_one_of(flops, params, self.id)
         sizes = None
         if flops is not None:

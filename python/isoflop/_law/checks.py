@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from isoflop import _native
-from isoflop._accounting.resolve import known_names, resolve
+from isoflop._accounting.quantities import known_names
+from isoflop._accounting.resolve import resolve
 from isoflop._law.allocation import allocation
+from isoflop._law.catalogue import law
 from isoflop._law.evaluate import evaluate
-from isoflop._law.law import law
 from isoflop._law.records import Check, read_check
 from isoflop._text.numbers import number_text
 from isoflop.catalog.files import allocation_ids, law_ids, quantity_tables

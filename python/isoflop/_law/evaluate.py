@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop import _native
+from isoflop._accounting.domains import domains, holds, must_be, outside
 from isoflop._accounting.mixtures import require_sizes
-from isoflop._accounting.resolve import known_names, require_same_sparsity, resolve
-from isoflop._accounting.rules import domains
+from isoflop._accounting.quantities import known_names
+from isoflop._accounting.resolve import require_same_sparsity, resolve
 from isoflop._exceptions import DomainWarning, ExtrapolationWarning, LawError, SpaceError
-from isoflop._sweep.domains import holds, must_be, outside
+from isoflop._law.content import LawContent
 from isoflop._text.given import read_reals
 from isoflop._text.spelling import did_you_mean
 
@@ -22,14 +23,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from isoflop._law.law import Law
-
 
 EXTRAPOLATION = "extrapolation"
 """What a law has told once that it told of being used outside its range."""
 
 
-def loss(law: Law, inputs: Mapping[str, ArrayLike]) -> float | NDArray[np.float64]:
+def loss(law: LawContent, inputs: Mapping[str, ArrayLike]) -> float | NDArray[np.float64]:
     """Do what `Law.loss` says."""
     arrays = {name: read_input(law, name, value) for name, value in inputs.items()}
     impossible = _impossible(law, arrays)
@@ -60,7 +59,7 @@ def _outside(ranged: Sequence[tuple[str, float, float]], values: Sequence[NDArra
     return False
 
 
-def _extrapolated(law: Law) -> str:
+def _extrapolated(law: LawContent) -> str:
     """Return a text without anything that changes from call to call."""
     ranges = ", ".join(f"`{name}` {low:g} to {high:g}" for name, low, high in law.ranged)
     return (
@@ -69,7 +68,7 @@ def _extrapolated(law: Law) -> str:
     )
 
 
-def _impossible(law: Law, arrays: dict[str, NDArray[np.float64]]) -> list[NDArray[np.bool_]]:
+def _impossible(law: LawContent, arrays: dict[str, NDArray[np.float64]]) -> list[NDArray[np.bool_]]:
     """Put NaN in the place of values that inputs cannot have; return where, and warn of it once a law."""
     found = []
     for name, numbers in arrays.items():
@@ -100,7 +99,7 @@ def broadcast(
     return {name: np.broadcast_to(array, shape).flatten() for name, array in arrays.items()}, shape
 
 
-def read_input(law: Law, name: str, value: object) -> NDArray[np.float64]:
+def read_input(law: LawContent, name: str, value: object) -> NDArray[np.float64]:
     """Return an input as float64; raises `LawError` if the law has no such input or it is not numeric."""
     if name in law.coefficient_names:
         message = f"`{name}` is a coefficient of `{law.id}`; change it with law.replace({name}=...)"
@@ -115,7 +114,7 @@ def read_input(law: Law, name: str, value: object) -> NDArray[np.float64]:
 
 
 def evaluate(
-    law: Law,
+    law: LawContent,
     formulas: Sequence[str],
     columns: Mapping[str, NDArray[np.float64]],
     scalars: Mapping[str, float],
@@ -165,7 +164,9 @@ def evaluate(
     return values[: len(asked)]
 
 
-def _missing(law: Law, formulas: Sequence[str], given: set[str], user: Mapping[str, str]) -> tuple[str, ...]:
+def _missing(
+    law: LawContent, formulas: Sequence[str], given: set[str], user: Mapping[str, str]
+) -> tuple[str, ...]:
     """Names of all inputs that are missing; empty if something else is wrong."""
 
     def lacks(*more: str) -> str | None:

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from functools import lru_cache
-from os import PathLike, fspath
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, overload
 
-from isoflop._accounting.resolve import (
-    LAW_QUANTITIES,
-    Alternative,
-    Row,
-    Step,
-    names_in,
-    quantities,
-    read_needs,
-)
-from isoflop._exceptions import FormulaError, LawError
-from isoflop._law.chinchilla import EQUIVALENT_FLOPS, is_chinchilla, optimal_formulas
-from isoflop._law.file import is_law_file, law_from_file
+from isoflop._accounting.vocabulary import Row
+from isoflop._law import equivalent, evaluate, optimum, sample
+from isoflop._law.allocation import allocation
+from isoflop._law.chinchilla import is_chinchilla, optimal_formulas
+from isoflop._law.content import LawContent
+from isoflop._law.names import check_names, error_of
+from isoflop._law.page import law_page
 from isoflop._law.records import (
     Check,
     Covariance,
@@ -26,7 +19,6 @@ from isoflop._law.records import (
     Size,
     Source,
     Variable,
-    extrapolation_formula,
     read_checks,
     read_covariance,
     read_number,
@@ -37,26 +29,22 @@ from isoflop._law.records import (
     read_texts,
     read_variable,
 )
-from isoflop._law.table import law_from_mapping, law_to_mapping
+from isoflop._law.rows import inputs_of, reads_of, rows_of, stored_of
+from isoflop._law.written import content_table
 from isoflop._text.frozen import Frozen
-from isoflop._text.given import shown
+from isoflop._text.portable import rebuild
 from isoflop._text.spelling import did_you_mean
-from isoflop.catalog.files import law_id, law_ids, law_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     import numpy as np
     import polars as pl
     from numpy.typing import ArrayLike, NDArray
 
-EVIDENCE = ("V1", "V2", "V3")
-
-__all__ = ["Law", "in_catalogue", "law", "law_from_mapping", "law_to_mapping", "laws", "read_law"]
-
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
-class Law:
+class Law(LawContent):
     """A loss formula with its coefficients, fitted range and source. Immutable, comparable, hashable.
 
     A law of one's own needs a formula and coefficients. Written over ``effective_params`` and
@@ -117,40 +105,6 @@ class Law:
     3.03
     """
 
-    formula: str
-    coefficients: Mapping[str, float]
-    variables: Mapping[str, Variable]
-    quantities: Mapping[str, str]
-    standard_errors: Mapping[str, float]
-    irreducible: str | None
-    covariance: Covariance | None
-    id: str
-    title: str
-    unit: str
-    corpus: str
-    tokenizer: str
-    convention: str
-    evidence: str
-    caveats: tuple[str, ...]
-    source: Source
-    checks: tuple[Check, ...]
-    optimal: Optimal | None
-    size: Size | None
-    # Made once, because `resolve` and `loss` ask for them all the time: what each name of the law stands for,
-    # every name it adds to formulas, those it defines, its coefficients, what `loss` may be given, what its
-    # fitted ranges apply to, with lowest and highest value, and its formula of the stored size.
-    rows: dict[str, Row] = field(compare=False)
-    names: tuple[str, ...] = field(compare=False)
-    own_names: frozenset[str] = field(compare=False)
-    coefficient_names: frozenset[str] = field(compare=False)
-    inputs: tuple[str, ...] = field(compare=False)
-    ranged: tuple[tuple[str, float, float], ...] = field(compare=False)
-    stored: Alternative | None = field(compare=False)
-    # Variables that were declared, not found in the formula.
-    declared: frozenset[str] = field(compare=False)
-    # What `loss` has warned of, each once a law; the one thing that changes.
-    told: set[str] = field(compare=False)
-
     def __init__(
         self,
         formula: str,
@@ -175,7 +129,7 @@ class Law:
         size: Size | Mapping[str, Any] | None = None,
     ) -> None:
         where = f"law `{id}`"
-        self._set({"told": set(), "declared": frozenset(variables or ())})
+        self._set({"told": set(), "declared": frozenset(variables or ()), "catalogued": False})
         texts = {"id": id, "title": title, "unit": unit, "corpus": corpus}
         texts |= {"tokenizer": tokenizer, "convention": convention, "evidence": evidence}
         values: dict[str, object] = {key: read_text(text, f"{where}: {key}") for key, text in texts.items()}
@@ -197,159 +151,25 @@ class Law:
         values["irreducible"] = irreducible
         if optimal is None and known is not None:
             optimal = {"kind": "closed"}
-        values["optimal"] = None if optimal is None else read_optimal(optimal, where, known)
+        values["optimal"] = None if optimal is None else read_optimal(optimal, where, known, _rule)
         values["size"] = None if size is None else read_size(size, where)
         values["coefficient_names"] = frozenset(coefficients)
         values["own_names"] = frozenset((*coefficients, *(quantities or {})))
         self._set(values)
-        reads = self._reads()
+        reads = reads_of(self)
         given = variables or dict.fromkeys(reads, Variable())
         self._set({"variables": Frozen({n: read_variable(v, n, where) for n, v in given.items()})})
-        self._check_names(reads)
+        check_names(self, reads)
         ranged = ((variable.reads, variable.range) for variable in self.variables.values())
         self._set({"ranged": tuple((name, *range) for name, range in ranged if range is not None)})
-        self._set({"rows": self._make_rows(), "stored": self._make_stored()})
+        self._set({"rows": rows_of(self), "stored": stored_of(self)})
         self._set(
-            {"names": tuple(dict.fromkeys((*self.rows, *self.variables))), "inputs": self._make_inputs(reads)}
+            {"names": tuple(dict.fromkeys((*self.rows, *self.variables))), "inputs": inputs_of(self, reads)}
         )
 
     def _set(self, values: Mapping[str, object]) -> None:
         for name, value in values.items():
             object.__setattr__(self, name, value)
-
-    def _reads(self) -> tuple[str, ...]:
-        """Names that the formula reads, directly or not, and that the law does not define."""
-        reads: dict[str, None] = {}
-        seen: set[str] = set()
-        waiting = [("loss", self.formula)]
-        for quantity, text in waiting:
-            for name in _names_of(quantity, text):
-                if name in self.quantities and name not in seen:
-                    seen.add(name)
-                    waiting.append((name, self.quantities[name]))
-                elif name not in self.own_names:
-                    reads[name] = None
-        return tuple(reads)
-
-    def _check_names(self, reads: tuple[str, ...]) -> None:
-        kinds: dict[str, str] = {}
-        for kind, names in (
-            ("coefficient", self.coefficients),
-            ("quantity", self.quantities),
-            ("variable", self.variables),
-        ):
-            for name in names:
-                if not _is_name(name):
-                    raise self._error(
-                        f"{kind} {shown(name)} of `{self.id}` is not a name that a formula can read"
-                    )
-                if name in LAW_QUANTITIES:
-                    raise self._error(f"`{name}` is what a law defines; give the {kind} another name")
-                if name in kinds:
-                    raise self._error(
-                        f"`{name}` of `{self.id}` is both a {kinds[name]} and a {kind}; rename one"
-                    )
-                kinds[name] = kind
-        errors = (
-            () if self.covariance is None else zip(self.covariance.of, self.covariance.names, strict=True)
-        )
-        for entry, name in errors:
-            if name not in self.coefficients:
-                raise self._error(f"covariance of `{name}`, which is no coefficient of `{self.id}`")
-            if entry != name and self.coefficients[name] <= 0:
-                raise self._error(f"covariance of {entry}, of which {self.coefficients[name]} has none")
-        if self.evidence not in ("", *EVIDENCE):
-            raise self._error(f"evidence must be {', '.join(EVIDENCE)} or empty, not {self.evidence!r}")
-        for name in self.standard_errors:
-            if name not in self.coefficients:
-                raise self._error(f"standard error of `{name}`, which is no coefficient of `{self.id}`")
-        standard = quantities()
-        known = (*kinds, *standard)
-        reads = (
-            *reads,
-            *(_names_of("irreducible", self.irreducible) if self.irreducible is not None else ()),
-            *(self._size_names() if self.size is not None else ()),
-        )
-        for name in (*reads, *(variable.reads for variable in self.variables.values())):
-            if name not in kinds and name not in standard:
-                message = f"`{self.id}` reads `{name}`, which is no coefficient, variable or quantity"
-                raise self._error(message + did_you_mean(name, known), (name,))
-
-    def _make_rows(self) -> dict[str, Row]:
-        source, standard = str(self.source), quantities()
-        step = Step("loss", self.formula, None, "law", self.title, self.unit, source)
-        rows: dict[str, Row] = {"loss": (step, names_in(self.formula))}
-        if self.irreducible is not None:
-            formula = "loss" if self.irreducible == "0" else f"loss - ({self.irreducible})"
-            step = Step("reducible_loss", formula, None, "law", "", self.unit, source)
-            rows["reducible_loss"] = step, _names_of("reducible_loss", formula)
-        if is_chinchilla(self.formula, self.coefficients, self.quantities):
-            note = "the compute at which this law's own optimum is as good"
-            step = Step("equivalent_flops", EQUIVALENT_FLOPS, None, "law", note, "FLOP", source)
-            rows["equivalent_flops"] = step, names_in(EQUIVALENT_FLOPS)
-        for name, formula in self.quantities.items():
-            unit = standard[name].unit if name in standard else ""
-            rows[name] = Step(name, formula, None, "law", "", unit, source), _names_of(name, formula)
-        for name, value in self.coefficients.items():
-            error = self.standard_errors.get(name)
-            note = f"standard error {error:g}" if error is not None else ""
-            rows[name] = Step(name, None, value, "coefficient", note, "", source), ()
-        if self.ranged:
-            formula = extrapolation_formula(self.ranged)
-            step = Step(
-                "extrapolation", formula, None, "law", "decades outside the fitted range", "1", source
-            )
-            rows["extrapolation"] = step, names_in(formula)
-        return rows
-
-    def _size_names(self) -> Iterator[str]:
-        """Names in the law's size relation, and in what it needs."""
-        assert self.size is not None
-        if self.size.params:
-            yield from _names_of("params", self.size.params)
-        for need in self.size.needs:
-            yield from (name.strip() for name in need.split("|"))
-
-    def _make_stored(self) -> Alternative | None:
-        if self.size is None or not self.size.params:
-            return None
-        step = Step("params", self.size.params, None, "law", self.size.note, "parameter", str(self.source))
-        return Alternative(read_needs(self.size.needs), (step, names_in(self.size.params)), False)
-
-    def _make_inputs(self, reads: tuple[str, ...]) -> tuple[str, ...]:
-        standard = quantities()
-        found = dict.fromkeys((*self.variables, *self.quantities))
-        waiting = [*reads, *self.variables]
-        for name in waiting:
-            if name in self.own_names:
-                continue
-            found[name] = None
-            quantity = standard.get(name)
-            for alternative in quantity.alternatives if quantity is not None else ():
-                for other in (*alternative.row[1], *(need for needs in alternative.needs for need in needs)):
-                    if other not in found:
-                        found[other] = None
-                        waiting.append(other)
-        return tuple(name for name in found if name not in self.coefficient_names)
-
-    def __hash__(self) -> int:
-        # Cheap, because plans are cached by law: hashes of texts and of frozen sets are computed once.
-        return hash((self.id, self.formula, self.coefficient_names))
-
-    @property
-    def of_mixtures(self) -> bool:
-        """Whether the law itself says what share of a mixture of experts is active."""
-        return not {"active_params", "active_non_embedding_params"}.isdisjoint(self.quantities)
-
-    @property
-    def size_relation(self) -> Mapping[str, str] | None:
-        """``params``, all stored parameters, as a formula of what the law reads; ``None`` if not known."""
-        return Frozen({"params": self.size.params}) if self.size is not None and self.size.params else None
-
-    @property
-    def has_range(self) -> bool:
-        """Whether a fitted range is stated, so that ``extrapolation`` can be computed."""
-        return "extrapolation" in self.rows
 
     @overload
     def loss(self, **inputs: float) -> float: ...
@@ -395,9 +215,7 @@ class Law:
         >>> round(iso.law("hoffmann2022").loss(params=70e9, tokens=1.4e12), 4)
         1.9366
         """
-        from isoflop._law.evaluate import loss
-
-        return loss(self, inputs)
+        return evaluate.loss(self, inputs)
 
     def compute_optimal(
         self,
@@ -448,9 +266,7 @@ class Law:
         >>> iso.law("besiroglu2024").compute_optimal(params=7e9)["tokens_per_param"].round(1).to_list()
         [20.6]
         """
-        from isoflop._law.optimum import compute_optimal
-
-        return compute_optimal(self, flops, params, method, given)
+        return optimum.compute_optimal(self, flops, params, method, given)
 
     @overload
     def equivalent_flops(self, loss: float, **given: float) -> float: ...
@@ -489,9 +305,7 @@ class Law:
         >>> float(f"{law.equivalent_flops(law.loss(params=8e9, tokens=15e12)):.3g}")
         1.31e+23
         """
-        from isoflop._law.optimum import equivalent_flops
-
-        return equivalent_flops(self, loss, given)
+        return equivalent.equivalent_flops(self, loss, given)
 
     def sample(self, n: int, *, seed: int | None = None) -> pl.DataFrame:
         """Draw sets of coefficients as uncertain as the source says they are.
@@ -528,9 +342,7 @@ class Law:
         >>> iso.law("besiroglu2024").sample(3, seed=0).shape
         (3, 5)
         """
-        from isoflop._law.sample import sample
-
-        return sample(self, n, seed)
+        return sample.sample(self, n, seed)
 
     def replace(self, **changes: Any) -> Law:
         """Return a changed copy.
@@ -571,7 +383,7 @@ class Law:
                 values[name] = value
             else:
                 hint = did_you_mean(name, (*self.coefficients, *values))
-                raise self._error(f"`{name}` is no coefficient or field of `{self.id}`{hint}")
+                raise error_of(self, f"`{name}` is no coefficient or field of `{self.id}`{hint}")
         if "standard_errors" not in changes:
             errors = self.standard_errors.items()
             values["standard_errors"] = {
@@ -579,137 +391,37 @@ class Law:
             }
         return Law(**values | {"coefficients": coefficients})
 
+    def equivalent_row(self) -> Row:
+        """Return what ``equivalent_flops`` stands for where the law has no closed form of it."""
+        return equivalent.equivalent_row(self)
+
     def __repr__(self) -> str:
-        if in_catalogue(self):
+        if self.catalogued:
             return f"iso.law({self.id!r})"
-        table = law_to_mapping(self)
+        table = self._table()
         start = f"iso.Law({table.pop('formula')!r}, {table.pop('coefficients')!r}"
         return start + "".join(f", {name}={value!r}" for name, value in table.items()) + ")"
 
-    def __str__(self) -> str:
-        from isoflop._text.page import law_page
+    def __reduce__(self) -> tuple[Any, ...]:
+        return rebuild, ("Law", self._table(), self.catalogued)
 
+    @classmethod
+    def _rebuilt(cls, table: Mapping[str, Any], catalogued: bool) -> Law:
+        law = cls(**table)
+        law._set({"catalogued": catalogued})
+        return law
+
+    def _table(self) -> dict[str, Any]:
+        return content_table(self, Law(self.formula, self.coefficients, quantities=self.quantities))
+
+    def __str__(self) -> str:
         return law_page(self).text()
 
     def _repr_html_(self) -> str:
-        from isoflop._text.page import law_page
-
         return law_page(self).html()
 
-    def _error(self, message: str, missing: tuple[str, ...] = ()) -> LawError:
-        return LawError(message, law=self.id, missing=missing)
 
-
-def _names_of(quantity: str, formula: object) -> tuple[str, ...]:
-    if not isinstance(formula, str):
-        raise FormulaError(f"a formula is a text, not {shown(formula)}", quantity=quantity)
-    try:
-        return names_in(formula)
-    except FormulaError as error:
-        error.quantity = quantity
-        raise
-
-
-def _is_name(name: object) -> bool:
-    try:
-        return isinstance(name, str) and names_in(name) == (name,)
-    except FormulaError:
-        return False
-
-
-def law(id: str) -> Law:
-    """Return a law of the catalogue, or one from a file.
-
-    Parameters
-    ----------
-    id
-        Its identifier, as listed by `laws`; upper and lower case are the same. Or the path of a law's file,
-        in the form of the catalogue's: a text that ends in ``.toml``, or one with a slash.
-
-    Raises
-    ------
-    CatalogError
-        If there is none; ``.close_matches`` holds identifiers that may have been meant. The message also
-        tells if there is an allocation rule of this name.
-    TypeError
-        If the identifier is no text.
-    LawError, FormulaError
-        If a file holds no law; the message begins with its path.
-    OSError
-        If a file cannot be read.
-
-    Examples
-    --------
-    >>> import isoflop as iso
-    >>> iso.law("kaplan2020").coefficients["alpha_D"]
-    0.103
-    """
-    if is_law_file(id):
-        return law_from_file(id)
-    return _law(id if isinstance(id, str) else law_id(id))
-
-
-@lru_cache(maxsize=128)
-def _law(wanted: str) -> Law:
-    id = law_id(wanted)
-    if id != wanted:  # in capitals: the same object all the same
-        return _law(id)
-    return law_from_mapping(law_table(id), f"catalog/laws/{id}.toml")
-
-
-def read_law(given: object) -> Law:
-    """Return the law of an identifier or of a file, or the law itself.
-
-    Raises
-    ------
-    TypeError
-        If it is none of these.
-    CatalogError, LawError, FormulaError, OSError
-        As `law` does.
-    """
-    if type(given) is str:
-        return law(given)
-    if isinstance(given, str | PathLike):
-        return law(fspath(given))
-    if not isinstance(given, Law):
-        raise TypeError(
-            f"law must be an identifier of the catalogue, a law's file or a Law, not {shown(given)}"
-        )
-    return given
-
-
-def in_catalogue(candidate: Law) -> bool:
-    """Tell whether the catalogue holds this very law, so that its identifier says everything."""
-    return candidate.id in law_ids() and candidate == law(candidate.id)
-
-
-def laws() -> pl.DataFrame:
-    """Return the catalogue of laws as a frame, one row for each, sorted by identifier.
-
-    Losses are comparable only between laws of the same unit, corpus and tokenizer.
-
-    Returns
-    -------
-    pl.DataFrame
-        Text columns ``id``, ``title``, ``formula``, ``unit``, ``corpus``, ``tokenizer``, ``convention`` (how
-        parameters are counted), ``range`` (fitted range of each variable), ``evidence``, ``source`` and
-        ``caveats``. Evidence is ``V1`` for coefficients read in the paper or in its authors' code, ``V2`` for
-        such from two independent secondary sources (or from one, and they reproduce a published number),
-        ``V3`` for such from one secondary source only.
-
-    Examples
-    --------
-    >>> import isoflop as iso
-    >>> iso.laws().filter(id="sardana2024")["evidence"].item()
-    'V2'
-    """
-    import polars as pl
-
-    columns = ("id", "title", "formula", "unit", "corpus", "tokenizer", "convention")
-    rows = []
-    for entry in map(law, law_ids()):
-        ranges = (f"{n} {v.range[0]:g} to {v.range[1]:g}" for n, v in entry.variables.items() if v.range)
-        texts = (getattr(entry, column) for column in columns)
-        rows.append([*texts, ", ".join(ranges), entry.evidence, str(entry.source), " ".join(entry.caveats)])
-    names = (*columns, "range", "evidence", "source", "caveats")
-    return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
+def _rule(id: str) -> tuple[str, Mapping[str, str]]:
+    """Return identifier and formulas of an allocation rule."""
+    rule = allocation(id)
+    return rule.id, rule.bound_formulas

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from isoflop._exceptions import IsoflopWarning, LawError
+from isoflop._law.catalogue import read_law
 from isoflop._law.evaluate import broadcast, evaluate, read_input
-from isoflop._law.law import Law, read_law
+from isoflop._law.law import Law
 
 if TYPE_CHECKING:
     import polars as pl

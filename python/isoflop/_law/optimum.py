@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop import _native
-from isoflop._accounting.resolve import known_names, resolve
+from isoflop._accounting.quantities import known_names
+from isoflop._accounting.resolve import resolve
 from isoflop._exceptions import LawError, SpaceError
-from isoflop._law.equivalent import FLOPS as FITTED
+from isoflop._law.budgets import as_frame, read_budgets, require_numbers
+from isoflop._law.content import LawContent
 from isoflop._law.evaluate import evaluate, read_input
 from isoflop._law.optimum_of_size import budgets_of, read_one_of, read_sizes
-from isoflop._text.given import read_reals, shown
+from isoflop._text.given import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import ArrayLike, NDArray
 
-    from isoflop._law.law import Law
 
 SIZES = ("params", "non_embedding_params", "active_params", "active_non_embedding_params")
 
@@ -33,17 +34,12 @@ FINEST_STEP = 1e-7
 TOGETHER = 2048
 """Budgets that are refined together."""
 
-# Budgets among which a loss is looked for, how many of them are tried at first, and when a step is close.
-FLOPS = (1e6, 1e40)
-TRIED = 157
-CLOSE = 1e-7
-
 SLOPE_STEP = 1e-3
 """By how much a size is changed to see how the stored parameters go with it."""
 
 
 def compute_optimal(
-    law: Law,
+    law: LawContent,
     flops: ArrayLike | None,
     params: ArrayLike | None,
     method: str | None,
@@ -61,32 +57,8 @@ def compute_optimal(
     return as_frame(found)
 
 
-def as_frame(columns: Mapping[str, NDArray[np.float64]]) -> pl.DataFrame:
-    """Return columns of numbers as a frame."""
-    import polars as pl
-
-    return pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.Float64))
-
-
-def require_numbers(found: Mapping[str, NDArray[np.float64]], id: str) -> None:
-    """Refuse a budget so small or so large that its optimum leaves the range of numbers.
-
-    Raises
-    ------
-    LawError
-        If anything of an optimum is not finite, or the size or the tokens are 0.
-    """
-    budgets, size, tokens, *_ = found.values()
-    if np.isfinite(np.concatenate(list(found.values()))).all() and (size > 0).all() and (tokens > 0).all():
-        return
-    wrong = ~np.isfinite(np.stack(list(found.values()))).all(axis=0) | (size <= 0) | (tokens <= 0)
-    for budget in budgets[wrong]:
-        message = f"`{id}` gives no optimum at {budget:g} FLOP: its numbers leave the range of binary64"
-        raise LawError(f"{message}; give a budget of a real training run, such as 1e21", law=id)
-
-
 def optima(
-    law: Law, flops: ArrayLike, method: str | None, given: Mapping[str, float]
+    law: LawContent, flops: ArrayLike, method: str | None, given: Mapping[str, float]
 ) -> dict[str, NDArray[np.float64]]:
     """Return the columns of `Law.compute_optimal`; numbers are what they are where they leave the range."""
     budgets = read_budgets(flops, law.id)
@@ -112,7 +84,7 @@ def optima(
 
 
 def optima_of_sizes(
-    law: Law, params: ArrayLike, method: str | None, given: Mapping[str, float]
+    law: LawContent, params: ArrayLike, method: str | None, given: Mapping[str, float]
 ) -> dict[str, NDArray[np.float64]]:
     """Return what `optima` does at the budgets for which sizes are optimal, with the sizes as asked for."""
     sizes, size = read_sizes(params, law.id), _size(law)
@@ -149,83 +121,7 @@ def optima_of_sizes(
     return {**first, "params": sizes, **found}
 
 
-def equivalent_flops(law: Law, loss: ArrayLike, given: Mapping[str, float]) -> float | NDArray[np.float64]:
-    """Do what `Law.equivalent_flops` says."""
-    try:
-        losses = read_reals(loss, "`loss`")
-    except (TypeError, ValueError) as error:
-        raise LawError(str(error), law=law.id) from None
-    flops = _look_for(law, losses.ravel(), given) if given else _by_formula(law, losses.ravel())
-    return flops.reshape(losses.shape) if losses.ndim else float(flops[0])
-
-
-def _by_formula(law: Law, losses: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the compute of equal optima by the formula of sweeps, as far as it goes, and else by search."""
-    columns = {"loss": losses}
-    if "equivalent_flops" in law.rows:
-        flops, reducible = evaluate(law, ("equivalent_flops", "reducible_loss"), columns, {}, losses.size)
-        # No compute reaches what is irreducible.
-        return np.where(reducible <= 0, np.inf, flops)
-    try:
-        (flops,) = evaluate(law, ("equivalent_flops",), columns, {}, losses.size)
-    except LawError:
-        return _look_for(law, losses, {})
-    far = ~((flops >= FITTED[0]) & (flops <= FITTED[1]) | np.isnan(losses))
-    if far.any():
-        flops[far] = _look_for(law, losses[far], {})
-    return flops
-
-
-def _look_for(law: Law, losses: NDArray[np.float64], given: Mapping[str, float]) -> NDArray[np.float64]:
-    """Return the least budget whose optimum is as good as each loss; all are looked for together."""
-
-    def short(budgets: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return by how much optima fall short of losses: 0 or less where they are as good."""
-        return optima(law, np.exp(budgets), None, given)["loss"] - wanted
-
-    result = np.where(np.isnan(losses), np.nan, np.inf)
-    table = np.linspace(np.log(FLOPS[0]), np.log(FLOPS[1]), TRIED)
-    reached = short(table, np.zeros(TRIED)) <= losses[:, None]
-    rows = np.flatnonzero(reached.any(axis=1))
-    first, wanted = reached[rows].argmax(axis=1), losses[rows]
-    low, high = table[np.maximum(first - 1, 0)], table[first]
-    below, above = short(low, wanted), short(high, wanted)
-    # By false position; an end that stays a second time counts half (the Illinois method).
-    side = np.zeros(rows.size)
-    left = np.flatnonzero(high > low)
-    while left.size:
-        at = high[left] - above[left] * (high[left] - low[left]) / (above[left] - below[left])
-        found = short(at, wanted[left])
-        good = found <= 0
-        moved = np.where(good, 1.0, -1.0)
-        again = side[left] == moved
-        side[left] = moved
-        close = np.abs(np.where(good, high[left], low[left]) - at) <= CLOSE
-        up, down = left[good], left[~good]
-        high[up], above[up] = at[good], found[good]
-        low[down], below[down] = at[~good], found[~good]
-        below[left[good & again]] /= 2
-        above[left[~good & again]] /= 2
-        left = left[~close & (found != 0)]
-    result[rows] = np.exp(high)
-    return result
-
-
-def read_budgets(flops: ArrayLike, id: str) -> NDArray[np.float64]:
-    """Return training budgets as an array of their own; a `LawError` names what is wrong with them."""
-    try:
-        budgets = np.array(read_reals(flops, "flops"), ndmin=1)
-    except (TypeError, ValueError) as error:
-        raise LawError(str(error), law=id) from None
-    if budgets.ndim != 1:
-        message = f"flops must be a number or a sequence of numbers, not an array of shape {budgets.shape}"
-        raise LawError(message, law=id)
-    for budget in budgets[~(np.isfinite(budgets) & (budgets > 0))]:
-        raise LawError(f"flops must be positive and finite, not {budget}", law=id)
-    return budgets
-
-
-def _read_fixed(law: Law, name: str, value: object) -> float:
+def _read_fixed(law: LawContent, name: str, value: object) -> float:
     numbers = read_input(law, name, value)
     if numbers.ndim:
         message = f"`{name}` must be one number, not an array of shape {numbers.shape}"
@@ -233,7 +129,7 @@ def _read_fixed(law: Law, name: str, value: object) -> float:
     return float(numbers)
 
 
-def _size(law: Law) -> str:
+def _size(law: LawContent) -> str:
     """Name of the size that the law counts in."""
     for name in SIZES:
         if name in law.variables:
@@ -242,7 +138,7 @@ def _size(law: Law) -> str:
     return "non_embedding_params" if without else "params"
 
 
-def _closed(law: Law, method: str | None, fixed: Mapping[str, float]) -> bool:
+def _closed(law: LawContent, method: str | None, fixed: Mapping[str, float]) -> bool:
     """Tell whether to use the law's own formulas, and refuse what cannot be."""
     optimal = law.optimal
     if method not in (None, "closed", "search"):
@@ -268,7 +164,7 @@ def _closed(law: Law, method: str | None, fixed: Mapping[str, float]) -> bool:
 
 
 def _search(
-    law: Law, budgets: NDArray[np.float64], size: str, fixed: Mapping[str, float]
+    law: LawContent, budgets: NDArray[np.float64], size: str, fixed: Mapping[str, float]
 ) -> NDArray[np.float64]:
     """Return the size of the least loss at each budget; all budgets are refined together."""
     offsets = np.linspace(-1.0, 1.0, POSITIONS)

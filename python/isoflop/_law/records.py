@@ -6,7 +6,7 @@ The records are named tuples, because frozen dataclasses with slots take a good 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import combinations
 from typing import Any, NamedTuple
 
@@ -289,8 +289,23 @@ def read_formulas(value: object, where: str) -> Frozen[str]:
     return Frozen({name: read_text(text, f"{where}: `{name}`") for name, text in value.items()})
 
 
-def read_optimal(value: Optimal | Mapping[str, Any], where: str, known: Mapping[str, str] | None) -> Optimal:
-    """Read how a law divides a FLOP budget; `known` are the formulas if the law's form gives them."""
+def read_optimal(
+    value: Optimal | Mapping[str, Any],
+    where: str,
+    known: Mapping[str, str] | None,
+    rules: Callable[[str], tuple[str, Mapping[str, str]]],
+) -> Optimal:
+    """Read how a law divides a FLOP budget.
+
+    Parameters
+    ----------
+    value, where
+        What was given, and what messages call it.
+    known
+        The formulas, if the law's form gives them.
+    rules
+        Returns identifier and formulas of an allocation rule.
+    """
     if isinstance(value, Optimal):
         return value
     where = f"{where}: optimal"
@@ -301,10 +316,7 @@ def read_optimal(value: Optimal | Mapping[str, Any], where: str, known: Mapping[
     rule = read_text(table.get("rule", ""), f"{where}: rule")
     formulas: Mapping[str, str] = {}
     if rule:
-        from isoflop._law.allocation import allocation
-
-        entry = allocation(rule)
-        rule, formulas = entry.id, entry.bound_formulas
+        rule, formulas = rules(rule)
     elif kind == "closed" and "formulas" not in table and known is not None:
         formulas = known
     elif kind != "search":

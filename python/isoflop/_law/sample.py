@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop._exceptions import LawError
+from isoflop._law.content import LawContent
 from isoflop._text.given import read_whole, shown
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from isoflop._law.law import Law
 
-
-def sample(law: Law, n: int, seed: int | None) -> pl.DataFrame:
+def sample(law: LawContent, n: int, seed: int | None) -> pl.DataFrame:
     """Do what `Law.sample` says."""
     import polars as pl
 

@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from isoflop._exceptions import FormulaError, LawError
-from isoflop._law.records import Check, Optimal, Variable, read_number, read_table
+from isoflop._law.records import read_number, read_table
+from isoflop._law.written import TEXTS
 from isoflop._text.given import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from isoflop._law.law import Law
 
-TEXTS = ("id", "title", "formula", "unit", "corpus", "tokenizer", "convention", "evidence", "irreducible")
 TABLES = (
     "coefficients",
     "variables",
@@ -46,8 +44,6 @@ def law_from_mapping(mapping: Mapping[str, Any], where: str) -> Law:
     LawError
         If a key is unknown or missing, or a value is not what it should be.
     """
-    from isoflop._law.law import Law
-
     table = read_table(mapping, KEYS, where)
     for key in ("formula", "coefficients"):
         if key not in table:
@@ -78,71 +74,4 @@ def law_from_mapping(mapping: Mapping[str, Any], where: str) -> Law:
 
 def law_to_mapping(law: Law) -> dict[str, Any]:
     """Return a law as a table of plain values; `law_from_mapping` gives the law back."""
-    from isoflop._law.law import Law
-
-    plain = Law(law.formula, law.coefficients, quantities=law.quantities)
-    table: dict[str, Any] = {"formula": law.formula, "coefficients": dict(law.coefficients)}
-    if law.variables != plain.variables:
-        table["variables"] = {name: _variable(name, variable) for name, variable in law.variables.items()}
-    for key in ("quantities", "standard_errors"):
-        if getattr(law, key):
-            table[key] = dict(getattr(law, key))
-    for key in TEXTS:
-        if key != "formula" and getattr(law, key) != getattr(plain, key):
-            table[key] = getattr(law, key)
-    if law.caveats:
-        table["caveats"] = list(law.caveats)
-    if law.covariance is not None:
-        of, matrix, note = law.covariance
-        table["covariance"] = {"of": list(of), "matrix": [list(row) for row in matrix]}
-        if note:
-            table["covariance"]["note"] = note
-    source = {key: text for key in ("cite", "where", "arxiv") if (text := getattr(law.source, key))}
-    if source:
-        table["source"] = source
-    if law.size is not None:
-        table["size"] = {key: value for key, value in law.size._asdict().items() if value}
-        if law.size.needs:
-            table["size"]["needs"] = list(law.size.needs)
-    if law.checks:
-        table["checks"] = _checks(law.checks)
-    if law.optimal is not None and law.optimal != plain.optimal:
-        table["optimal"] = _optimal(law.optimal, plain.optimal)
-    return table
-
-
-def _optimal(optimal: Optimal, plain: Optimal | None) -> dict[str, Any]:
-    table: dict[str, Any] = {"kind": optimal.kind}
-    if optimal.rule:
-        table["rule"] = optimal.rule
-    elif optimal.formulas and (plain is None or optimal.formulas != plain.formulas):
-        table["formulas"] = dict(optimal.formulas)
-    if optimal.note:
-        table["note"] = optimal.note
-    if optimal.checks:
-        table["checks"] = _checks(optimal.checks)
-    return table
-
-
-def _variable(name: str, variable: Variable) -> dict[str, Any]:
-    table: dict[str, Any] = {"unit": variable.unit} if variable.unit else {}
-    if variable.range is not None:
-        table["range"] = list(variable.range)
-    if variable.reads != name:
-        table["reads"] = variable.reads
-    return table
-
-
-def _checks(checks: Iterable[Check]) -> list[dict[str, Any]]:
-    return [
-        {
-            "at": dict(check.at),
-            check.name: {
-                "value": check.value,
-                "tolerance": check.tolerance,
-                **({"from": check.origin} if check.origin else {}),
-                **({"reason": check.reason} if check.reason else {}),
-            },
-        }
-        for check in checks
-    ]
+    return law._table()

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from isoflop._accounting.domains import checked
 from isoflop._exceptions import LawError
 from isoflop._law.allocation import Allocation
+from isoflop._law.catalogue import read_law
 from isoflop._law.evaluate import evaluate, read_input
-from isoflop._law.law import Law, read_law
+from isoflop._law.law import Law
 from isoflop._law.optimum import optima
-from isoflop._sweep.domains import checked
 from isoflop._text.given import read_frame, read_real, shown
 from isoflop._text.numbers import written_number
 from isoflop._text.spelling import did_you_mean

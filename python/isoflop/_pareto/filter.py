@@ -11,7 +11,8 @@ import polars as pl
 
 from isoflop import _native
 from isoflop._pareto.arguments import read_rows
-from isoflop._text.given import read_frame, read_real, read_threads, shown
+from isoflop._run.threads import read_threads
+from isoflop._text.given import read_frame, read_real, shown
 from isoflop._text.spelling import nearest
 
 if TYPE_CHECKING:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import functools
 import operator
 import os
+from numbers import Integral
 
 from isoflop import _native
+from isoflop._text.given import MOST, shown
 
 VARIABLE = "ISOFLOP_MAX_THREADS"
 
@@ -56,3 +58,16 @@ def resolve_threads(threads: int | None) -> int:
         raise ValueError(f"the environment variable {VARIABLE} must be a positive integer, not {text!r}")
     # More threads than any machine has serve nobody, and the engine counts them in 64 bits.
     return min(int(text[:10]), 1 << 16)
+
+
+def read_threads(threads: object) -> int:
+    """Return the number of threads to work on, see `resolve_threads`.
+
+    Raises
+    ------
+    ValueError
+        If it is neither a positive integer nor ``None``, or does not fit into 64 bits.
+    """
+    if threads is not None and isinstance(threads, Integral) and abs(int(threads)) > MOST:
+        raise ValueError(f"`threads` must be a positive integer of 64 bits or None, not {shown(threads)}")
+    return resolve_threads(threads)  # type: ignore[arg-type]

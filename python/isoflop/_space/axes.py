@@ -68,7 +68,7 @@ class Column(NamedTuple):
         if self.numbers is not None and other.numbers is not None:
             # Bits, not values: -0 and 0 are different numbers to a formula such as 1/x.
             return self.numbers.tobytes() == other.numbers.tobytes()
-        return cast(pl.Series, self.values).to_list() == cast(pl.Series, other.values).to_list()
+        return cast("pl.Series", self.values).to_list() == cast("pl.Series", other.values).to_list()
 
     def series(self) -> pl.Series:
         """Return the values as a series of their own memory."""
@@ -248,7 +248,7 @@ def _scalar(name: str, value: Any) -> float:
         value = int(value)
         if abs(value) > LARGEST_INTEGER:
             raise SpaceError(_too_large(f"scalar `{name}`", value), axis=name)
-        return cast(float, value)
+        return cast("float", value)
     if not isinstance(value, Real):
         raise SpaceError(f"scalar `{name}` is {shown(value)}, which is not a real number", axis=name)
     number = _real(f"scalar `{name}`", name, value)
@@ -323,7 +323,7 @@ def _column(name: str, label: str, axis: str, values: object) -> Column:
             raise SpaceError(_not_numbers(label, f"values of type {values.dtype}"), axis=axis)
         if values.dtype.is_integer() and values.dtype not in _MACHINE_INTEGERS and values.len():
             # NumPy has no wider integers; those that are in range fit into 64 bits.
-            largest = max(abs(cast(int, values.max())), abs(cast(int, values.min())))
+            largest = max(abs(cast("int", values.max())), abs(cast("int", values.min())))
             if largest > LARGEST_INTEGER:
                 raise SpaceError(_too_large(label, largest), axis=axis)
             values = values.cast(pl.Int64)
@@ -415,9 +415,9 @@ def _from_list(label: str, axis: str, values: Sequence[object]) -> NDArray[Any]:
         else:
             raise SpaceError(_not_numbers(label, f"{shown(value)} at position {position}"), axis=axis)
     if integers:
-        return np.array([int(cast(Integral, value)) for value in values], dtype=np.int64)
+        return np.array([int(cast("Integral", value)) for value in values], dtype=np.int64)
     try:
-        return np.array([float(cast(Real, value)) for value in values], dtype=np.float64)
+        return np.array([float(cast("Real", value)) for value in values], dtype=np.float64)
     except OverflowError:
         return np.array([_real(label, axis, value) for value in values], dtype=np.float64)
 

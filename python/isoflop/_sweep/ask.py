@@ -38,6 +38,7 @@ from isoflop._pareto.arguments import (
 )
 from isoflop._pareto.filter import resolution_bits
 from isoflop._run.progress import Progress, reporting
+from isoflop._run.threads import read_threads
 from isoflop._space.axes import column_names
 from isoflop._sweep.answers import answer_frame, distinct, groups
 from isoflop._sweep.edges import edges, extrapolated
@@ -45,7 +46,6 @@ from isoflop._sweep.empty import why_empty
 from isoflop._sweep.heed import Verdict, heed
 from isoflop._sweep.limits import fitting_resolution, unread_axes
 from isoflop._sweep.profile import Profile, make_profile
-from isoflop._text.given import read_threads
 from isoflop._text.numbers import counted
 
 if TYPE_CHECKING:
@@ -304,7 +304,7 @@ def _heed(
     """Judge the first question that a user asks of a sweep; ``None`` if it is another one."""
     if binding.heeded or _KEPT_BACK.get()[0]:
         return None
-    return heed(binding, objectives, columns, by, free=free, table=table)
+    return heed(binding.given, objectives, columns, by, free=free, table=table)
 
 
 def _tell_unread(binding: Binding, unread: Verdict | None, height: int, stacklevel: int) -> None:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from isoflop import _native
 from isoflop._accounting.mixtures import require_sizes
-from isoflop._accounting.resolve import Resolution, known_names, require_same_sparsity, resolve
+from isoflop._accounting.quantities import known_names
+from isoflop._accounting.resolve import Resolution, require_same_sparsity, resolve
 from isoflop._exceptions import FormulaError
 from isoflop._run.threads import resolve_threads
-from isoflop._sweep.given_twice import measured
 from isoflop._sweep.heed import Given
 
 if TYPE_CHECKING:
@@ -35,10 +35,10 @@ class Binding:
     """The axes of a sweep as the engine holds them, and the way from its words to the engine's."""
 
     __slots__ = (
-        "_described",
         "_resolutions",
         "axes",
         "columns",
+        "described",
         "extrapolation_told",
         "given",
         "has_range",
@@ -77,7 +77,7 @@ class Binding:
             law,
             described.elsewhere,
         )
-        self._described = described
+        self.described = described
         self._resolutions: dict[tuple[str, ...], Resolution] = {}
 
     @property
@@ -88,22 +88,17 @@ class Binding:
     @property
     def known(self) -> tuple[str, ...]:
         """Names that an error may suggest."""
-        return (*known_names(self.law), *self._described.formulas, *self.scalars)
+        return (*known_names(self.law), *self.described.formulas, *self.scalars)
 
     @property
     def own_quantities(self) -> Mapping[str, str]:
         """The user's formulas by name, without those that follow from pools."""
-        return self._described.quantities
+        return self.described.quantities
 
     @property
     def scalars(self) -> Mapping[str, float]:
         """Constants by name."""
-        return self._described.scalars
-
-    @property
-    def measured(self) -> list[tuple[str, str]]:
-        """What columns of one linked frame give twice: a name and the formula that gives it too."""
-        return [rule.equal for rule in measured(self._described)]
+        return self.described.scalars
 
     def resolve(self, formulas: tuple[str, ...]) -> Resolution:
         """Find what every name stands for that ``formulas`` reach.
@@ -122,7 +117,7 @@ class Binding:
                     formulas,
                     columns=self.given.columns,
                     scalars=self.scalars,
-                    quantities=self._described.formulas,
+                    quantities=self.described.formulas,
                     law=self.law,
                 )
             except FormulaError as error:
@@ -188,7 +183,7 @@ class Binding:
             for column in axis.columns
             if column.numbers is not None
         }
-        require_sizes(self.law, resolution, self.scalars, columns, self._described.formulas)
+        require_sizes(self.law, resolution, self.scalars, columns, self.described.formulas)
 
     def _check_sparsity(self, resolution: Resolution, sparsity: str) -> None:
         extremes = []

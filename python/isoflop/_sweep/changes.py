@@ -1,4 +1,4 @@
-"""A sweep with a few axes or constraints changed."""
+"""The axes and constraints of a sweep with a few of them changed."""
 
 from __future__ import annotations
 
@@ -11,38 +11,39 @@ from isoflop._text.spelling import did_you_mean
 
 if TYPE_CHECKING:
     from isoflop._space.axes import AxisValues
-    from isoflop._sweep.sweep import Sweep
+    from isoflop._sweep.description import Description
 
 
-def with_axes(sweep: Sweep, changes: Mapping[str, AxisValues | None]) -> Sweep:
-    """Do what `Sweep.with_axes` says."""
-    axes: dict[str, Any] = dict(sweep.axes)
+def changed_axes(
+    described: Description, axes: Mapping[str, Any], changes: Mapping[str, AxisValues | None]
+) -> dict[str, Any]:
+    """Return the axes and scalars of a sweep after `Sweep.with_axes`."""
+    result = dict(axes)
     for name, values in changes.items():
         if values is None:
-            if name not in axes:
-                raise _absent(sweep, name)
-            del axes[name]
+            if name not in result:
+                raise _absent(described, tuple(result), name)
+            del result[name]
         else:
-            axes[name] = values
-    return sweep.replace(axes=axes)
+            result[name] = values
+    return result
 
 
-def filtered(sweep: Sweep, constraints: Sequence[str]) -> Sweep:
-    """Do what `Sweep.filter` says."""
+def changed_where(described: Description, constraints: Sequence[str]) -> tuple[str, ...]:
+    """Return the constraints of a sweep after `Sweep.filter`."""
     for constraint in constraints:
         if not isinstance(constraint, str):
             raise TypeError(
                 f"filter takes formulas, which are text, one after the other, not {shown(constraint)}"
             )
-    return sweep.replace(where=(*sweep.where, *constraints))
+    return (*described.where, *constraints)
 
 
-def _absent(sweep: Sweep, name: str) -> SpaceError:
-    for axis in sweep._described.axes:
+def _absent(described: Description, known: tuple[str, ...], name: str) -> SpaceError:
+    for axis in described.axes:
         if axis.linked and any(column.name == name for column in axis.columns):
             message = f"`{name}` is a column of the linked axis `{axis.name}` and cannot be removed alone"
             return SpaceError(f"{message}; give `{axis.name}` anew without it", axis=name)
-    known = tuple(sweep.axes)
     there = f"; it has {', '.join(known)}" if known else "; it has none"
     return SpaceError(
         f"the sweep has no axis or scalar `{name}`{did_you_mean(name, known, there)}", axis=name

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from isoflop._accounting.resolve import known_names, names_in
+from isoflop._accounting.formula import names_in
+from isoflop._accounting.quantities import known_names
 from isoflop._exceptions import FormulaError, SpaceError
-from isoflop._law.law import Law, read_law
+from isoflop._law.catalogue import read_law
+from isoflop._law.law import Law
 from isoflop._pareto.arguments import Formulas, read_formulas
 from isoflop._space.axes import Axis, AxisValues, check_name, column_names, read_axes, space_size
 from isoflop._sweep.domains import check_domains
-from isoflop._sweep.given_twice import check_given_twice
 from isoflop._sweep.pools import Pool, pool_quantities, read_pools
 from isoflop._text.given import shown
 
@@ -29,6 +30,8 @@ class Description:
     formulas: Mapping[str, str]
     """Of the user, and in their absence those of the pools."""
     size: int
+    names: tuple[str, ...]
+    """Whatever is given a value: columns, scalars, and quantities of the user's or of the pools."""
     elsewhere: tuple[str, ...] = ()
     """Formulas of questions that a sweep file asks of it; they say which names are read."""
 
@@ -57,7 +60,7 @@ def read_description(
     where: Formulas,
     pools: object,
 ) -> Description:
-    """Read what a user gives the constructor of a sweep; see there for the errors."""
+    """Read what a user gives the constructor of a sweep, but for what is given twice."""
     dimensions, scalars = read_axes(axes)
     size = space_size(dimensions)
     found = None if law is None else read_law(law)
@@ -73,9 +76,8 @@ def read_description(
         names_in(constraint)
     _refuse_hidden_text(dimensions, found, formulas)
     check_domains(dimensions, scalars, found, supplies)
-    described = Description(dimensions, scalars, found, named, constraints, supplies, formulas, size)
-    check_given_twice(described, (*columns, *scalars, *formulas))
-    return described
+    names = (*columns, *scalars, *formulas)
+    return Description(dimensions, scalars, found, named, constraints, supplies, formulas, size, names)
 
 
 def _read_quantities(

@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isoflop._accounting.resolve import quantities
-from isoflop._accounting.rules import Domain, domains, read_domain
+from isoflop._accounting.domains import Domain, domains, holds, must_be, outside, read_domain
 from isoflop._exceptions import SpaceError
-from isoflop.catalog.files import law_ids
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,40 +62,3 @@ def _look(axis: Axis, column: Column, numbers: NDArray[np.float64], domain: Doma
     count = "1 value" if found.size == 1 else f"{found.size:,} values"
     message = f"{label} has {count} outside its domain, the first at position {found[0]}: {first:g}; "
     raise SpaceError(message + must_be(domain, first), axis=name)
-
-
-def outside(numbers: NDArray[np.float64], domain: Domain) -> NDArray[np.bool_]:
-    """Tell which numbers are outside; NaN is not."""
-    found: NDArray[np.bool_] = (numbers < domain.least) | (numbers > domain.most)
-    return found
-
-
-def holds(law: Law | None, name: str, domain: Domain) -> bool:
-    """Tell whether the accounting's domain holds under a law.
-
-    A user's law that declares a variable of the name may mean another thing by it, unless its unit (1 tells
-    nothing) or its range says that it is the same.
-    """
-    if law is None or name not in law.declared or law.id.removesuffix("*") in law_ids():
-        return True
-    variable = law.variables[name]
-    if variable.range is not None:
-        return domain.least <= variable.range[0] and variable.range[1] <= domain.most
-    row = quantities().get(name)
-    return row is not None and variable.unit != "1" and variable.unit == row.unit
-
-
-def must_be(domain: Domain, value: float) -> str:
-    """Return the part of a message that says what a value must be."""
-    text = f"it must be {domain.words()}"
-    if domain.most <= 1 and 2 <= value <= 100:
-        text += f": it is a share, and {value:g} % is {value / 100:g}"
-    return text
-
-
-def checked(name: str, value: float) -> str:
-    """Return what is wrong with a number that is given as `name`, or nothing."""
-    domain = domains().get(name)
-    if domain is None or domain.least <= value <= domain.most or value != value:
-        return ""
-    return f"{name} is {value:g}; {must_be(domain, value)}"

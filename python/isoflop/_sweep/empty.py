@@ -138,6 +138,6 @@ def _text(tree: Tree) -> str:
 
 def _operand(tree: Tree) -> str:
     text = _text(tree)
-    nested = isinstance(tree, tuple) and cast(str, tree[0]) in _INFIX | {"neg", "not"}
+    nested = isinstance(tree, tuple) and cast("str", tree[0]) in _INFIX | {"neg", "not"}
     # A negative number is an operation to a formula: -1**2 is -(1**2).
     return f"({text})" if nested or text.startswith("-") else text

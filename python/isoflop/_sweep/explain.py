@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from isoflop._run.threads import resolve_threads
 from isoflop._space.axes import Axis
+from isoflop._sweep.description import Description
+from isoflop._sweep.given_twice import measured
 from isoflop._sweep.heed import heed
 from isoflop._text.numbers import counted
 
 if TYPE_CHECKING:
-    from isoflop._accounting.resolve import Step
+    import polars as pl
+
+    from isoflop._accounting.vocabulary import Step
     from isoflop._law.law import Law
     from isoflop._pareto.arguments import Objective
     from isoflop._sweep.binding import Binding
@@ -31,8 +35,8 @@ def explanation(binding: Binding, objectives: Sequence[Objective]) -> str:
         f"Space: {counted(binding.space.size, 'configuration')}": _space(binding.axes, binding.scalars),
         "Question": _question(objectives, where),
         "Quantities, each after what it reads": _quantities(resolution.steps, law, binding.own_quantities),
-        "Measured together, each read as given": _measured(binding),
-        "Not read": heed(binding, tuple(formula for formula, _ in objectives)).axes,
+        "Measured together, each read as given": _measured(binding.described),
+        "Not read": heed(binding.given, tuple(formula for formula, _ in objectives)).axes,
         "Tables, filled once": _tables(tables, binding.axes),
         f"Then, for each {'box and configuration looked at' if tape['searched'] else 'configuration'}": _cost(
             tape, binding
@@ -43,6 +47,23 @@ def explanation(binding: Binding, objectives: Sequence[Objective]) -> str:
         for heading, lines in sections.items()
         if lines
     )
+
+
+def steps_frame(binding: Binding, formulas: Sequence[str]) -> pl.DataFrame:
+    """Return what every name stands for that formulas reach, a row for each, after what it reads."""
+    import polars as pl
+
+    steps = binding.resolve((*formulas, *binding.where)).steps
+    schema = {
+        "name": pl.String,
+        "formula": pl.String,
+        "value": pl.Float64,
+        "unit": pl.String,
+        "how": pl.String,
+        "note": pl.String,
+        "source": pl.String,
+    }
+    return pl.DataFrame([[getattr(step, name) for name in schema] for step in steps], schema, orient="row")
 
 
 def _space(axes: Sequence[Axis], scalars: Mapping[str, float]) -> list[str]:
@@ -59,9 +80,12 @@ def _space(axes: Sequence[Axis], scalars: Mapping[str, float]) -> list[str]:
     return _aligned(rows)
 
 
-def _measured(binding: Binding) -> list[str]:
+def _measured(described: Description) -> list[str]:
     """Tell what a linked frame gives though it follows from others that it gives too."""
-    return [f"`{one}` as given, though {other} gives it too" for one, other in binding.measured]
+    return [
+        f"`{one}` as given, though {other} gives it too"
+        for one, other in (rule.equal for rule in measured(described))
+    ]
 
 
 def _question(objectives: Sequence[Objective], where: Sequence[str]) -> list[str]:

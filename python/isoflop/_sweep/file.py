@@ -30,25 +30,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import polars as pl
 
 from isoflop import _native
-from isoflop._accounting.resolve import known_names
+from isoflop._accounting.quantities import known_names
 from isoflop._exceptions import FormulaError, IsoflopError, SpaceError
+from isoflop._law.catalogue import in_catalogue, read_law
 from isoflop._law.file import is_law_file, law_from_file
-from isoflop._law.law import in_catalogue, read_law
 from isoflop._law.table import law_from_mapping, law_to_mapping
 from isoflop._space.axes import Axis, AxisValues, Column
 from isoflop._space.spacing import geomspace, linspace, recognize
 from isoflop._sweep import file_numbers as written
+from isoflop._sweep.describe import describe
 from isoflop._sweep.file_keys import refuse_misplaced, refuse_slip, refuse_unknown, slip_of_spacing
 from isoflop._sweep.pools import DEFAULTS
-from isoflop._sweep.sweep import Sweep
 from isoflop._text import toml as _toml
 from isoflop._text.frames import READERS, frame_from_file
 from isoflop._text.frozen import Frozen
@@ -72,24 +72,14 @@ _QUESTIONS: Mapping[str, Sequence[str]] = {
 _KEYS = ("law", "where", "axes", "pools", "quantities", *_QUESTIONS)
 
 
-@dataclass(frozen=True, slots=True)
-class SweepFile:
-    """What a sweep file holds.
+class FileContent(NamedTuple):
+    """What a sweep file holds: the sweep, and keyword arguments by method of the questions that it asks."""
 
-    Attributes
-    ----------
-    sweep
-        The sweep.
-    question
-        Keyword arguments by method: ``{"pareto": {"minimize": [...], "rows": 20}}``; empty if the file asks
-        none.
-    """
-
-    sweep: Sweep
+    described: Description
     question: Mapping[str, Mapping[str, Any]]
 
 
-def load(path: str | Path) -> SweepFile:
+def read(path: str | Path) -> FileContent:
     """Read a sweep file.
 
     Raises
@@ -103,10 +93,10 @@ def load(path: str | Path) -> SweepFile:
         text = Path(path).read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
         raise SpaceError(f"{path}: not UTF-8 at byte {error.start}") from None
-    return parse(text, str(path), Path(path).parent)
+    return read_text(text, str(path), Path(path).parent)
 
 
-def parse(text: str, file: str, folder: Path = Path()) -> SweepFile:
+def read_text(text: str, file: str, folder: Path = Path()) -> FileContent:
     """Read the text of a sweep file.
 
     Parameters
@@ -139,24 +129,23 @@ def parse(text: str, file: str, folder: Path = Path()) -> SweepFile:
     }
     pools = _pools(_table(content, "pools", file), file)
     with _located(file):
-        sweep = Sweep(values, law=law, quantities=quantities, where=where, pools=pools)
+        described = describe(values, law, quantities, where, pools)
     question = {
         name: Frozen(_question(_table(content, name, file), name, file))
         for name in _QUESTIONS
         if name in content
     }
-    _tell_questions(sweep, question)
-    return SweepFile(sweep, Frozen(question))
+    return FileContent(replace(described, elsewhere=_asked(question)), Frozen(question))
 
 
-def _tell_questions(sweep: Sweep, question: Mapping[str, Mapping[str, Any]]) -> None:
-    """Tell a sweep what its file asks: a name that one of its questions reads is no slip for another."""
+def _asked(question: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return the formulas that a file asks for: a name that one question reads is no slip for another."""
     formulas: dict[str, None] = {}
     for table in question.values():
         for keyword in ("minimize", "maximize", "then", "columns"):
             value = table.get(keyword, ())
             formulas |= dict.fromkeys([value] if isinstance(value, str) else value)
-    sweep._described = replace(sweep._described, elsewhere=tuple(formulas))
+    return tuple(formulas)
 
 
 def dump(described: Description) -> str:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from isoflop._accounting.resolve import quantities
+from isoflop._accounting.quantities import quantities
 from isoflop._exceptions import SpaceError
 from isoflop._law.file import is_law_file
 from isoflop._text.spelling import did_you_mean, nearest

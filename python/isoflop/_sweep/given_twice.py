@@ -10,10 +10,11 @@ from collections.abc import Collection, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from isoflop._accounting.resolve import names_in, quantities
+from isoflop._accounting.formula import names_in
+from isoflop._accounting.quantities import quantities
 from isoflop._accounting.rules import Twice, overdetermined
 from isoflop._exceptions import IsoflopError, SpaceError
-from isoflop._space.axes import column_names
+from isoflop._sweep.binding import Binding
 
 if TYPE_CHECKING:
     from isoflop._sweep.description import Description
@@ -22,26 +23,22 @@ AGREE = 1e-6
 """How far values that are given twice may differ, as a share."""
 
 
-def check_given_twice(described: Description, names: tuple[str, ...]) -> None:
-    """Refuse a sweep that gives a degree of freedom twice; `names` are those that it gives.
+def check_given_twice(described: Description) -> None:
+    """Refuse a sweep that gives a degree of freedom twice.
 
     Raises
     ------
     SpaceError
         If it does, and the values do not agree; the message names what to drop.
     """
-    found = [pair for pair in overdetermined(names) if not _allowed(described, *pair)]
+    found = [pair for pair in overdetermined(described.names) if not _allowed(described, *pair)]
     if found:
         raise _error(found)
 
 
 def measured(described: Description) -> list[Twice]:
     """Return the sets that a linked frame gives whole: measured facts, each read as given."""
-    return [rule for rule, members in overdetermined(_names(described)) if _in_one_frame(described, members)]
-
-
-def _names(described: Description) -> tuple[str, ...]:
-    return (*column_names(described.axes), *described.scalars, *described.formulas)
+    return [rule for rule, members in overdetermined(described.names) if _in_one_frame(described, members)]
 
 
 def _allowed(described: Description, rule: Twice, names: tuple[str, ...]) -> bool:
@@ -82,8 +79,6 @@ def _reached(described: Description, quantity: str) -> set[str]:
 
 
 def _agree(described: Description, rule: Twice) -> bool:
-    from isoflop._sweep.binding import Binding
-
     one, other = rule.equal
     try:
         return not Binding(described).any([f"abs(({one}) - ({other})) > {AGREE} * abs({other})"])

@@ -10,8 +10,11 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from isoflop._accounting.resolve import LAW_QUANTITIES, Step, names_in, plan_of, quantities
+from isoflop._accounting.formula import names_in
+from isoflop._accounting.quantities import quantities
+from isoflop._accounting.resolve import outline
 from isoflop._accounting.rules import groups
+from isoflop._accounting.vocabulary import LAW_QUANTITIES, Step
 from isoflop._exceptions import IsoflopError, SpaceError
 from isoflop._text.spelling import did_you_mean, slip
 
@@ -19,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from isoflop._law.law import Law
-    from isoflop._sweep.binding import Binding
 
 Shape = tuple[tuple[str, bool, bool, tuple[str, ...]], ...]
 """Of each axis its name, whether it has several values, whether it is linked, and its columns."""
@@ -55,7 +57,7 @@ class Verdict(NamedTuple):
 
 
 def heed(
-    binding: Binding,
+    given: Given,
     objectives: tuple[str, ...],
     columns: tuple[str, ...] = (),
     by: str | None = None,
@@ -67,8 +69,8 @@ def heed(
 
     Parameters
     ----------
-    binding
-        The sweep.
+    given
+        The names of the sweep.
     objectives, columns, by
         What is asked.
     free
@@ -81,7 +83,7 @@ def heed(
     SpaceError
         If a name is a slip of one that stands at its default, or gives half of what goes together.
     """
-    verdict = _verdict(objectives, columns, by, free, table, binding.given)
+    verdict = _verdict(objectives, columns, by, free, table, given)
     if verdict.error is not None:
         name, message = verdict.error
         raise SpaceError(message, axis=name)
@@ -112,7 +114,7 @@ def _verdict(
 
 
 def _steps(formulas: tuple[str, ...], given: Given) -> dict[str, Step]:
-    plan = plan_of(formulas, given.columns, given.scalars, given.user, given.law)
+    plan = outline(formulas, given.columns, given.scalars, given.user, given.law)
     return {step.name: step for step in plan.steps}
 
 

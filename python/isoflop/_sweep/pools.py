@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from isoflop._accounting.resolve import LAW_QUANTITIES, quantities
+from isoflop._accounting.quantities import quantities
+from isoflop._accounting.vocabulary import LAW_QUANTITIES
 from isoflop._exceptions import SpaceError
 from isoflop._space.axes import check_name
 from isoflop._text.given import read_frame, read_real, shown

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
 
 from isoflop._text.frozen import Frozen
 from isoflop._text.numbers import counted
+from isoflop._text.page import Page, Section
+from isoflop._text.portable import rebuild
 
 if TYPE_CHECKING:
     from isoflop._native import Rows
@@ -72,9 +74,16 @@ class Profile:
         return "\n".join(f"{name:<12}{text}" for name, text in self._facts().items())
 
     def _repr_html_(self) -> str:
-        from isoflop._text.page import Page, Section
-
         return Page("Profile", [Section("", list(self._facts().items()))]).html()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        plain = {"resolution": dict(self.resolution), "seconds": dict(self.seconds)}
+        return rebuild, ("Profile", {field.name: getattr(self, field.name) for field in fields(self)} | plain)
+
+    @classmethod
+    def _rebuilt(cls, plain: Mapping[str, Any]) -> Profile:
+        frozen = {name: Frozen(plain[name]) for name in ("resolution", "seconds")}
+        return cls(**{**plain, **frozen})
 
     def _facts(self) -> dict[str, str]:
         total = sum(self.seconds.values())

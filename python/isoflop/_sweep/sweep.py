@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from isoflop._pareto.arguments import read_objectives
+from isoflop._pareto.arguments import read_formulas, read_objectives
 from isoflop._sweep.ask import DEFAULT_RESOLUTION, ask_best, ask_front, ask_near, ask_table
 from isoflop._sweep.binding import Binding
-from isoflop._sweep.description import read_description
+from isoflop._sweep.describe import describe
+from isoflop._sweep.description import Description
 from isoflop._text.frozen import Frozen
+from isoflop._text.portable import rebuild
 
 if TYPE_CHECKING:
     import polars as pl
@@ -87,7 +89,7 @@ class Sweep:
         where: Formulas = (),
         pools: pl.DataFrame | Mapping[str, Sequence[Any]] | None = None,
     ) -> None:
-        self._described = read_description(axes, law, quantities, where, pools)
+        self._described = describe(axes, law, quantities, where, pools)
         self._binding: Binding | None = None
 
     # What it is -------------------------------------------------------------------------------------
@@ -141,17 +143,36 @@ class Sweep:
         return sweep_text(self._described)
 
     def __str__(self) -> str:
-        from isoflop._text.page import sweep_page
+        from isoflop._sweep.page import sweep_page
 
-        return sweep_page(self).text()
+        return sweep_page(self._described).text()
 
     def _repr_html_(self) -> str:
-        from isoflop._text.page import sweep_page
+        from isoflop._sweep.page import sweep_page
 
-        return sweep_page(self).html()
+        return sweep_page(self._described).html()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (dict(self.axes), self.law, dict(self.quantities), self.where, self.pools)
+        content = (dict(self.axes), self.law, dict(self.quantities), self.where, self.pools)
+        return rebuild, ("Sweep", *content)
+
+    @classmethod
+    def _rebuilt(
+        cls,
+        axes: Mapping[str, AxisValues],
+        law: Law | None,
+        quantities: Mapping[str, str],
+        where: tuple[str, ...],
+        pools: pl.DataFrame | None,
+    ) -> Sweep:
+        return cls(axes, law=law, quantities=quantities, where=where, pools=pools)
+
+    @classmethod
+    def _of(cls, described: Description) -> Sweep:
+        """Make a sweep of what has been read and judged."""
+        sweep = cls.__new__(cls)
+        sweep._described, sweep._binding = described, None
+        return sweep
 
     def replace(self, **changes: Any) -> Sweep:
         """Return a changed copy.
@@ -205,9 +226,9 @@ class Sweep:
         >>> sweep.with_axes(tokens=None, train_flops=1e21).axes["train_flops"]
         1e+21
         """
-        from isoflop._sweep.changes import with_axes
+        from isoflop._sweep.changes import changed_axes
 
-        return with_axes(self, changes)
+        return self.replace(axes=changed_axes(self._described, self.axes, changes))
 
     def filter(self, /, *constraints: str) -> Sweep:
         """Return a copy with further constraints.
@@ -231,9 +252,9 @@ class Sweep:
         >>> sweep.filter("params <= 2e9").where
         ('params >= 1e9', 'params <= 2e9')
         """
-        from isoflop._sweep.changes import filtered
+        from isoflop._sweep.changes import changed_where
 
-        return filtered(self, constraints)
+        return self.replace(where=changed_where(self._described, constraints))
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Sweep:
@@ -247,9 +268,9 @@ class Sweep:
         OSError
             If it cannot be read.
         """
-        from isoflop._sweep.file import load
+        from isoflop._sweep.file import read
 
-        return load(path).sweep
+        return cls._of(read(path).described)
 
     def to_toml(self, path: str | Path | None = None) -> str:
         """Return the sweep as the text of a sweep file, and write it to ``path`` if one is given.
@@ -597,18 +618,39 @@ class Sweep:
             objectives = () if self.law is None else (("loss", False),)
         return explanation(self._bind(), objectives)
 
+    def steps(self, formulas: Formulas) -> pl.DataFrame:
+        """Return what every name stands for that formulas and constraints reach: what `explain` prints.
+
+        Parameters
+        ----------
+        formulas
+            Formulas or names of quantities, one or several.
+
+        Returns
+        -------
+        pl.DataFrame
+            A row for each name, after those that it reads: ``name``; ``formula`` or ``value`` (both null for
+            the column of an axis); ``unit``; ``how``: ``given`` (an axis or a scalar), ``quantity`` (the
+            user's formula), ``alternative`` or ``default`` (of the accounting), ``law`` or ``coefficient``;
+            ``note``; and ``source``.
+
+        Raises
+        ------
+        FormulaError, SpaceError, LawError
+            As for :meth:`pareto`.
+
+        Examples
+        --------
+        >>> import isoflop as iso
+        >>> sweep = iso.Sweep({"params": [1e9], "tokens": [2e10]}, law="besiroglu2024")
+        >>> sweep.steps("train_flops").select("name", "how").rows()[-1]
+        ('train_flops', 'alternative')
+        """
+        from isoflop._sweep.explain import steps_frame
+
+        return steps_frame(self._bind(), read_formulas(formulas, "formulas"))
+
     def _bind(self) -> Binding:
         if self._binding is None:
             self._binding = Binding(self._described)
         return self._binding
-
-
-def _rebuild(
-    axes: Mapping[str, AxisValues],
-    law: Law | None,
-    quantities: Mapping[str, str],
-    where: tuple[str, ...],
-    pools: pl.DataFrame | None,
-) -> Sweep:
-    """Make a sweep from what :meth:`Sweep.__reduce__` keeps."""
-    return Sweep(axes, law=law, quantities=quantities, where=where, pools=pools)

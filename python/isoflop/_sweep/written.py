@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from isoflop._law.law import in_catalogue
+from isoflop._law.catalogue import in_catalogue
 from isoflop._space.axes import Axis, Column
 from isoflop._space.spacing import recognize
 from isoflop._sweep.pools import pool_frame

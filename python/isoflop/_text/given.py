@@ -18,8 +18,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from isoflop._run.threads import resolve_threads
-
 MOST = 2**63 - 1
 """The largest count that the engine takes."""
 
@@ -91,19 +89,6 @@ def read_whole(
     if count > most:
         raise ValueError(f"{name} must be at most {most}, not {shown(count)}")
     return count
-
-
-def read_threads(threads: object) -> int:
-    """Return the number of threads to work on, see `resolve_threads`.
-
-    Raises
-    ------
-    ValueError
-        If it is neither a positive integer nor ``None``, or does not fit into 64 bits.
-    """
-    if threads is not None and isinstance(threads, Integral) and abs(int(threads)) > MOST:
-        raise ValueError(f"`threads` must be a positive integer of 64 bits or None, not {shown(threads)}")
-    return resolve_threads(threads)  # type: ignore[arg-type]
 
 
 def read_reals(values: object, name: str) -> NDArray[np.float64]:

@@ -29,7 +29,7 @@ from isoflop.cli._plan import plan
 from isoflop.cli._spoken import speaking
 
 if TYPE_CHECKING:
-    from isoflop._sweep.file import SweepFile
+    from isoflop._sweep.load import SweepFile
 
 app = App(
     name="isoflop",
