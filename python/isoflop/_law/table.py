@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from isoflop._exceptions import FormulaError, LawError
+from isoflop._law.law import Law
 from isoflop._law.records import read_number, read_table
 from isoflop._law.written import TEXTS
 from isoflop._text.given import shown
-
-if TYPE_CHECKING:
-    from isoflop._law.law import Law
 
 TABLES = (
     "coefficients",
