@@ -43,6 +43,7 @@ from isoflop._space.axes import column_names
 from isoflop._sweep.answers import answer_frame, distinct, groups
 from isoflop._sweep.edges import edges, extrapolated
 from isoflop._sweep.empty import why_empty
+from isoflop._sweep.front import FrontQuestion
 from isoflop._sweep.heed import Verdict, heed
 from isoflop._sweep.limits import fitting_resolution, unread_axes
 from isoflop._sweep.profile import Profile, make_profile
@@ -60,39 +61,27 @@ DEFAULT_RESOLUTION = 1e-9
 
 
 def ask_front(
-    binding: Binding,
-    *,
-    minimize: Formulas,
-    maximize: Formulas,
-    resolution: float | Mapping[str, float] | None,
-    rows: int | None,
-    columns: Formulas,
-    by: str | None,
-    ties: str,
-    max_rows: int,
-    method: str,
-    threads: int | None,
-    progress: bool | Progress | None,
-    stacklevel: int,
+    binding: Binding, question: FrontQuestion, *, stacklevel: int
 ) -> tuple[pl.DataFrame, Callable[[], Profile]]:
     """Answer ``Sweep.pareto`` and ``Sweep.profile``, which is made when it is called for."""
-    objectives = read_objectives(minimize, maximize)
+    resolution, by = question["resolution"], question["by"]
+    objectives = read_objectives(question["minimize"], question["maximize"])
     formulas = tuple(formula for formula, _ in objectives)
-    most = read_rows(rows, len(objectives))
+    most = read_rows(question["rows"], len(objectives))
     bits = resolution_bits(
         DEFAULT_RESOLUTION if resolution is None else resolution, formulas, DEFAULT_RESOLUTION
     )
-    all_ties = read_ties(ties)
-    limit = read_count(max_rows, "max_rows")
-    read_method(method)
-    count = read_threads(threads)
+    all_ties = read_ties(question["ties"])
+    limit = read_count(question["max_rows"], "max_rows")
+    read_method(question["method"])
+    count = read_threads(question["threads"])
     grouped = None if by is None else groups(binding.axes, by)
     where = binding.where
-    names = _columns(binding, formulas, read_formulas(columns, "columns"))
+    names = _columns(binding, formulas, read_formulas(question["columns"], "columns"))
     unread = _heed(binding, formulas, names, by, free=all_ties)
     watched = binding.watched
     read = (*formulas, *where)
-    with reporting(progress) as report:
+    with reporting(question["progress"]) as report:
         try:
             found = binding.ask(
                 binding.space.pareto,
@@ -107,7 +96,7 @@ def ask_front(
                 count,
                 report,
                 watched,
-                method,
+                question["method"],
                 grouped,
             )
         except LimitError as error:

@@ -48,6 +48,7 @@ from isoflop._space.spacing import geomspace, linspace, recognize
 from isoflop._sweep import file_numbers as written
 from isoflop._sweep.describe import describe
 from isoflop._sweep.file_keys import refuse_misplaced, refuse_slip, refuse_unknown, slip_of_spacing
+from isoflop._sweep.front import KEYWORDS, RUNNING
 from isoflop._sweep.pools import DEFAULTS
 from isoflop._text import toml as _toml
 from isoflop._text.frames import READERS, frame_from_file
@@ -62,7 +63,7 @@ if TYPE_CHECKING:
 _SPACINGS = {"geomspace": geomspace, "linspace": linspace}
 
 _QUESTIONS: Mapping[str, Sequence[str]] = {
-    "pareto": ("minimize", "maximize", "resolution", "rows", "columns", "by", "ties", "max_rows"),
+    "pareto": tuple(name for name in KEYWORDS if name not in RUNNING),
     "best": ("minimize", "maximize", "by", "columns"),
     "near": ("minimize", "maximize", "within", "by", "then", "resolution", "columns", "max_rows"),
     "table": ("columns", "max_bytes"),

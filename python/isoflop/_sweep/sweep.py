@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from isoflop._pareto.arguments import read_formulas, read_objectives
 from isoflop._sweep.ask import DEFAULT_RESOLUTION, ask_best, ask_front, ask_near, ask_table
 from isoflop._sweep.binding import Binding
 from isoflop._sweep.describe import describe
 from isoflop._sweep.description import Description
+from isoflop._sweep.front import DEFAULT_MAX_ROWS, FrontQuestion, asks_for_a_front, complete
 from isoflop._text.frozen import Frozen
 from isoflop._text.portable import rebuild
 
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from isoflop._run.progress import Progress
     from isoflop._space.axes import AxisValues
     from isoflop._sweep.profile import Profile
-
-DEFAULT_MAX_ROWS = 10_000_000
-"""Rows beyond which a front is refused."""
 
 DEFAULT_MAX_BYTES = 2 * 2**30
 """Memory beyond which a table is refused."""
@@ -286,21 +284,8 @@ class Sweep:
 
     # Questions --------------------------------------------------------------------------------------
 
-    def pareto(
-        self,
-        *,
-        minimize: Formulas = (),
-        maximize: Formulas = (),
-        resolution: float | Mapping[str, float] | None = None,
-        rows: int | None = None,
-        columns: Formulas = (),
-        by: str | None = None,
-        ties: str = "first",
-        max_rows: int = DEFAULT_MAX_ROWS,
-        method: str = "auto",
-        threads: int | None = None,
-        progress: bool | Progress | None = None,
-    ) -> pl.DataFrame:
+    @asks_for_a_front
+    def pareto(self, **question: Unpack[FrontQuestion]) -> pl.DataFrame:
         """Return every configuration that no other configuration dominates.
 
         Parameters
@@ -362,54 +347,13 @@ class Sweep:
         ExtrapolationWarning
             If rows lie outside the law's fitted range; once for each sweep.
         """
-        front, _ = ask_front(
-            self._bind(),
-            minimize=minimize,
-            maximize=maximize,
-            resolution=resolution,
-            rows=rows,
-            columns=columns,
-            by=by,
-            ties=ties,
-            max_rows=max_rows,
-            method=method,
-            threads=threads,
-            progress=progress,
-            stacklevel=3,
-        )
+        front, _ = ask_front(self._bind(), complete(question, "pareto"), stacklevel=3)
         return front
 
-    def profile(
-        self,
-        *,
-        minimize: Formulas = (),
-        maximize: Formulas = (),
-        resolution: float | Mapping[str, float] | None = None,
-        rows: int | None = None,
-        columns: Formulas = (),
-        by: str | None = None,
-        ties: str = "first",
-        max_rows: int = DEFAULT_MAX_ROWS,
-        method: str = "auto",
-        threads: int | None = None,
-        progress: bool | Progress | None = None,
-    ) -> tuple[pl.DataFrame, Profile]:
+    @asks_for_a_front
+    def profile(self, **question: Unpack[FrontQuestion]) -> tuple[pl.DataFrame, Profile]:
         """Return what :meth:`pareto` returns, and a :class:`Profile` of how it was found."""
-        front, profile = ask_front(
-            self._bind(),
-            minimize=minimize,
-            maximize=maximize,
-            resolution=resolution,
-            rows=rows,
-            columns=columns,
-            by=by,
-            ties=ties,
-            max_rows=max_rows,
-            method=method,
-            threads=threads,
-            progress=progress,
-            stacklevel=3,
-        )
+        front, profile = ask_front(self._bind(), complete(question, "profile"), stacklevel=3)
         return front, profile()
 
     def best(
