@@ -71,12 +71,14 @@ def _of_block(axes: Sequence[Axis], found: Rows, formulas: Sequence[str], block:
     series, start = [], 0
     for number, axis in enumerate(axes):
         for column in axis.columns:
-            if column.kind == "float":
+            if column.kind == "float" and not column.nulls:
                 series.append(numbers.slice(start, height).alias(column.name))
             else:
                 series.append(_gathered(column, found.positions[number]))
             if column.numbers is not None:
                 start += height
+    # Behind the axes' columns may stand some of the engine's own: `native_columns` says which.
+    start = len(numbers) - len(formulas) * height
     taken = column_names(axes)
     for name in formulas:
         if name not in taken:
