@@ -8,16 +8,18 @@ names stand for, so that asking again costs the answer only.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from isoflop import _native
-from isoflop._accounting import Resolution, known_names, require_same_sparsity, resolve
+from isoflop._accounting import Resolution, known_names, names_in, require_same_sparsity, resolve
 from isoflop._exceptions import FormulaError
 from isoflop._given_twice import measured
 from isoflop._heed import Given
 from isoflop._mixtures import require_sizes
 from isoflop._nulls import emptied, guarded_condition, guarded_value, native_columns, read_by
+from isoflop._spelling import did_you_mean
 from isoflop._threads import resolve_threads
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ class Binding:
     __slots__ = (
         "_described",
         "_guarded",
+        "_inner",
         "_resolutions",
         "axes",
         "columns",
@@ -57,7 +60,7 @@ class Binding:
         axes, law = described.axes, described.law
         self.columns = [column.name for axis in axes for column in axis.columns if column.numbers is not None]
         columns, self.gaps = native_columns(
-            axes, {*self.columns, *described.scalars, *described.formulas, *known_names(law)}
+            axes, lambda: {*self.columns, *described.scalars, *described.formulas, *known_names(law)}
         )
         self.axes = axes
         # With constants alone there is one configuration still: an axis of one position stands for it.
@@ -87,6 +90,7 @@ class Binding:
         self._described = described
         self._resolutions: dict[tuple[str, ...], Resolution] = {}
         self._guarded: dict[tuple[str, bool], str] = {}
+        self._inner = frozenset([name for name, *_ in columns]).difference(self.columns)
 
     @property
     def watched(self) -> tuple[tuple[str, float, float], ...]:
@@ -135,6 +139,8 @@ class Binding:
                 )
             except FormulaError as error:
                 raise self._clarified(error) from None
+            if self._inner:
+                self._refuse_inner(formulas, resolution)
             if resolution.dense:
                 self._check_sizes(resolution)
             if resolution.sparsity is not None:
@@ -234,6 +240,16 @@ class Binding:
     def evaluate(self, formulas: Sequence[str], positions: Sequence[Positions]) -> list[Float64]:
         """Evaluate formulas at given configurations."""
         return self.ask(self.space.evaluate, tuple(formulas), self.values(formulas), positions)
+
+    def _refuse_inner(self, formulas: tuple[str, ...], resolution: Resolution) -> None:
+        """Refuse names that the engine knows and the user does not."""
+        texts = [*formulas, *(text for text in resolution.definitions.values() if isinstance(text, str))]
+        for text in texts:
+            for name in self._inner.intersection(names_in(text)):
+                found = re.search(rf"\b{name}\b", text)
+                assert found is not None, "a name stands where it is read"
+                message = f"unknown name `{name}`{did_you_mean(name, [*self.columns, *self.known])}"
+                raise FormulaError(message, text=text, span=found.span())
 
     def _check_sizes(self, resolution: Resolution) -> None:
         columns = {

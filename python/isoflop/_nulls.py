@@ -14,7 +14,7 @@ a truth value that is null would be false. Such formulas are guarded:
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -70,12 +70,12 @@ NativeColumn = tuple[str, int, "NDArray[np.float64]", bool]
 
 
 def native_columns(
-    axes: Sequence[Axis], taken: Collection[str]
+    axes: Sequence[Axis], taken: Callable[[], Collection[str]]
 ) -> tuple[list[NativeColumn], dict[str, Gaps]]:
     """Return the columns that the engine is given, and which of them hold nulls.
 
     Those come first that formulas read, in order, then one for each column of truth values with nulls that
-    says where they are known, under a name that is not ``taken``.
+    says where they are known, under a name that is not ``taken`` (called if there is one).
     """
     columns: list[NativeColumn] = []
     known: list[NativeColumn] = []
@@ -89,7 +89,7 @@ def native_columns(
                 condition = f"{column.name} == {column.name}"
                 if truth:
                     there = ~np.isnan(numbers)
-                    condition = _free(f"{column.name}_is_known", taken)
+                    condition = _free(f"{column.name}_is_known", taken())
                     known.append((condition, number, there.astype(np.float64), True))
                     numbers = np.where(there, numbers, 0.0)
                 gaps[column.name] = Gaps(axis.name, column.nulls, axis.length, condition, truth)

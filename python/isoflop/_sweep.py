@@ -37,7 +37,7 @@ class Sweep:
         Name and values of each axis, in order: a sequence, range, NumPy array or Polars series of numbers;
         one number for a constant; or a ``pl.DataFrame`` whose columns vary together, under a name of its
         own. Units are FLOP, byte, token, hour, day and US dollar; see :func:`isoflop.accounting`. Such a
-        frame may hold nulls: what reads one is NaN, on no front and in no best, or as a constraint is not met;
+        frame may hold nulls: what reads one is NaN, on no front and in no best, or, as a constraint, not met;
         what nothing reads is carried along.
     law
         The scaling law that gives ``loss``: an identifier of the catalogue, the path of a law's file (see
