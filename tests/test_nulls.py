@@ -391,6 +391,10 @@ def test_what_stands_for_the_nulls_of_a_column_is_no_name_of_the_user() -> None:
         with pytest.raises(iso.FormulaError, match="unknown name `tested_is_known`") as caught:
             sweep(**keywords).table(columns="price")
         assert caught.value.text[slice(*caught.value.span)] == "tested_is_known"
+    # Nor is it what a slip may have meant.
+    with pytest.raises(iso.FormulaError, match="unknown name `tested_is_know`") as caught:
+        sweep().table(columns="tested_is_know + 1")
+    assert "`tested_is_known`" not in str(caught.value)
 
 
 # Files ------------------------------------------------------------------------------------------------

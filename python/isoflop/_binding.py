@@ -248,8 +248,10 @@ class Binding:
             for name in self._inner.intersection(names_in(text)):
                 found = re.search(rf"\b{name}\b", text)
                 assert found is not None, "a name stands where it is read"
-                message = f"unknown name `{name}`{did_you_mean(name, [*self.columns, *self.known])}"
-                raise FormulaError(message, text=text, span=found.span())
+                raise FormulaError(self._unknown(name), text=text, span=found.span())
+
+    def _unknown(self, name: str) -> str:
+        return f"unknown name `{name}`{did_you_mean(name, [*self.columns, *self.known])}"
 
     def _check_sizes(self, resolution: Resolution) -> None:
         columns = {
@@ -293,6 +295,8 @@ class Binding:
             listed = next(axis for axis in self.axes if axis.name == name)
             columns = ", ".join(f"`{column.name}`" for column in listed.columns)
             message = f"`{name}` is a linked axis; formulas read its columns: {columns}"
+        elif any(f"did you mean `{inner}`" in error.message for inner in self._inner):
+            message = self._unknown(name)
         else:
             return error
         return FormulaError(message, text=error.text, span=error.span, quantity=error.quantity)
