@@ -28,6 +28,7 @@ from isoflop._exceptions import (
     IsoflopWarning,
     LawError,
     LimitError,
+    MissingValueWarning,
     SpaceError,
     UnreadAxisWarning,
 )
@@ -64,6 +65,7 @@ __all__ = [
     "Law",
     "LawError",
     "LimitError",
+    "MissingValueWarning",
     "Plan",
     "Profile",
     "SpaceError",

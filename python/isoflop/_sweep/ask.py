@@ -21,6 +21,7 @@ from isoflop._exceptions import (
     ExtrapolationWarning,
     IsoflopWarning,
     LimitError,
+    MissingValueWarning,
     UnreadAxisWarning,
 )
 from isoflop._pareto.arguments import (
@@ -46,6 +47,7 @@ from isoflop._sweep.empty import why_empty
 from isoflop._sweep.front import FrontQuestion
 from isoflop._sweep.heed import Verdict, heed
 from isoflop._sweep.limits import fitting_resolution, unread_axes
+from isoflop._sweep.nulls import missing
 from isoflop._sweep.profile import Profile, make_profile
 from isoflop._text.numbers import counted
 
@@ -86,16 +88,16 @@ def ask_front(
             found = binding.ask(
                 binding.space.pareto,
                 (*read, *names, *(name for name, _, _ in watched)),
-                objectives,
-                where,
-                names,
+                binding.objectives(objectives),
+                binding.conditions(where),
+                binding.values(names),
                 bits,
                 most,
                 all_ties,
                 limit,
                 count,
                 report,
-                watched,
+                binding.ranges(watched),
                 question["method"],
                 grouped,
             )
@@ -113,6 +115,7 @@ def ask_front(
                 limit=error.limit,
             ) from None
     _tell_unread(binding, unread, found.height, stacklevel + 1)
+    _tell_gaps(binding, (*read, *names), stacklevel + 1)
     _warn(binding, found, formulas, stacklevel + 1)
     frame = _frame(binding, found, objectives, names)
     return frame, partial(make_profile, found, frame.height, formulas, bits)
@@ -137,25 +140,27 @@ def ask_best(
     extra = read_formulas(columns, "columns")
     grouped = None if by is None else groups(binding.axes, by)
     unread = _heed(binding, (objective[0],), extra, by)
+    where = binding.where
+    read = (objective[0], *where, *_columns(binding, (), extra))
     if binding.has_range:
         extra = (*extra, "extrapolation")
-    where = binding.where
     names = _columns(binding, (objective[0],), extra)
     watched = binding.watched
     with reporting(progress) as report:
         found = binding.ask(
             binding.space.best,
             (objective[0], *where, *names, *(name for name, _, _ in watched)),
-            objective,
-            where,
-            names,
+            binding.objectives((objective,))[0],
+            binding.conditions(where),
+            binding.values(names),
             grouped,
             count,
             report,
-            watched,
+            binding.ranges(watched),
             method,
         )
     _tell_unread(binding, unread, found.height, stacklevel + 1)
+    _tell_gaps(binding, read, stacklevel + 1)
     if found.height:
         for text in edges(binding, objective, found, None if grouped is None else grouped[0]):
             _tell(text, EdgeWarning, stacklevel + 1)
@@ -190,6 +195,7 @@ def ask_near(
     where = binding.where
     shown = further or (objective,)
     extra = read_formulas(columns, "columns")
+    read = (objective[0], *compared, *where, *_columns(binding, (), extra))
     if further:
         extra = (objective[0], *extra)
     if binding.has_range:
@@ -203,17 +209,17 @@ def ask_near(
             found = binding.ask(
                 binding.space.near,
                 (*formulas, *(name for name, _, _ in watched)),
-                objective,
-                where,
-                names,
+                binding.objectives((objective,))[0],
+                binding.conditions(where),
+                binding.values(names),
                 share,
                 grouped,
-                further,
+                binding.objectives(further),
                 bits,
                 limit,
                 count,
                 report,
-                watched,
+                binding.ranges(watched),
             )
         except LimitError as error:
             if error.limit != limit:
@@ -226,6 +232,7 @@ def ask_near(
                 limit=error.limit,
             ) from None
     _tell_unread(binding, unread, found.height, stacklevel + 1)
+    _tell_gaps(binding, read, stacklevel + 1)
     _warn(binding, found, (objective[0],), stacklevel + 1, compared)
     return _frame(binding, found, shown, names)
 
@@ -250,7 +257,15 @@ def ask_table(
     where = binding.where
     with reporting(progress) as report:
         try:
-            found = binding.ask(binding.space.table, (*where, *names), where, names, limit, count, report)
+            found = binding.ask(
+                binding.space.table,
+                (*where, *names),
+                binding.conditions(where),
+                binding.values(names),
+                limit,
+                count,
+                report,
+            )
         except LimitError as error:
             raise LimitError(
                 f"the table has {counted(error.rows, 'row')}, which do not fit into max_bytes={limit:,}; "
@@ -260,6 +275,7 @@ def ask_table(
                 limit=error.limit,
             ) from None
     _tell_unread(binding, unread, found.height, stacklevel + 1)
+    _tell_gaps(binding, (*where, *names), stacklevel + 1)
     if not found.stats["feasible"]:
         _tell(why_empty(binding, (), 0), EmptyResultWarning, stacklevel + 1)
     return _frame(binding, found, (), names)
@@ -304,6 +320,16 @@ def _tell_unread(binding: Binding, unread: Verdict | None, height: int, stacklev
     texts = (*(unread.axes if height else ()), *unread.names)
     if texts:
         _tell("; ".join(texts), UnreadAxisWarning, stacklevel + 1)
+
+
+def _tell_gaps(binding: Binding, formulas: Sequence[str], stacklevel: int) -> None:
+    """Warn of each column with nulls that a user's question reads, once for each sweep."""
+    if not binding.gaps or _KEPT_BACK.get()[0]:
+        return
+    names = [name for name in binding.gaps_read(formulas) if name not in binding.gaps_told]
+    if names:
+        binding.gaps_told.update(names)
+        _tell(missing(names, binding.gaps), MissingValueWarning, stacklevel + 1)
 
 
 def _frame(
