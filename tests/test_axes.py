@@ -314,6 +314,13 @@ def test_linspace_is_that_of_numpy_to_the_bit(start: float, stop: float, num: in
     assert numbers.tobytes() == np.linspace(start, stop, num, endpoint=endpoint).tobytes()
 
 
+def test_linspace_to_the_largest_number_overflows_nowhere() -> None:
+    largest = np.finfo(np.float64).max
+    numbers = iso.linspace(0, largest, 4)  # three times a third of it rounds beyond it
+    assert np.isfinite(numbers).all()
+    assert numbers[-1] == largest
+
+
 def test_linspace_hits_its_ends() -> None:
     numbers = iso.linspace(0.1, 0.7, 1001)
     assert (numbers[0], numbers[-1]) == (0.1, 0.7)

@@ -21,6 +21,10 @@ _PLAIN = (pl.Float64, pl.Int64, pl.Boolean)
 """What Polars makes of a list."""
 
 
+_PLAIN = (pl.Float64, pl.Int64, pl.Boolean)
+"""What Polars makes of a list."""
+
+
 def sweep_text(described: Description) -> str:
     """Return an expression for an equal sweep, with ``iso`` and ``pl`` imported as usual."""
     written = {axis.name: _axis_text(axis) for axis in described.axes}
