@@ -141,6 +141,16 @@ def test_an_exponent_of_zero_does_not_hide_what_cannot_be() -> None:
     assert np.isnan(found).tolist() == [[False, False], [True, True]]
 
 
+def test_every_input_that_cannot_be_is_named_in_the_one_warning_of_a_law() -> None:
+    law = fresh()
+    with pytest.warns(iso.DomainWarning, match="`params` .*; `tokens` .*; the loss of") as caught:
+        law.loss(params=-1, tokens=-1)
+    assert len(caught) == 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert math.isnan(law.loss(params=1e9, tokens=1e10, activation=2.0, moe_gain=0.3))
+
+
 def test_nan_is_not_outside() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -23,10 +23,13 @@ class Twice(NamedTuple):
         Of each member the sets of names that give it.
     equal
         Two formulas that must agree if all members are given.
+    identity
+        Whether they say what a word means, and so hold whatever else is said.
     """
 
     members: tuple[tuple[frozenset[str], ...], ...]
     equal: tuple[str, str]
+    identity: bool = False
 
 
 class Group(NamedTuple):
@@ -62,7 +65,7 @@ def twice() -> tuple[Twice, ...]:
                     for side in equal
                 )
             members = tuple(_choices(names[word][0] if word in names else word) for word in table["names"])
-            found.append(Twice(members, equal))
+            found.append(Twice(members, equal, table.get("identity", False)))
     return tuple(found)
 
 

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 
-EXTRAPOLATION = "extrapolation"
-"""What a law has told once that it told of being used outside its range."""
+EXTRAPOLATION, OUTSIDE = "extrapolation", "domain"
+"""What a law has told once that it told of being used outside its range, or outside its inputs' domains."""
 
 
 def loss(law: LawContent, inputs: Mapping[str, ArrayLike]) -> float | NDArray[np.float64]:
@@ -70,7 +70,7 @@ def _extrapolated(law: LawContent) -> str:
 
 def _impossible(law: LawContent, arrays: dict[str, NDArray[np.float64]]) -> list[NDArray[np.bool_]]:
     """Put NaN in the place of values that inputs cannot have; return where, and warn of it once a law."""
-    found = []
+    found, named = [], []
     for name, numbers in arrays.items():
         domain = domains().get(name)
         if domain is None:
@@ -80,10 +80,11 @@ def _impossible(law: LawContent, arrays: dict[str, NDArray[np.float64]]) -> list
             continue
         arrays[name] = np.where(wrong, np.nan, numbers)
         found.append(wrong)
-        if name not in law.told:
-            law.told.add(name)
-            message = f"`{name}` was given outside its domain: {must_be(domain, math.nan)}; the loss of "
-            warnings.warn(f"{message}`{law.id}` is NaN there", DomainWarning, stacklevel=4)
+        named.append(f"`{name}` was given outside its domain: {must_be(domain, math.nan)}")
+    if named and OUTSIDE not in law.told:
+        law.told.add(OUTSIDE)
+        message = f"{'; '.join(named)}; the loss of `{law.id}` is NaN there"
+        warnings.warn(message, DomainWarning, stacklevel=4)
     return found
 
 

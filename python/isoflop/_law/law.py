@@ -202,10 +202,7 @@ class Law(LawContent):
         Warns
         -----
         DomainWarning
-            If an input has a value that it cannot have; once for each input of a law.
-
-        Warns
-        -----
+            If an input has a value that it cannot have; once for each law.
         ExtrapolationWarning
             If a plan lies outside the range that the law was fitted on; once for each law.
 

@@ -31,6 +31,7 @@ def explanation(binding: Binding, objectives: Sequence[Objective]) -> str:
     formulas = (*(formula for formula, _ in objectives), *where)
     resolution = binding.resolve(formulas)
     asked = (binding.objectives(objectives), binding.conditions(where))
+    verdict = heed(binding.given, tuple(formula for formula, _ in objectives))
     *tables, tape = binding.ask(binding.space.explain, formulas, *asked)
     sections = {
         f"Space: {counted(binding.space.size, 'configuration')}": _space(binding.axes, binding.scalars),
@@ -38,7 +39,8 @@ def explanation(binding: Binding, objectives: Sequence[Objective]) -> str:
         "Quantities, each after what it reads": _quantities(resolution.steps, law, binding.own_quantities),
         "Measured together, each read as given": _measured(binding.described),
         "Nulls, read as NaN": _nulls(binding, formulas),
-        "Not read": heed(binding.given, tuple(formula for formula, _ in objectives)).axes,
+        "Given in part": verdict.halves,
+        "Not read": verdict.axes,
         "Tables, filled once": _tables(tables, binding.axes),
         f"Then, for each {'box and configuration looked at' if tape['searched'] else 'configuration'}": _cost(
             tape, binding

@@ -63,12 +63,12 @@ if TYPE_CHECKING:
     from isoflop._law.law import Law
     from isoflop._sweep.description import Description
 
-_SPACINGS = {"geomspace": geomspace, "linspace": linspace}
+SPACINGS = {"geomspace": geomspace, "linspace": linspace}
 
-_KINDS = {"float": pl.Float64, "integer": pl.Int64, "boolean": pl.Boolean, "text": pl.String}
+KINDS = {"float": pl.Float64, "integer": pl.Int64, "boolean": pl.Boolean, "text": pl.String}
 """What a column of nulls alone may be."""
 
-_QUESTIONS: Mapping[str, Sequence[str]] = {
+QUESTIONS: Mapping[str, Sequence[str]] = {
     "pareto": tuple(name for name in KEYWORDS if name not in RUNNING),
     "best": ("minimize", "maximize", "by", "columns"),
     "near": ("minimize", "maximize", "within", "by", "then", "resolution", "columns", "max_rows"),
@@ -76,7 +76,7 @@ _QUESTIONS: Mapping[str, Sequence[str]] = {
 }
 """The questions that a file may hold, and the keywords of each; threads and methods change no answer."""
 
-_KEYS = ("law", "where", "axes", "pools", "quantities", *_QUESTIONS)
+KEYS = ("law", "where", "axes", "pools", "quantities", *QUESTIONS)
 
 
 class FileContent(NamedTuple):
@@ -120,7 +120,7 @@ def read_text(text: str, file: str, folder: Path = Path()) -> FileContent:
     except ValueError as error:
         raise SpaceError(f"{file}: not TOML: {error}") from None
     refuse_misplaced(content, text, file)
-    refuse_unknown(content, _KEYS, _QUESTIONS, file)
+    refuse_unknown(content, KEYS, QUESTIONS, file)
     axes = _table(content, "axes", file)
     quantities = _table(content, "quantities", file)
     for name, formula in quantities.items():
@@ -139,7 +139,7 @@ def read_text(text: str, file: str, folder: Path = Path()) -> FileContent:
         described = describe(values, law, quantities, where, pools)
     question = {
         name: Frozen(_question(_table(content, name, file), name, file))
-        for name in _QUESTIONS
+        for name in QUESTIONS
         if name in content
     }
     return FileContent(replace(described, elsewhere=_asked(question)), Frozen(question))
@@ -193,7 +193,7 @@ def dump(described: Description) -> str:
 def _linked_item(axis: Axis) -> dict[str, object]:
     columns = {column.name: _column_item(column) for column in axis.columns}
     # In a table of their own no name of a column is taken for a word of the file.
-    if not columns.keys().isdisjoint((*_SPACINGS, "columns", "file")) or slip_of_spacing(columns):
+    if not columns.keys().isdisjoint((*SPACINGS, "columns", "file")) or slip_of_spacing(columns):
         return {"columns": columns}
     return columns
 
@@ -224,7 +224,7 @@ def _axis_values(item: object, label: str, folder: Path, numeric: Set[str]) -> A
         raise SpaceError(f"{label}: an axis holds numbers, not a date or time")
     if not item:
         raise SpaceError(f"{label}: an empty table; give arrays of columns, or a spacing such as geomspace")
-    if not _SPACINGS.keys().isdisjoint(item):
+    if not SPACINGS.keys().isdisjoint(item):
         return _spaced(item, label)
     if isinstance(item.get("file"), str):
         return _from_file(item, label, folder)
@@ -281,7 +281,7 @@ def _numeric(law: str | Law | None, quantities: Mapping[str, str], where: Sequen
 
 
 def _linked_column(name: str, values: object, label: str) -> pl.Series:
-    if isinstance(values, dict) and not _SPACINGS.keys().isdisjoint(values):
+    if isinstance(values, dict) and not SPACINGS.keys().isdisjoint(values):
         return pl.Series(name, _spaced(values, label))
     if isinstance(values, dict) and "nulls" in values:
         return _nulls(name, values, label)
@@ -309,9 +309,9 @@ def _nulls(name: str, item: Mapping[str, object], label: str) -> pl.Series:
     count, kind = item["nulls"], item.get("kind", "float")
     if type(count) is not int or count < 1:
         raise SpaceError(f"{label}: nulls is how many there are, a whole number above 0, not {shown(count)}")
-    if not isinstance(kind, str) or kind not in _KINDS:
-        raise SpaceError(f"{label}: kind must be one of {', '.join(_KINDS)}, not {shown(kind)}")
-    return pl.Series(name, [None], dtype=_KINDS[kind]).new_from_index(0, count)
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise SpaceError(f"{label}: kind must be one of {', '.join(KINDS)}, not {shown(kind)}")
+    return pl.Series(name, [None], dtype=KINDS[kind]).new_from_index(0, count)
 
 
 def _real(value: object, label: str) -> float:
@@ -322,7 +322,7 @@ def _real(value: object, label: str) -> float:
 
 
 def _spaced(item: Mapping[str, object], label: str) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    name = next(name for name in _SPACINGS if name in item)
+    name = next(name for name in SPACINGS if name in item)
     _known(item, (name, "endpoint"), label)
     arguments, endpoint = written.spacing(item[name]), item.get("endpoint", True)
     if not isinstance(arguments, list) or len(arguments) != 3:
@@ -330,7 +330,7 @@ def _spaced(item: Mapping[str, object], label: str) -> np.ndarray[tuple[int, ...
     if not isinstance(endpoint, bool):
         raise SpaceError(f"{label}: endpoint must be true or false, not {shown(endpoint)}")
     try:
-        return _SPACINGS[name](*arguments, endpoint=endpoint)
+        return SPACINGS[name](*arguments, endpoint=endpoint)
     except (SpaceError, TypeError) as error:
         raise SpaceError(f"{label}: {error}") from None
 
@@ -373,7 +373,7 @@ def _law(item: object, file: str, folder: Path) -> str | Law | None:
 
 
 def _question(table: dict[str, Any], name: str, file: str) -> dict[str, Any]:
-    _known(table, _QUESTIONS[name], f"{file}: {name}")
+    _known(table, QUESTIONS[name], f"{file}: {name}")
     table = written.question(table)
     for keyword, item in table.items():
         label = f"{file}: {name}.{keyword}"

@@ -44,12 +44,20 @@ def measured(described: Description) -> list[Twice]:
 def _allowed(described: Description, rule: Twice, names: tuple[str, ...]) -> bool:
     return (
         _in_one_frame(described, names)
-        or any(
-            name in described.formulas and not _reached(described, name).isdisjoint({*names} - {name})
-            for name in names
-        )
+        or any(name in described.formulas and _says(described, rule, name, {*names}) for name in names)
         or _agree(described, rule)
     )
+
+
+def _says(described: Description, rule: Twice, quantity: str, names: set[str]) -> bool:
+    """Tell whether a quantity of the user's says how it follows from the others.
+
+    One that reads some of them is a convention of its own, such as compute counted in another way. Of an
+    identity it must read all: what it passes over would mean something else than its name says.
+    """
+    others = names - {quantity}
+    read = _reached(described, quantity) & others
+    return read == others if rule.identity else bool(read)
 
 
 def _in_one_frame(described: Description, names: Collection[str]) -> bool:

@@ -19,7 +19,7 @@ from isoflop._exceptions import IsoflopError, SpaceError
 from isoflop._text.spelling import did_you_mean, slip
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from isoflop._law.law import Law
 
@@ -49,11 +49,15 @@ class Verdict(NamedTuple):
         Name and message of what is refused, or ``None``.
     axes, names
         Axes that stay at their first value, and names that nothing reads, in words.
+    halves
+        Quantities that stay at their default though a part of what would give them is given; this is no
+        matter for a warning, since something else reads that part.
     """
 
     error: tuple[str, str] | None
     axes: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    halves: tuple[str, ...] = ()
 
 
 def heed(
@@ -110,7 +114,7 @@ def _verdict(
     error = judge.slips() or judge.halves()
     if error is not None:
         return Verdict(error)
-    return Verdict(None, tuple(judge.axes(free)), tuple(judge.names(table)))
+    return Verdict(None, tuple(judge.axes(free)), tuple(judge.names(table)), tuple(judge.used_halves()))
 
 
 def _steps(formulas: tuple[str, ...], given: Given) -> dict[str, Step]:
@@ -163,21 +167,31 @@ class _Judge:
 
     def halves(self) -> tuple[str, str] | None:
         """Return an input that goes with others which are not given, and that nothing else reads."""
-        given = self.given
-        names = given.columns.union(given.scalars, dict(given.user))
-        for group in groups():
-            step = self.steps.get(group.gives)
-            if step is None or step.how != "default":
-                continue
-            idle = [n for n in group.names if n in names and not self._used(n, group.gives, names)]
+        names = self._given_names()
+        for step, some, wanted in self._in_part(names):
+            idle = [name for name in some if not self._used(name, step.name, names)]
             if idle:
-                wanted = " and ".join(f"`{name}`" for name in group.names if name not in names)
-                halves = " and ".join(f"`{name}`" for name in idle)
+                halves = _listed(idle)
                 return idle[0], (
-                    f"{halves} {'have' if len(idle) > 1 else 'has'} no effect: `{group.gives}` is "
+                    f"{halves} {'have' if len(idle) > 1 else 'has'} no effect: `{step.name}` is "
                     f"{step.value:g} without {wanted}; give {wanted} too, or leave {halves} out"
                 )
         return None
+
+    def used_halves(self) -> Iterator[str]:
+        """Say which inputs go with others that are not given, though something else reads them."""
+        for step, some, wanted in self._in_part(self._given_names()):
+            yield f"`{step.name}` stays at {step.value:g}: {_listed(some)} would give it with {wanted}"
+
+    def _given_names(self) -> frozenset[str]:
+        return self.given.columns.union(self.given.scalars, dict(self.given.user))
+
+    def _in_part(self, names: frozenset[str]) -> Iterator[tuple[Step, list[str], str]]:
+        """Yield each quantity at its default of which some inputs are given, with these and the others."""
+        for group in groups():
+            step, some = self.steps.get(group.gives), [name for name in group.names if name in names]
+            if step is not None and step.how == "default" and some:
+                yield step, some, _listed([name for name in group.names if name not in names])
 
     def _used(self, name: str, gives: str, names: frozenset[str]) -> bool:
         """Tell whether anything but one quantity reads an input, or could with what is given."""
@@ -222,6 +236,10 @@ class _Judge:
     def _unknown(self, kind: str, name: str) -> str:
         names = (*self.steps, *quantities())
         return f"nothing reads the {kind} `{name}`, whose name is not known{did_you_mean(name, names)}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(f"`{name}`" for name in names)
 
 
 def _available(name: str, given: frozenset[str], above: frozenset[str]) -> bool:
