@@ -226,3 +226,8 @@ def test_the_table_says_how_each_operation_is_written() -> None:
         assert len(written) == row["arity"] + 1
     assert OPERATIONS["where"]["conditions"] == [True, False, False]
     assert OPERATIONS["<"]["condition"] is True
+
+
+def test_names_of_several_formulas_are_those_of_each() -> None:
+    texts = ["a + b*a", "x @ y", "", "log(c) / c", "7"]
+    assert _native.names_of_each(texts) == [["a", "b"], None, None, ["c"], []]

@@ -24,6 +24,9 @@ def parse(text: str) -> Tree:
 def names(text: str) -> list[str]:
     """List the names that a formula reads, each once, in order of first appearance."""
 
+def names_of_each(texts: Sequence[str]) -> list[list[str] | None]:
+    """List the names of each formula; None for what is none."""
+
 def operations() -> list[dict[str, Any]]:
     """Return the table of operations: name, arity, doc, and whether operands and result are conditions."""
 

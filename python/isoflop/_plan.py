@@ -193,8 +193,7 @@ def plan(
     """
     arguments = dict(locals())
 
-    from isoflop._law.catalogue import read_law
-    from isoflop._law.file import is_law_file
+    from isoflop._law.catalogue import is_law_file, read_law
     from isoflop._plan_goals import answer
     from isoflop._plan_question import read_question
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from isoflop._accounting.formula import names_in
-from isoflop._accounting.vocabulary import LAW_QUANTITIES, Alternative, Step, Vocabulary, read_needs
+from isoflop._accounting.formula import names_in, read_needs
+from isoflop._accounting.vocabulary import LAW_QUANTITIES, Alternative, Step, Vocabulary
 from isoflop.catalog.files import quantity_tables
 
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import product
 from typing import NamedTuple
 
-from isoflop._accounting.vocabulary import read_names
+from isoflop._accounting.formula import read_names
 from isoflop.catalog.files import accounting_table, quantity_tables
 
 

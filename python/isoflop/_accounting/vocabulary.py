@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import product
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 How: TypeAlias = Literal["given", "quantity", "alternative", "default", "law", "coefficient"]
@@ -55,17 +54,6 @@ class Alternative(NamedTuple):
     needs: tuple[frozenset[str], ...]
     row: Row
     same_sparsity: bool
-
-
-def read_needs(needs: Iterable[str]) -> tuple[frozenset[str], ...]:
-    """Return the sets of names of which any one will do; in ``"a | b + c"`` either `a` or both others."""
-    choices = [map(read_names, need.split("|")) for need in needs]
-    return tuple(frozenset[str]().union(*chosen) for chosen in product(*choices))
-
-
-def read_names(text: str) -> frozenset[str]:
-    """Return the names of ``a + b``, which are needed together."""
-    return frozenset(text.replace(" ", "").split("+"))
 
 
 class Input(Protocol):

@@ -15,7 +15,6 @@ from isoflop._law.page import about, heading
 from isoflop._law.records import (
     Check,
     Source,
-    extrapolation_formula,
     read_checks,
     read_formulas,
     read_number,
@@ -25,6 +24,7 @@ from isoflop._law.records import (
     read_text,
     read_texts,
 )
+from isoflop._law.rows import extrapolation_formula
 from isoflop._text.frozen import Frozen
 from isoflop._text.page import Page, Section
 from isoflop._text.portable import rebuild

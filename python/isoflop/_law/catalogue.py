@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from os import PathLike, fspath
 from typing import TYPE_CHECKING
 
-from isoflop._law.file import is_law_file, law_from_file
+from isoflop._law.file import law_from_file
 from isoflop._law.law import Law
 from isoflop._law.table import law_from_mapping
 from isoflop._text.given import shown
@@ -14,6 +15,13 @@ from isoflop.catalog.files import law_id, law_ids, law_table
 
 if TYPE_CHECKING:
     import polars as pl
+
+
+def is_law_file(given: object) -> bool:
+    """Tell whether this names a file rather than a law of the catalogue: it ends in .toml, or is a path."""
+    if isinstance(given, str):
+        return given.endswith(".toml") or "/" in given or os.sep in given
+    return isinstance(given, os.PathLike)
 
 
 def law(id: str) -> Law:

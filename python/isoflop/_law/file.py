@@ -12,13 +12,6 @@ if TYPE_CHECKING:
     from isoflop._law.law import Law
 
 
-def is_law_file(given: object) -> bool:
-    """Tell whether this names a file rather than a law of the catalogue: it ends in .toml, or is a path."""
-    if isinstance(given, str):
-        return given.endswith(".toml") or "/" in given or os.sep in given
-    return isinstance(given, os.PathLike)
-
-
 def law_from_file(path: str | os.PathLike[str], name: str | None = None) -> Law:
     """Read a law's file; ``name`` is what messages call it, its path if nothing else.
 

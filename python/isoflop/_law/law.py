@@ -10,7 +10,6 @@ from isoflop._law import equivalent, evaluate, optimum, sample
 from isoflop._law.allocation import allocation
 from isoflop._law.chinchilla import is_chinchilla, optimal_formulas
 from isoflop._law.content import LawContent
-from isoflop._law.names import check_names, error_of
 from isoflop._law.page import law_page
 from isoflop._law.records import (
     Check,
@@ -19,17 +18,10 @@ from isoflop._law.records import (
     Size,
     Source,
     Variable,
-    read_checks,
-    read_covariance,
-    read_number,
+    read_fields,
     read_optimal,
-    read_size,
-    read_source,
-    read_text,
-    read_texts,
-    read_variable,
 )
-from isoflop._law.rows import inputs_of, reads_of, rows_of, stored_of
+from isoflop._law.rows import complete, error_of
 from isoflop._law.written import content_table
 from isoflop._text.frozen import Frozen
 from isoflop._text.portable import rebuild
@@ -128,48 +120,33 @@ class Law(LawContent):
         optimal: Optimal | Mapping[str, Any] | None = None,
         size: Size | Mapping[str, Any] | None = None,
     ) -> None:
-        where = f"law `{id}`"
-        self._set({"told": set(), "declared": frozenset(variables or ()), "catalogued": False})
-        texts = {"id": id, "title": title, "unit": unit, "corpus": corpus}
-        texts |= {"tokenizer": tokenizer, "convention": convention, "evidence": evidence}
-        values: dict[str, object] = {key: read_text(text, f"{where}: {key}") for key, text in texts.items()}
-        values["formula"] = formula
-        for key, numbers in (("coefficients", coefficients), ("standard_errors", standard_errors or {})):
-            # Every number by its name, so that a slip in one of twenty is found.
-            values[key] = Frozen(
-                {n: read_number(x, f"{where}: {key}: `{n}`") for n, x in dict(numbers).items()}
-            )
-        values["quantities"] = Frozen(quantities or {})
-        values["source"] = read_source(source or Source(), where)
-        values["checks"] = read_checks(checks, where)
-        values["caveats"] = read_texts(caveats, f"{where}: caveats")
-        values["covariance"] = None if covariance is None else read_covariance(covariance, where)
-        chinchilla = is_chinchilla(formula, coefficients, quantities or {})
+        where, own = f"law `{id}`", Frozen(quantities or {})
+        chinchilla = is_chinchilla(formula, coefficients, own)
         known = optimal_formulas(formula) if chinchilla else None
         if known is not None and irreducible is None:
             irreducible = "E"
-        values["irreducible"] = irreducible
         if optimal is None and known is not None:
             optimal = {"kind": "closed"}
-        values["optimal"] = None if optimal is None else read_optimal(optimal, where, known, _rule)
-        values["size"] = None if size is None else read_size(size, where)
-        values["coefficient_names"] = frozenset(coefficients)
-        values["own_names"] = frozenset((*coefficients, *(quantities or {})))
-        self._set(values)
-        reads = reads_of(self)
-        given = variables or dict.fromkeys(reads, Variable())
-        self._set({"variables": Frozen({n: read_variable(v, n, where) for n, v in given.items()})})
-        check_names(self, reads)
-        ranged = ((variable.reads, variable.range) for variable in self.variables.values())
-        self._set({"ranged": tuple((name, *range) for name, range in ranged if range is not None)})
-        self._set({"rows": rows_of(self), "stored": stored_of(self)})
-        self._set(
-            {"names": tuple(dict.fromkeys((*self.rows, *self.variables))), "inputs": inputs_of(self, reads)}
+        texts = {"id": id, "title": title, "unit": unit, "corpus": corpus}
+        texts |= {"tokenizer": tokenizer, "convention": convention, "evidence": evidence}
+        numbers = {"coefficients": coefficients, "standard_errors": standard_errors or {}}
+        values = read_fields(
+            where, texts, numbers, variables or {}, source, checks, caveats, covariance, size
         )
-
-    def _set(self, values: Mapping[str, object]) -> None:
+        values |= {
+            "formula": formula,
+            "quantities": own,
+            "irreducible": irreducible,
+            "optimal": None if optimal is None else read_optimal(optimal, where, known, _rule),
+            "coefficient_names": frozenset(coefficients),
+            "own_names": frozenset((*coefficients, *own)),
+            "declared": frozenset(variables or ()),
+            "told": set(),
+            "catalogued": False,
+        }
         for name, value in values.items():
             object.__setattr__(self, name, value)
+        complete(self, chinchilla, str(self.source))
 
     @overload
     def loss(self, **inputs: float) -> float: ...
@@ -405,7 +382,7 @@ class Law(LawContent):
     @classmethod
     def _rebuilt(cls, table: Mapping[str, Any], catalogued: bool) -> Law:
         law = cls(**table)
-        law._set({"catalogued": catalogued})
+        object.__setattr__(law, "catalogued", catalogued)
         return law
 
     def _table(self) -> dict[str, Any]:

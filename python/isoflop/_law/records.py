@@ -124,11 +124,14 @@ class Size(NamedTuple):
 
 def read_number(value: object, where: str) -> float:
     """Return a finite number; `where` begins the message of the `LawError` otherwise."""
-    # A text such as "1" is a slip, and true is no number.
-    try:
-        number = read_real(value, where)
-    except (TypeError, ValueError) as error:
-        raise LawError(str(error)) from None
+    if type(value) is float or (type(value) is int and abs(value) <= 2**53):  # nearly all are
+        number = float(value)
+    else:
+        # A text such as "1" is a slip, and true is no number.
+        try:
+            number = read_real(value, where)
+        except (TypeError, ValueError) as error:
+            raise LawError(str(error)) from None
     if not math.isfinite(number):
         raise LawError(f"{where} must be finite, not {number}")
     return number
@@ -174,14 +177,6 @@ def read_range(value: object, where: str) -> tuple[float, float] | None:
     if not 0 < low <= high:
         raise LawError(f"{where}: range must be 0 < lowest <= highest, not {[low, high]}")
     return low, high
-
-
-def extrapolation_formula(ranged: Iterable[tuple[str, float, float]]) -> str:
-    """Return the formula of the decades by which the furthest of some quantities leaves its range."""
-    decades = []
-    for name, low, high in ranged:
-        decades += [f"log10({name} / {high!r})", f"log10({low!r} / {name})"]
-    return f"max(0, {', '.join(decades)})"
 
 
 def read_source(value: Source | Mapping[str, Any], where: str) -> Source:
@@ -323,3 +318,38 @@ def read_optimal(
         formulas = read_formulas(table.get("formulas"), where)
     note = read_text(table.get("note", ""), f"{where}: note")
     return Optimal(kind, Frozen(formulas), note, read_checks(table.get("checks", ()), where), rule)
+
+
+def read_fields(
+    where: str,
+    texts: Mapping[str, object],
+    numbers: Mapping[str, Mapping[str, object]],
+    variables: Mapping[str, Variable | Mapping[str, Any]],
+    source: Source | Mapping[str, Any] | None,
+    checks: Iterable[Check | Mapping[str, Any]],
+    caveats: object,
+    covariance: Covariance | Mapping[str, Any] | None,
+    size: Size | Mapping[str, Any] | None,
+) -> dict[str, object]:
+    """Read the fields of a law that need nothing but themselves.
+
+    Parameters
+    ----------
+    where
+        What messages call the law.
+    texts, numbers
+        Texts by field, and numbers by field and name.
+    variables, source, checks, caveats, covariance, size
+        As the constructor of a law takes them.
+    """
+    fields: dict[str, object] = {key: read_text(text, f"{where}: {key}") for key, text in texts.items()}
+    for key, table in numbers.items():
+        # Every number by its name, so that a slip in one of twenty is found.
+        fields[key] = Frozen({n: read_number(x, f"{where}: {key}: `{n}`") for n, x in dict(table).items()})
+    fields["variables"] = Frozen({n: read_variable(v, n, where) for n, v in variables.items()})
+    fields["source"] = read_source(source or Source(), where)
+    fields["checks"] = read_checks(checks, where)
+    fields["caveats"] = read_texts(caveats, f"{where}: caveats")
+    fields["covariance"] = None if covariance is None else read_covariance(covariance, where)
+    fields["size"] = None if size is None else read_size(size, where)
+    return fields

@@ -9,7 +9,6 @@ the numbers of the columns to the engine and gathers results from their values.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
 from math import isfinite
 from numbers import Integral, Real
 from typing import Any, Literal, NamedTuple, TypeAlias, cast
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 from isoflop import _native
 from isoflop._exceptions import SpaceError
 from isoflop._text.given import read_real, shown
+from isoflop._text.names import is_name, operation_names
 
 AxisValues: TypeAlias = float | Sequence[float] | NDArray[Any] | pl.Series | pl.DataFrame
 """A scalar, a column of numbers, or a frame of columns that vary together."""
@@ -112,18 +112,6 @@ class Axis(NamedTuple):
         return pl.DataFrame(series) if self.linked else series[0]
 
 
-@cache
-def operation_names() -> frozenset[str]:
-    """Return the words of the formula language, which nothing else can be called."""
-    return frozenset(row["name"] for row in _native.operations() if row["name"].isidentifier())
-
-
-# A script that makes many sweeps calls its axes the same.
-@lru_cache(maxsize=512)
-def _is_readable(name: str) -> bool:
-    return name.isidentifier() and name.isascii() and name not in operation_names()
-
-
 def check_name(name: object, what: str) -> str:
     """Return ``name`` if formulas can read it.
 
@@ -132,7 +120,7 @@ def check_name(name: object, what: str) -> str:
     SpaceError
         If it is not an identifier, or a word of the formula language.
     """
-    if type(name) is str and _is_readable(name):
+    if type(name) is str and is_name(name):
         return name
     if not isinstance(name, str) or not name.isidentifier() or not name.isascii():
         raise SpaceError(

@@ -43,8 +43,8 @@ import polars as pl
 from isoflop import _native
 from isoflop._accounting.quantities import known_names
 from isoflop._exceptions import FormulaError, IsoflopError, SpaceError
-from isoflop._law.catalogue import in_catalogue, read_law
-from isoflop._law.file import is_law_file, law_from_file
+from isoflop._law.catalogue import in_catalogue, is_law_file, read_law
+from isoflop._law.file import law_from_file
 from isoflop._law.table import law_from_mapping, law_to_mapping
 from isoflop._space.axes import Axis, AxisValues, Column
 from isoflop._space.spacing import geomspace, linspace, recognize

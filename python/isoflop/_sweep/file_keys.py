@@ -11,7 +11,7 @@ from typing import Any
 
 from isoflop._accounting.quantities import quantities
 from isoflop._exceptions import SpaceError
-from isoflop._law.file import is_law_file
+from isoflop._law.catalogue import is_law_file
 from isoflop._text.spelling import did_you_mean, nearest
 from isoflop.catalog.files import law_ids
 

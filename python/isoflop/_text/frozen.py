@@ -2,38 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TypeVar
+from typing import Any, NoReturn, TypeVar
 
-Value = TypeVar("Value", covariant=True)
+Value = TypeVar("Value")
 
 
-class Frozen(Mapping[str, Value]):
-    """A mapping that cannot change: comparable, hashable, and written like a dict.
+class Frozen(dict[str, Value]):
+    """A dict that cannot change: comparable, hashable, and written like one.
 
-    Unlike the standard library's, it can be pickled and copied.
+    Unlike the standard library's `MappingProxyType`, it can be pickled and copied.
     """
 
-    __slots__ = ("_items",)
+    __slots__ = ()
 
-    def __init__(self, items: Mapping[str, Value]) -> None:
-        self._items = dict(items)
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(frozenset(self.items()))
 
-    def __getitem__(self, name: str) -> Value:
-        return self._items[name]
+    def __reduce__(self) -> tuple[Any, ...]:
+        # As a plain one: what holds it freezes it again.
+        return Frozen, (dict(self),)
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._items)
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError("this mapping cannot change; make a dict of it first")
 
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def __hash__(self) -> int:
-        return hash(frozenset(self._items.items()))
-
-    def __repr__(self) -> str:
-        return repr(self._items)
-
-    def __reduce__(self) -> tuple[type[Frozen[Value]], tuple[dict[str, Value]]]:
-        # Every protocol: the first two know nothing of slots.
-        return Frozen, (self._items,)
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse

@@ -39,6 +39,13 @@ pub(crate) fn names(py: Python<'_>, text: &str) -> PyResult<Vec<String>> {
     Ok(read(py, text)?.names().iter().map(|(name, _)| (*name).to_owned()).collect())
 }
 
+/// List the names of each formula, None for what is none: one crossing for all formulas of a law.
+#[pyfunction]
+pub(crate) fn names_of_each(texts: Vec<String>) -> Vec<Option<Vec<String>>> {
+    let names = |expr: Expr<'_>| expr.names().iter().map(|(name, _)| (*name).to_owned()).collect();
+    texts.iter().map(|text| formula::parse(text).ok().map(names)).collect()
+}
+
 /// Return the table of operations: name, arity, doc, and whether operands and result are conditions.
 #[pyfunction]
 pub(crate) fn operations(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {

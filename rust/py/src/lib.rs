@@ -16,7 +16,7 @@ mod _native {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use crate::formula::{names, nearest, operations, parse};
+    use crate::formula::{names, names_of_each, nearest, operations, parse};
 
     #[pymodule_export]
     use crate::kernels::{geomspace, kernel, lanes, simd_level, simd_levels, ulps};
