@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from processes import LARGE
+from support.processes import LARGE
 
 settings.register_profile(
     "ci",

@@ -11,10 +11,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 import isoflop as iso
-from awkward import raw
-from compare import Difference, shortened
-from grid import Grid
-from question import METHODS, Question
+
+from .awkward import raw
+from .compare import Difference, shortened
+from .grid import Grid
+from .question import METHODS, Question
 
 
 def axes_of(question: Question) -> dict[str, dict[str, list[Any]] | list[float]]:

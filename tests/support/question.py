@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from grid import Grid
 from isoflop import _native, reference
+
+from .grid import Grid
 
 if TYPE_CHECKING:
     from isoflop._native import Positions

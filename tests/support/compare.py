@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from awkward import raw
-from grid import Grid
 from isoflop import _native
-from question import (
+
+from .awkward import raw
+from .grid import Grid
+from .question import (
     METHODS,
     Call,
     Question,

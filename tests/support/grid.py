@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-import arrays
 from isoflop import _native
+
+from . import arrays
 
 if TYPE_CHECKING:
     from isoflop._native import Float64

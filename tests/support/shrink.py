@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TypeVar
 
-import arrays
-from question import Question
+from . import arrays
+from .question import Question
 
 T = TypeVar("T")
 

@@ -10,9 +10,9 @@ import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
 
-import generators
-from draws import Examples
-from question import Question
+from . import generators
+from .draws import Examples
+from .question import Question
 
 if TYPE_CHECKING:
     from isoflop._native import Float64

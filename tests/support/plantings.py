@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from draws import Draw, coin, one_in
+from .draws import Draw, coin, one_in
 
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 OPERANDS = ("6 * {0}", "{0} ** 0.5", "exp({0})", "abs({0})", "log({0})", "{0} ** 2")

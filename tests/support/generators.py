@@ -11,12 +11,12 @@ from dataclasses import replace
 
 import numpy as np
 
-import awkward
-import plantings
-from draws import Draw, coin, one_in
 from isoflop import _native, reference
-from plantings import Draft
-from question import Column, Question
+
+from . import awkward, plantings
+from .draws import Draw, coin, one_in
+from .plantings import Draft
+from .question import Column, Question
 
 OPERATIONS = [row | {"arity": int(row["arity"])} for row in _native.operations()]
 COUNTING_NUMBERS = [row for row in OPERATIONS if not row["condition"]]
