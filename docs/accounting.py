@@ -7,9 +7,10 @@ from typing import Any
 from prose import MADE, paragraph, points, table
 
 import isoflop as iso
-from isoflop._catalog import accounting_table
-from isoflop._numbers import number_text
-from isoflop._rules import groups, read_domain
+from isoflop._accounting.domains import read_domain
+from isoflop._accounting.rules import groups
+from isoflop._text.numbers import number_text
+from isoflop.catalog.files import accounting_table
 
 
 def page() -> str:
@@ -45,8 +46,9 @@ def page() -> str:
         paragraph(
             "Of each of these sets one follows from the others, so a sweep that gives all of one is refused; "
             "unless both sides agree to 1e-6 in every configuration, or all are columns of one linked frame: "
-            "measured facts, each read as given. A quantity of your own that reads another of its set says "
-            "how it follows, and is no second value."
+            "measured facts, each read as given. A quantity of your own that reads others of its set says "
+            "how it follows, and is no second value; where the set says what a word means (the first two, "
+            "epochs, GPU-hours), it must read all of them."
         ),
         table(
             "all of these | would have to agree",

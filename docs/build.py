@@ -10,11 +10,13 @@ import accounting
 import laws
 import quality
 import rules_of_thumb
+import sweep_files
 
 import isoflop as iso
 
 PAGES: dict[str, Callable[[], str]] = {
     "accounting.md": accounting.page,
+    "sweep-files.md": sweep_files.page,
     "rules-of-thumb.md": rules_of_thumb.page,
     "quality.md": quality.page,
     **laws.PAGES,

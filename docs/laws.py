@@ -10,9 +10,9 @@ from importlib.resources import files
 from prose import listed, table
 
 import isoflop as iso
-from isoflop._checks import Checked, checked, inputs_text
-from isoflop._law_records import Source
-from isoflop._numbers import number_text
+from isoflop._law.checks import Checked, checked, inputs_text
+from isoflop._law.records import Source
+from isoflop._text.numbers import number_text
 
 EVIDENCE = {
     "V1": "read in the paper or in its authors' code",

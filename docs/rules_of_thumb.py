@@ -20,7 +20,7 @@ from prose import MADE, count, flop, listed, number, paragraph, percent, points,
 from quality import TRANSLATION, exponent
 
 import isoflop as iso
-from isoflop._catalog import run_tables
+from isoflop.catalog.files import run_tables
 
 Floats: TypeAlias = NDArray[np.float64]
 FAR = 2.0

@@ -13,16 +13,11 @@ import pytest
 
 import isoflop as iso
 from isoflop import _native
-from isoflop._accounting import (
-    LAW_QUANTITIES,
-    Resolution,
-    known_names,
-    names_in,
-    quantities,
-    require_same_sparsity,
-    resolve,
-)
-from isoflop._catalog import quantity_tables
+from isoflop._accounting.formula import names_in
+from isoflop._accounting.quantities import known_names, quantities
+from isoflop._accounting.resolve import Resolution, require_same_sparsity, resolve
+from isoflop._accounting.vocabulary import LAW_QUANTITIES
+from isoflop.catalog.files import quantity_tables
 
 BIBLIOGRAPHY = files("isoflop").joinpath("catalog", "references.bib")
 UNITS = {

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 import isoflop as iso
-from isoflop._axes import read_axes
+from isoflop._space.axes import read_axes
 from support import awkward
 
 

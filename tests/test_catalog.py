@@ -13,11 +13,14 @@ import polars as pl
 import pytest
 
 import isoflop as iso
-from isoflop._accounting import LAW_QUANTITIES, names_in, quantities, resolve
-from isoflop._catalog import allocation_ids, allocation_table, law_ids, law_table
-from isoflop._checks import Checked, checked, inputs_text, value_of
-from isoflop._law_records import Check
-from isoflop._predict import evaluate
+from isoflop._accounting.formula import names_in
+from isoflop._accounting.quantities import quantities
+from isoflop._accounting.resolve import resolve
+from isoflop._accounting.vocabulary import LAW_QUANTITIES
+from isoflop._law.checks import Checked, checked, inputs_text, value_of
+from isoflop._law.evaluate import evaluate
+from isoflop._law.records import Check
+from isoflop.catalog.files import allocation_ids, allocation_table, law_ids, law_table
 
 LAWS = [iso.law(law_id) for law_id in law_ids()]
 RULES = [iso.allocation(rule_id) for rule_id in allocation_ids()]

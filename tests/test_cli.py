@@ -225,6 +225,12 @@ def test_optimal_divides_each_budget(isoflop: Isoflop) -> None:
     assert_frame_equal(answer.frame(), as_csv(expected), check_exact=True)
 
 
+def test_optimal_takes_allocation_rules_too(isoflop: Isoflop) -> None:
+    answer = isoflop("optimal", "--law", "llama3-2024", "--flops", "3.8e25", "--format", "csv")
+    expected = iso.allocation("llama3-2024").compute_optimal(3.8e25)
+    assert_frame_equal(answer.frame(), as_csv(expected), check_exact=True)
+
+
 def test_optimal_finds_the_budget_of_each_size(isoflop: Isoflop) -> None:
     answer = isoflop("optimal", "--law", "besiroglu2024", "--params", "7e9", "70e9", "--format", "csv")
     expected = iso.law("besiroglu2024").compute_optimal(params=[7e9, 70e9])

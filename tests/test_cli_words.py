@@ -28,7 +28,7 @@ PYTHON = re.compile(r"(?<![\w`-])[a-z_]+=(?!=)|iso\.|pl\.|Sweep")
         ("table SWEEP --max-bytes 1k", "into --max-bytes 1,000; ask for fewer --columns, tighten --where"),
         ("best SWEEP --minimize loss --maximize tokens", "--minimize or --maximize, not both"),
         ("best SWEEP", "name at least one objective with --minimize or --maximize"),
-        ("optimal --law tian2025-moe --flops 1e21", "an allocation rule of this name: isoflop allocations"),
+        ("law tian2025-moe", "an allocation rule of this name: isoflop allocations"),
         ("law nosuchlaw", "isoflop laws lists all of them"),
         ("plan", "give exactly one: --flops; --usd; or --gpu-count with --days"),
         ("plan --flops 1e21 --usd 1M", "--flops and --usd are 2 budgets"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
+import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,8 @@ import numpy as np
 import pytest
 
 import isoflop as iso
+from isoflop._sweep.load import load
+from isoflop.cli import main
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -253,3 +256,45 @@ def test_no_factor_can_turn_the_line_of_optima() -> None:
         exponents.append(np.log10(high / low) / 4)
     assert exponents == pytest.approx([BETA / (ALPHA + BETA)] * 3, abs=3e-5)
     assert cells("quality.md", "A moving exponent", "`besiroglu2024`, q = 0.5")[1] == f"{exponents[1]:.3f}"
+
+
+# Sweep files ----------------------------------------------------------------------------------------
+
+
+def test_the_page_of_sweep_files_tells_every_key_and_no_other(docs: Any) -> None:
+    page = docs("sweep_files")
+    assert set(page.TOP) == set(page.KEYS)
+    assert set(page.KEYWORDS) == {name for keywords in page.QUESTIONS.values() for name in keywords}
+    assert set(page.POOLS) == set(page.DEFAULTS)
+
+
+@pytest.mark.filterwarnings("ignore::isoflop.ExtrapolationWarning", "ignore::isoflop.MissingValueWarning")
+def test_the_sweep_files_on_their_page_can_be_asked(docs: Any, tmp_path: Path) -> None:
+    page = docs("sweep_files")
+    (tmp_path / "gpus.csv").write_text(page.GPUS, encoding="utf-8")
+    written = re.findall(
+        r"```toml\n(.*?)```", (DOCS / "sweep-files.md").read_text(encoding="utf-8"), re.DOTALL
+    )
+    assert written == [example.lstrip() for example in page.EXAMPLES]
+    for example in written:
+        path = tmp_path / "sweep.toml"
+        path.write_text(example, encoding="utf-8")
+        opened = load(path)
+        assert opened.question
+        for name, question in opened.question.items():
+            assert getattr(opened.sweep, name)(**question).height
+        again = tmp_path / "again.toml"
+        opened.sweep.to_toml(again)
+        assert iso.Sweep.from_toml(again) == opened.sweep
+
+
+@pytest.mark.filterwarnings("ignore::isoflop.ExtrapolationWarning")
+def test_the_command_on_the_page_of_sweep_files_works(
+    docs: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (DOCS / "sweep-files.md").read_text(encoding="utf-8")
+    command = shlex.split(re.findall(r"```console\nisoflop (.*?)\n```", text)[0])
+    path = tmp_path / "sweep.toml"
+    path.write_text(docs("sweep_files").WHOLE, encoding="utf-8")
+    assert main([str(path) if word == "sweep.toml" else word for word in command]) == 0
+    assert "loss" in capsys.readouterr().out

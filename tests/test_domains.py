@@ -13,8 +13,8 @@ import polars as pl
 import pytest
 
 import isoflop as iso
-from isoflop._catalog import law_ids, quantity_tables
-from isoflop._rules import domains, read_domain
+from isoflop._accounting.domains import domains, read_domain
+from isoflop.catalog.files import law_ids, quantity_tables
 
 SIZES: dict[str, Any] = {"params": 1e9, "tokens": 1e10}
 
@@ -139,6 +139,16 @@ def test_an_exponent_of_zero_does_not_hide_what_cannot_be() -> None:
     with pytest.warns(iso.DomainWarning, match="`activation`"):
         found = fresh().loss(**SIZES, activation=[[0.5], [2.0]], moe_gain=[0.0, 0.0])
     assert np.isnan(found).tolist() == [[False, False], [True, True]]
+
+
+def test_every_input_that_cannot_be_is_named_in_the_one_warning_of_a_law() -> None:
+    law = fresh()
+    with pytest.warns(iso.DomainWarning, match="`params` .*; `tokens` .*; the loss of") as caught:
+        law.loss(params=-1, tokens=-1)
+    assert len(caught) == 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert math.isnan(law.loss(params=1e9, tokens=1e10, activation=2.0, moe_gain=0.3))
 
 
 def test_nan_is_not_outside() -> None:

@@ -95,3 +95,11 @@ def test_explaining_runs_nothing_large() -> None:
         law="besiroglu2024",
     )
     assert "branch and bound over 1,000,000,000,000 configurations" in sweep.explain()
+
+
+def test_half_of_what_goes_together_is_told_where_something_else_reads_it() -> None:
+    sweep = SWEEP.with_axes(layers=80).replace(quantities={"cost": "total_usd + layers"})
+    text = sweep.explain(minimize=["loss", "cost"])
+    found = line(text, "`attention_flops_per_token` stays at 0: `layers` would give it with")
+    assert "`d_model`" in found
+    assert "Given in part" not in SWEEP.explain(minimize=["loss", "cost"])

@@ -48,7 +48,7 @@ def test_options_of_questions_are_keywords_only() -> None:
 
 
 def test_importing_loads_no_optional_package() -> None:
-    heavy = ("rich", "cyclopts", "isoflop.cli", "isoflop._checks", "isoflop._diagnose")
+    heavy = ("rich", "cyclopts", "isoflop.cli", "isoflop._law.checks", "isoflop._models.diagnose")
     code = f"import isoflop, sys; print([m for m in {heavy} if m in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"

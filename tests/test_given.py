@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 
 import isoflop as iso
-from isoflop._given import MOST, read_real, read_reals, read_whole, shown
+from isoflop._text.given import MOST, read_real, read_reals, read_whole, shown
 
 LAW = iso.law("besiroglu2024")
 RULE = iso.allocation("llama3-2024")

@@ -8,8 +8,9 @@ import polars as pl
 import pytest
 
 import isoflop as iso
-from isoflop._accounting import names_in, quantities
-from isoflop._rules import twice
+from isoflop._accounting.formula import names_in
+from isoflop._accounting.quantities import quantities
+from isoflop._accounting.rules import twice
 
 SIZES = {"params": 1e9, "tokens": 1e10}
 
@@ -120,3 +121,23 @@ def test_the_sets_name_quantities_and_relate_them() -> None:
         read = {name for side in rule.equal for name in names_in(side)}
         assert names | read <= quantities().keys()
         assert read & names
+
+
+@pytest.mark.parametrize(
+    ("quantities", "axes"),
+    [
+        ({"tokens": "20 * params"}, {"params": 1e9, "tokens_per_param": 40.0}),
+        ({"params": "8 * active_params"}, {"active_params": 1e9, "activation": 0.5}),
+        ({"mine": "20 * params", "tokens": "mine"}, {"params": 1e9, "tokens_per_param": [20.0, 40.0]}),
+    ],
+)
+def test_a_quantity_that_passes_one_of_the_others_over_is_a_second_value(
+    quantities: dict[str, str], axes: dict[str, Any]
+) -> None:
+    with pytest.raises(iso.SpaceError, match="given twice"):
+        iso.Sweep(axes, quantities=quantities)
+
+
+def test_a_quantity_that_agrees_with_what_it_passes_over_is_none() -> None:
+    axes: dict[str, Any] = {"params": [1e9, 2e9], "tokens_per_param": 20.0}
+    assert iso.Sweep(axes, quantities={"tokens": "20 * params"}).size == 2

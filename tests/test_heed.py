@@ -11,8 +11,8 @@ import polars as pl
 import pytest
 
 import isoflop as iso
-from isoflop._rules import aliases, groups
-from isoflop._spelling import nearest, slip
+from isoflop._accounting.rules import aliases, groups
+from isoflop._text.spelling import nearest, slip
 
 LAW = iso.Law("E + A/effective_params**0.34 + B/effective_tokens**0.28", {"E": 1.7, "A": 400.0, "B": 410.0})
 SIZES: dict[str, Any] = {"params": 1e9, "tokens": 1e10}

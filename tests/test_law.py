@@ -14,7 +14,8 @@ import polars as pl
 import pytest
 
 import isoflop as iso
-from isoflop._law import in_catalogue, law_from_mapping, law_to_mapping
+from isoflop._law.catalogue import in_catalogue
+from isoflop._law.table import law_from_mapping, law_to_mapping
 
 ADDITIVE = "E + A / effective_params**alpha + B / effective_tokens**beta"
 COEFFICIENTS = {"E": 1.7, "A": 400.0, "B": 1200.0, "alpha": 0.34, "beta": 0.33}

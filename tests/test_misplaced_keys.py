@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import isoflop as iso
-from isoflop._sweepfile import parse
+from isoflop._sweep.load import parse
 
 AXES = "[axes]\nparams = [1e9]\n"
 

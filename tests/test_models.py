@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 import isoflop as iso
-from isoflop._catalog import allocation_ids, law_ids
+from isoflop.catalog.files import allocation_ids, law_ids
 from isoflop.cli import _models as commands
 from isoflop.cli._messages import Mistake
 

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 import isoflop as iso
-from isoflop._sweepfile import load
+from isoflop._sweep.load import load
 from isoflop.cli import main
 
 LAW = """
@@ -71,7 +71,7 @@ def test_a_plan_reads_its_law_once(folder: Path) -> None:
 
 
 def test_the_file_of_a_catalogue_law_is_that_law(tmp_path: Path) -> None:
-    from isoflop._catalog import _folder
+    from isoflop.catalog.files import _folder
 
     path = tmp_path / "copy.toml"
     path.write_bytes(_folder().joinpath("laws", "besiroglu2024.toml").read_bytes())

@@ -15,7 +15,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 import isoflop as iso
-from isoflop._sweepfile import parse
+from isoflop._sweep.load import parse
 from isoflop.cli import main
 
 FRAME = pl.DataFrame(

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import isoflop as iso
 from isoflop import reference
-from isoflop._sweepfile import parse
+from isoflop._sweep.load import parse
 from support.compare import differences
 from support.draws import Examples, coin, one_in
 from support.question import Question

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from polars.testing import assert_frame_equal
 
 from isoflop import _native
-from isoflop._pareto import pareto, resolution_bits
-from isoflop._threads import available_cpus, resolve_threads
+from isoflop._pareto.filter import pareto, resolution_bits
+from isoflop._run.threads import available_cpus, resolve_threads
 
 AWKWARD = [math.nan, math.inf, -math.inf, 0.0, -0.0, 5e-324, -5e-324, 1.0, 1 + 2**-52, 1 - 2**-53]
 
@@ -321,7 +321,7 @@ def test_native_refuses_columns_that_do_not_match() -> None:
 INTERRUPTED = """
 import sys, threading, time
 import numpy as np, polars as pl
-from isoflop._pareto import pareto
+from isoflop._pareto.filter import pareto
 random = np.random.default_rng(0)
 rows, objectives = int(sys.argv[1]), int(sys.argv[2])
 columns = random.random((objectives, rows))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import io
 import multiprocessing
 import pickle
 from collections.abc import Callable, Iterator
@@ -111,6 +112,29 @@ def test_every_result_is_the_same_after_pickling_and_copying(kind: type) -> None
         assert type(value) is kind
         for other in copies(value):
             same(value, other)
+
+
+class Reader(pickle.Unpickler):
+    """Reads a pickle and keeps the modules that it names."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(io.BytesIO(data))
+        self.modules: set[str] = set()
+
+    def find_class(self, module: str, name: str) -> Any:
+        self.modules.add(module)
+        return super().find_class(module, name)
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_pickles_name_no_module_of_ours_but_the_package(protocol: int) -> None:
+    values = [value for several in results().values() for value in several]
+    values += [error for kind in RAISED for error in raised(kind)]
+    for value in values:
+        reader = Reader(pickle.dumps(value, protocol))
+        reader.load()
+        ours = {module for module in reader.modules if module.split(".")[0] == "isoflop"}
+        assert ours == {"isoflop"}, value
 
 
 def throw(error: BaseException) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 import isoflop as iso
 from isoflop import _native
-from isoflop._catalog import KNOWN_AS, allocation_ids, gpu_tables, law_ids
-from isoflop._spelling import did_you_mean, nearest
+from isoflop._text.spelling import did_you_mean, nearest
+from isoflop.catalog.files import KNOWN_AS, allocation_ids, gpu_tables, law_ids
 
 FRAME = {"loss": [1.0, 2.0], "train_flops": [2.0, 1.0], "peak_flops": [1.0, 1.0]}
 

@@ -11,8 +11,9 @@ import polars as pl
 import pytest
 
 import isoflop as iso
-from isoflop._accounting import known_names, names_in
-from isoflop._law import law_from_mapping, law_to_mapping
+from isoflop._accounting.formula import names_in
+from isoflop._accounting.quantities import known_names
+from isoflop._law.table import law_from_mapping, law_to_mapping
 
 OF_MIXTURES = [
     law

@@ -11,8 +11,8 @@ import polars as pl
 import pytest
 
 import isoflop as iso
-from isoflop import _catalog
-from isoflop._sweepfile import SweepFile, load, parse
+from isoflop._sweep.load import SweepFile, load, parse
+from isoflop.catalog import files as _catalog
 
 LAW = iso.Law("E + A/effective_params**0.34 + B/effective_tokens**0.28", {"E": 1.7, "A": 400.0, "B": 410.0})
 

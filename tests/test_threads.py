@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from isoflop._threads import available_cpus
+from isoflop._run.threads import available_cpus
 
 needs_affinity = pytest.mark.skipif(
     not hasattr(os, "sched_setaffinity"), reason="a process cannot choose its CPUs there"
@@ -26,7 +26,7 @@ def printed(program: str) -> list[str]:
 
 SETUP = """
 import os
-from isoflop._threads import resolve_threads
+from isoflop._run.threads import resolve_threads
 
 every = os.sched_getaffinity(0)
 one = {min(every)}

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 import isoflop as iso
-from isoflop._catalog import run_tables
+from isoflop.catalog.files import run_tables
 
 PAGE = Path(__file__).parents[1] / "docs" / "rules-of-thumb.md"
 

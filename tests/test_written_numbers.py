@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import isoflop as iso
-from isoflop._numbers import written_number
-from isoflop._sweepfile import parse
+from isoflop._sweep.load import parse
+from isoflop._text.numbers import written_number
 from isoflop.cli import main
 
 

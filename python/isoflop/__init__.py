@@ -33,22 +33,24 @@ from isoflop._exceptions import (
     UnreadAxisWarning,
 )
 from isoflop._native import __version__
+from isoflop._text.portable import rebuild as _rebuild  # noqa: F401  (pickles name it)
 
 if TYPE_CHECKING:
-    from isoflop._accounting import accounting
-    from isoflop._allocation import Allocation, allocation, allocations
-    from isoflop._checks import checks
-    from isoflop._diagnose import diagnose
-    from isoflop._gpus import gpus
-    from isoflop._is_pareto import is_pareto
-    from isoflop._law import Law, law, laws
-    from isoflop._losses import losses
-    from isoflop._models import models
-    from isoflop._pareto import pareto
+    from isoflop._accounting.table import accounting
+    from isoflop._law.allocation import Allocation, allocation, allocations
+    from isoflop._law.catalogue import law, laws
+    from isoflop._law.checks import checks
+    from isoflop._law.law import Law
+    from isoflop._law.losses import losses
+    from isoflop._models.diagnose import diagnose
+    from isoflop._models.gpus import gpus
+    from isoflop._models.models import models
+    from isoflop._pareto.expression import is_pareto
+    from isoflop._pareto.filter import pareto
     from isoflop._plan import Plan, plan
-    from isoflop._profile import Profile
-    from isoflop._spacing import geomspace, linspace
-    from isoflop._sweep import Sweep
+    from isoflop._space.spacing import geomspace, linspace
+    from isoflop._sweep.profile import Profile
+    from isoflop._sweep.sweep import Sweep
 
 __all__ = [
     "Allocation",
@@ -90,25 +92,25 @@ __all__ = [
 # Loaded when they are used: a script that searches need not wait for plans, nor a command line that only says
 # its version for polars.
 _ON_USE = {
-    "Allocation": "_allocation",
-    "Law": "_law",
+    "Allocation": "_law.allocation",
+    "Law": "_law.law",
     "Plan": "_plan",
-    "Profile": "_profile",
-    "Sweep": "_sweep",
-    "accounting": "_accounting",
-    "allocation": "_allocation",
-    "allocations": "_allocation",
-    "checks": "_checks",
-    "diagnose": "_diagnose",
-    "geomspace": "_spacing",
-    "gpus": "_gpus",
-    "is_pareto": "_is_pareto",
-    "law": "_law",
-    "laws": "_law",
-    "linspace": "_spacing",
-    "losses": "_losses",
-    "models": "_models",
-    "pareto": "_pareto",
+    "Profile": "_sweep.profile",
+    "Sweep": "_sweep.sweep",
+    "accounting": "_accounting.table",
+    "allocation": "_law.allocation",
+    "allocations": "_law.allocation",
+    "checks": "_law.checks",
+    "diagnose": "_models.diagnose",
+    "geomspace": "_space.spacing",
+    "gpus": "_models.gpus",
+    "is_pareto": "_pareto.expression",
+    "law": "_law.catalogue",
+    "laws": "_law.catalogue",
+    "linspace": "_space.spacing",
+    "losses": "_law.losses",
+    "models": "_models.models",
+    "pareto": "_pareto.filter",
     "plan": "_plan",
 }
 

@@ -20,11 +20,7 @@ from __future__ import annotations
 
 from typing import Any
 
-
-def _restore(kind: type[Exception], args: tuple[Any, ...]) -> Exception:
-    """Make an exception anew without its constructor, whose fields pickle and copy put back themselves."""
-    # That of the kind itself need not be the one that made it: a second base may bring another.
-    return Exception.__new__(kind, *args)
+from isoflop._text.portable import public_name, rebuild
 
 
 class _Portable(Exception):
@@ -34,7 +30,13 @@ class _Portable(Exception):
     """
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, (type(self), self.args), self.__dict__.copy()
+        return rebuild, (public_name(type(self)), *self.args), self.__dict__.copy()
+
+    @classmethod
+    def _rebuilt(cls, *args: Any) -> Exception:
+        """Make an exception anew without its constructor, whose fields pickle and copy put back."""
+        # That of the class itself need not be the one that made it: a second base may bring another.
+        return Exception.__new__(cls, *args)
 
 
 class IsoflopError(_Portable):

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isoflop._allocation import allocation
-from isoflop._catalog import allocation_ids, law_ids
 from isoflop._exceptions import LawError
-from isoflop._law import law as law_of_catalogue
-from isoflop._predict import evaluate
+from isoflop._law.allocation import allocation
+from isoflop._law.catalogue import law as law_of_catalogue
+from isoflop._law.evaluate import evaluate
+from isoflop.catalog.files import allocation_ids, law_ids
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import polars as pl
 
-    from isoflop._law import Law
+    from isoflop._law.law import Law
 
 FAR = 2.0
 """Decades of extrapolation beyond which an opinion is listed but not counted."""

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 if TYPE_CHECKING:
     import polars as pl
 
-    from isoflop._law import Law
-    from isoflop._questions import Formulas
-    from isoflop._sweep import Sweep
+    from isoflop._law.law import Law
+    from isoflop._pareto.arguments import Formulas
+    from isoflop._sweep.sweep import Sweep
 
 Goal: TypeAlias = Literal["loss", "serving", "data"]
 
@@ -193,8 +193,8 @@ def plan(
     """
     arguments = dict(locals())
 
-    from isoflop._law import read_law
-    from isoflop._law_file import is_law_file
+    from isoflop._law.catalogue import read_law
+    from isoflop._law.file import is_law_file
     from isoflop._plan_goals import answer
     from isoflop._plan_question import read_question
 

@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isoflop._exceptions import SpaceError
-from isoflop._frozen import Frozen
-from isoflop._numbers import number_text
 from isoflop._opinions import opinions
-from isoflop._pareto import pareto
+from isoflop._pareto.filter import pareto
 from isoflop._plan import Plan
 from isoflop._plan_question import Budget, Question
 from isoflop._plan_ranges import ranges
@@ -27,14 +25,16 @@ from isoflop._plan_search import (
     last_sweep,
     solve,
 )
-from isoflop._spacing import geomspace
+from isoflop._space.spacing import geomspace
+from isoflop._text.frozen import Frozen
+from isoflop._text.numbers import number_text
 
 if TYPE_CHECKING:
     import polars as pl
 
     from isoflop._plan_question import Floats
-    from isoflop._pools import Pool
-    from isoflop._sweep import Sweep
+    from isoflop._sweep.pools import Pool
+    from isoflop._sweep.sweep import Sweep
 
 FRONT = 15
 """Budgets of the front, from a tenth to ten times the plan's own; an odd number has that in the middle."""
@@ -306,7 +306,7 @@ def _serving(question: Question) -> tuple[Budget, pl.DataFrame]:
 
 
 def _unreachable(question: Question, target: float) -> str:
-    from isoflop._predict import evaluate
+    from isoflop._law.evaluate import evaluate
 
     law = question.law
     message = f"target_loss={target:g} is out of reach for any compute: `{law.id}` "

@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from isoflop._accounting import quantities
-from isoflop._catalog import only_a_rule
-from isoflop._domains import checked
+from isoflop._accounting.domains import checked
+from isoflop._accounting.quantities import quantities
 from isoflop._exceptions import LawError
-from isoflop._given import read_real, shown
-from isoflop._gpus import peak_flops
-from isoflop._law import Law, read_law
-from isoflop._pools import Pool, read_pools
-from isoflop._predict import evaluate
-from isoflop._questions import read_formulas
-from isoflop._spelling import did_you_mean
+from isoflop._law.catalogue import read_law
+from isoflop._law.evaluate import evaluate
+from isoflop._law.law import Law
+from isoflop._models.gpus import peak_flops
+from isoflop._pareto.arguments import read_formulas
+from isoflop._sweep.pools import Pool, read_pools
+from isoflop._text.given import read_real, shown
+from isoflop._text.spelling import did_you_mean
+from isoflop.catalog.files import only_a_rule
 
 if TYPE_CHECKING:
     from typing import TypeAlias

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from math import log10
 from typing import TYPE_CHECKING
 
-from isoflop._numbers import decades_text, number_text
 from isoflop._plan_search import LEAST_ACTIVATION, ask_best
+from isoflop._text.numbers import decades_text, number_text
 
 if TYPE_CHECKING:
     from isoflop._plan_question import Question
-    from isoflop._sweep import Sweep
+    from isoflop._sweep.sweep import Sweep
 
 ASSUMED = {
     "mfu": "what Llama 3.1 405B and DeepSeek-V3 reached in training",
@@ -68,11 +68,11 @@ def _limits(question: Question, plan: Mapping[str, float]) -> Iterator[str]:
 
 def _assumptions(question: Question, sweep: Sweep, plan: Mapping[str, float]) -> Iterator[str]:
     asked = ("loss", "train_usd", *(["inference_usd"] if question.scalars.get("inference_tokens") else []))
-    steps = sweep._bind().resolve(asked).steps
-    defaults = {step.name: step for step in steps if step.how == "default" and step.value is not None}
+    steps = sweep.steps(asked).filter(how="default").drop_nulls("value")
+    defaults: dict[str, float] = dict(steps.select("name", "value").iter_rows())
     for name, origin in ASSUMED.items():
         if name in defaults:
-            yield f"{name} {defaults[name].value:g} is assumed: {origin}"
+            yield f"{name} {defaults[name]:g} is assumed: {origin}"
     if "mfu" in defaults and question.precision != "bf16":
         yield f"that mfu was seen in bf16: of the peak in {question.precision} DeepSeek-V3 reached 0.173"
     if "usd_per_gpu_hour" in defaults and question.gpu != "h100":
@@ -80,7 +80,7 @@ def _assumptions(question: Question, sweep: Sweep, plan: Mapping[str, float]) ->
     epochs = [value for name, value in plan.items() if name.endswith("epochs")]
     if "repetition_scale" in defaults and max(epochs) > 1 + 1e-9:
         yield (
-            f"repeated data are discounted by R_D* = {defaults['repetition_scale'].value:.4g}, fitted as a "
+            f"repeated data are discounted by R_D* = {defaults['repetition_scale']:.4g}, fitted as a "
             f"part of muennighoff2023 and borrowed for {question.law.id}"
         )
 

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isoflop._ask import quiet
 from isoflop._exceptions import EmptyResultWarning, SpaceError
-from isoflop._numbers import number_text
 from isoflop._plan_question import Budget, Question
-from isoflop._pools import Pool, pool_frame
-from isoflop._sweep import Sweep
+from isoflop._sweep.ask import quiet
+from isoflop._sweep.pools import Pool, pool_frame
+from isoflop._sweep.sweep import Sweep
+from isoflop._text.numbers import number_text
 
 if TYPE_CHECKING:
     import polars as pl

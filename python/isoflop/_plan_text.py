@@ -7,8 +7,8 @@ from html import escape
 from textwrap import wrap
 from typing import TYPE_CHECKING, NamedTuple
 
-from isoflop._law import read_law
-from isoflop._pools import read_pools
+from isoflop._law.catalogue import read_law
+from isoflop._sweep.pools import read_pools
 
 if TYPE_CHECKING:
     import polars as pl

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import App, CycloptsError, Parameter
 
 import isoflop as iso
-from isoflop._numbers import counted
+from isoflop._text.numbers import counted
 from isoflop.cli._arguments import (
     DEFAULT_CHANGES,
     Changes,
@@ -29,7 +29,7 @@ from isoflop.cli._plan import plan
 from isoflop.cli._spoken import speaking
 
 if TYPE_CHECKING:
-    from isoflop._sweepfile import SweepFile
+    from isoflop._sweep.load import SweepFile
 
 app = App(
     name="isoflop",
@@ -326,7 +326,7 @@ def optimal(
     Parameters
     ----------
     law
-        A law of the catalogue, by its identifier; or a law's file.
+        A law of the catalogue or an allocation rule, by its identifier; or a law's file.
     flops
         Training budgets in FLOP.
     params
@@ -335,8 +335,10 @@ def optimal(
     check_destination(output.out, output.format)
     if bool(flops) == bool(params):
         raise Mistake("optimal needs --flops, training budgets, or --params, sizes: one of the two, not both")
+    from isoflop.catalog.files import only_a_rule
+
     with mistakes():
-        entry = iso.law(law)
+        entry = iso.allocation(law) if only_a_rule(law) else iso.law(law)
         found = entry.compute_optimal(params=list(params)) if params else entry.compute_optimal(list(flops))
     deliver(found, output.out, output.format, whole=True)
 

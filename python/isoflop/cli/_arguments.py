@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 from cyclopts import Parameter, Token
 
 from isoflop._exceptions import SpaceError
-from isoflop._numbers import NOTATION, written_number
+from isoflop._text.numbers import NOTATION, written_number
 from isoflop.cli._messages import Mistake, mistakes
 
 if TYPE_CHECKING:
-    from isoflop._sweepfile import SweepFile
+    from isoflop._sweep.load import SweepFile
 
 STANDARD_INPUT = Path("-")
 
@@ -131,7 +131,7 @@ def load_sweep(path: Path, changes: Changes = DEFAULT_CHANGES) -> SweepFile:
     Mistake
         If it cannot be read or changed.
     """
-    from isoflop._sweepfile import SweepFile, load, parse
+    from isoflop._sweep.load import SweepFile, load, parse
 
     with mistakes(subject_of(path)):
         file = parse(_standard_input(), "standard input") if path == STANDARD_INPUT else load(path)

@@ -109,7 +109,7 @@ def encode(frame: pl.DataFrame, suffix: str) -> Generator[bytes]:
 
     def work() -> None:
         try:
-            WRITERS[suffix](frame, cast(IO[bytes], pieces))
+            WRITERS[suffix](frame, cast("IO[bytes]", pieces))
         except BaseException as error:
             pieces.error = error
         with suppress(BrokenPipeError):  # nobody waits for it

@@ -22,7 +22,7 @@ def read_frame(path: Path, what: str, *, text: Container[str] = ()) -> pl.DataFr
     Mistake
         If the suffix is not known, or if the file cannot be read.
     """
-    from isoflop._frames import READERS, frame_from_file
+    from isoflop._text.frames import READERS, frame_from_file
 
     if path.suffix not in READERS:
         raise Mistake(f"{name_of(path)}: the suffix of {what} must be one of {', '.join(READERS)}")

@@ -23,7 +23,7 @@ _DIAGNOSIS_SHOWN = (
 def models(*, output: Output = DEFAULT_OUTPUT) -> None:
     """List real models: size, tokens, compute; CSV, JSON and files hold source and note of each."""
     check_destination(output.out, output.format)
-    from isoflop._models import models
+    from isoflop._models.models import models
 
     show(models(), _MODELS_SHOWN, output)
 
@@ -55,7 +55,7 @@ def diagnose(
         experts are not rated without it.
     """
     check_destination(output.out, output.format)
-    from isoflop import _diagnose
+    from isoflop._models import diagnose as _diagnose
 
     with mistakes():
         entry = _diagnose.rating_law(law)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 from cyclopts import Parameter
 from rich.console import Console
 
-from isoflop._numbers import counted
+from isoflop._text.numbers import counted
 from isoflop.cli._encode import WRITERS, csv_parts, encode, json_parts
 from isoflop.cli._files import check_writable, write_file
 from isoflop.cli._messages import Mistake, name_of, tell

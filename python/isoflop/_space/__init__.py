@@ -1,0 +1,1 @@
+"""The dimensions of a space: axes as a user gives them, and evenly spaced numbers."""

@@ -1,0 +1,23 @@
+"""Pickles that name no private module: what is public is made anew through the package itself."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+
+def rebuild(name: str | type, *content: Any) -> Any:
+    """Make a public object anew from its public name and what its ``__reduce__`` kept."""
+    # A class of a user's own, derived from a public one, is kept as itself.
+    kind: Any = getattr(import_module("isoflop"), name) if isinstance(name, str) else name
+    return kind._rebuilt(*content)
+
+
+# As pickles name it; the package has it under this name.
+rebuild.__module__, rebuild.__qualname__ = "isoflop", "_rebuild"
+
+
+def public_name(kind: type) -> str | type:
+    """Return the name by which `rebuild` finds a class, or the class where it is not a public one."""
+    found = getattr(import_module("isoflop"), kind.__name__, None)
+    return kind.__name__ if found is kind else kind

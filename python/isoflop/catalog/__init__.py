@@ -1,0 +1,1 @@
+"""The catalogue: data files, and what reads them."""
