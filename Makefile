@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-rust test-python fuzz fuzz-rust fuzz-python bench check build lock clean toolchain
+.PHONY: help demo test test-rust test-python fuzz fuzz-rust fuzz-python bench docs check build lock clean toolchain
 
 CARGO ?= cargo
 # A version manager may leave commands that only complain, so each candidate is tried.
@@ -59,6 +59,9 @@ fuzz-python: .venv/.native | fuzz-rust
 bench: .venv/.native .venv/.bench ## the yardsticks against their rivals
 	$(BIN)/python -m benches
 
+docs: .venv/.native ## every page of docs/ that is made: laws, accounting, sweep files, rules of thumb, quality
+	$(BIN)/python tools/docs/build.py
+
 check: .venv/.native ## formatting, lints, types, stubs: warnings are errors
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
@@ -105,7 +108,7 @@ lock: | toolchain ## write the lock files anew from Cargo.toml and pyproject.tom
 clean: ## remove everything that was built
 	rm -rf .venv target .hypothesis .pytest_cache .mypy_cache .ruff_cache
 	rm -f python/isoflop/_native*.so python/isoflop/_native*.pyd
-	find python tests benches examples -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+	find python tests benches tools examples -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 # What is missing or too old, in one line. Looked at anew by every target that builds.
 

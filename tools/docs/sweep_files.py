@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from prose import MADE, listed, paragraph, points, table
-
 from isoflop._law.table import KEYS as LAW_KEYS
 from isoflop._sweep.file import KEYS, KINDS, QUESTIONS, SPACINGS
 from isoflop._sweep.front import DEFAULT_MAX_ROWS, RUNNING
 from isoflop._sweep.pools import DEFAULTS
 from isoflop._text.frames import READERS
 from isoflop._text.numbers import POWERS, number_text
+from prose import MADE, listed, paragraph, points, table
 
 TOP: Mapping[str, str] = {
     "law": "the law that gives `loss`: an identifier of the catalogue; the path of a law's file, which ends "
@@ -142,7 +141,7 @@ def page() -> str:
     letters = listed(f"`{letter}` is 1e{power}" for letter, power in POWERS.items())
     spacings = listed((f"`{name} = [start, stop, num]`" for name in SPACINGS), "or")
     blocks = [
-        MADE.format(module="sweep_files"),
+        MADE.format(source="sweep_files.py"),
         "# Sweep files",
         paragraph(
             "A sweep and the questions to ask of it, in [TOML](https://toml.io). `isoflop pareto "

@@ -12,7 +12,7 @@ import polars as pl
 import isoflop as iso
 
 WIDTH = 110
-MADE = "<!-- Made by docs/build.py: change docs/{module}.py and run it again. -->"
+MADE = "<!-- Made by `make docs`: change tools/docs/{source} and make it again. -->"
 
 
 def number(value: float, digits: int = 3) -> str:

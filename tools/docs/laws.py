@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, partial
 from importlib.resources import files
 
-from prose import listed, table
-
 import isoflop as iso
 from isoflop._law.checks import Checked, checked, inputs_text
 from isoflop._law.records import Source
 from isoflop._text.numbers import number_text
+from prose import listed, table
 
 EVIDENCE = {
     "V1": "read in the paper or in its authors' code",
@@ -22,7 +21,7 @@ EVIDENCE = {
 ORIGINS = {"printed": "printed", "recomputed": "recomputed by us", "derived": "guards our digits"}
 
 
-MADE = "<!-- Made by docs/build.py from the file in python/isoflop/catalog: change that and run it again. -->"
+MADE = "<!-- Made by `make docs` from the file in python/isoflop/catalog: change that and make it again. -->"
 
 
 def index() -> str:

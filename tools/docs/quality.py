@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from prose import MADE, count, flop, listed, number, paragraph, percent, points, table, table_of
 
 import isoflop as iso
+from prose import MADE, count, flop, listed, number, paragraph, percent, points, table, table_of
 
 # The page -------------------------------------------------------------------------------------------
 
@@ -227,7 +227,7 @@ def repetition() -> list[str]:
     ]
 
 
-EXAMPLE = Path(__file__).parents[1] / "examples" / "pools_mixture.py"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "pools_mixture.py"
 
 
 @cache
@@ -325,7 +325,7 @@ def pools() -> list[str]:
 def page() -> str:
     """Return the text of docs/quality.md."""
     sections = [
-        MADE.format(module="quality"),
+        MADE.format(source="quality.py"),
         "# Data quality",
         paragraph("""There is no common scale for the quality of data, and the literature writes it into
             scaling laws in three ways: as a factor on the tokens, as a quality with an exponent, and as a

@@ -1,4 +1,4 @@
-"""Writes the generated pages of the documentation: `.venv/bin/python docs/build.py`."""
+"""Writes the generated pages of the documentation: `make docs`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import accounting
+import isoflop as iso
 import laws
 import quality
 import rules_of_thumb
 import sweep_files
 
-import isoflop as iso
+DOCS = Path(__file__).parents[2] / "docs"
 
 PAGES: dict[str, Callable[[], str]] = {
     "accounting.md": accounting.page,
@@ -25,11 +26,11 @@ PAGES: dict[str, Callable[[], str]] = {
 
 
 def main() -> None:
-    """Write every page beside this file."""
+    """Write every page."""
     # The pages mark what is extrapolated themselves.
     warnings.simplefilter("ignore", iso.ExtrapolationWarning)
     for name, page in PAGES.items():
-        path = Path(__file__).parent / name
+        path = DOCS / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(page(), encoding="utf-8")
 

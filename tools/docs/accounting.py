@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from prose import MADE, paragraph, points, table
-
 import isoflop as iso
 from isoflop._accounting.domains import read_domain
 from isoflop._accounting.rules import groups
 from isoflop._text.numbers import number_text
 from isoflop.catalog.files import accounting_table
+from prose import MADE, paragraph, points, table
 
 
 def page() -> str:
@@ -18,7 +17,7 @@ def page() -> str:
     rows = list(iso.accounting().iter_rows(named=True))
     content = accounting_table()
     blocks = [
-        MADE.format(module="accounting"),
+        MADE.format(source="accounting.py"),
         "# The accounting",
         paragraph(
             "The quantities that every sweep knows, as in `python/isoflop/catalog/accounting.toml`; "
