@@ -6,10 +6,13 @@
 .PHONY: help demo test test-rust test-python fuzz fuzz-rust fuzz-python bench docs check build lock clean toolchain
 
 CARGO ?= cargo
-# A version manager may leave commands that only complain, so each candidate is tried.
+# Any python3.N on the path, the newest first, then python3. A version manager may leave commands that only complain,
+# so each candidate is tried; names like python3.13-config and python3.13t are passed over.
 ifeq ($(origin PYTHON),undefined)
-PYTHON := $(shell for name in python3.13 python3.12 python3.11 python3; do \
-    if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo $$name; break; fi; \
+PYTHON := $(shell { IFS=:; for place in $$PATH; do ls "$$place" 2>/dev/null; done \
+    | sed -n 's/^python3\.\([1-9][0-9]*\)$$/\1/p' | sort -rnu | sed 's/^/python3./'; echo python3; } \
+    | while read -r name; do \
+    if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' </dev/null >/dev/null 2>&1; then echo $$name; break; fi; \
     done)
 endif
 
