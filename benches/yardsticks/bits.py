@@ -1,6 +1,6 @@
 """`bits`: the same bits at every SIMD level and on 1, 2 and 3 threads.
 
-``python -m benches.bits`` prints the digests of the level that ISOFLOP_SIMD names, as JSON.
+``python -m benches.yardsticks.bits`` prints the digests of the level that ISOFLOP_SIMD names, as JSON.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from dataclasses import replace
 
 import polars as pl
 
-from . import spaces
-from .harness import Line, Options, WrongAnswer
-from .memory import TOP
+from benches.tools import spaces
+from benches.tools.harness import Line, Options, WrongAnswer
+from benches.tools.memory import TOP
 
 THREADS = (1, 2, 3)
 
@@ -63,7 +63,7 @@ def run(options: Options) -> list[Line]:
     found: dict[str, dict[str, str]] = {}
     levels = _native.simd_levels()
     for level in levels:
-        command = [sys.executable, "-m", "benches.bits"]
+        command = [sys.executable, "-m", "benches.yardsticks.bits"]
         environment = os.environ | {"ISOFLOP_SIMD": level}
         done = subprocess.run(command, cwd=TOP, env=environment, check=True, capture_output=True, text=True)
         for answer, digest in json.loads(done.stdout).items():

@@ -12,10 +12,11 @@ import numpy as np
 import polars as pl
 from numba import njit, prange
 
-from . import agree, baseline, spaces, staircase
-from .harness import Contestant, Line, Options, alternate, compare
-from .spaces import Space
-from .staircase import COARSE, SHIFT, lower, push
+from benches.rivals import baseline, staircase
+from benches.rivals.staircase import COARSE, SHIFT, lower, push
+from benches.tools import agree, spaces
+from benches.tools.harness import Contestant, Line, Options, alternate, compare
+from benches.tools.spaces import Space
 
 
 def numpy_moocore(space: Space) -> pl.DataFrame:

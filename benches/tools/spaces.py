@@ -26,7 +26,7 @@ E, A, B, ALPHA, BETA = 1.8172, 482.01, 2085.43, 0.3478, 0.3658
 # kaplan2020, L(N, D)
 N_C, D_C, A_N, A_D = 6.4e13, 1.8e13, 0.076, 0.103
 # ludziejewski2025 as examples/moe_quality.toml writes it
-MOE_LAW = Path(__file__).resolve().parent.parent / "examples" / "moe_quality.toml"
+MOE_LAW = Path(__file__).resolve().parents[2] / "examples" / "moe_quality.toml"
 MOE = {
     "a": 35.91, "alpha": -0.1889, "delta": -0.2285, "gamma": 0.0098,
     "b": 35.98, "beta": -0.1775, "omega": 0.5529, "zeta": -0.0259,

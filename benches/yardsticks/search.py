@@ -14,11 +14,12 @@ from functools import partial
 import numpy as np
 import polars as pl
 
-from . import agree, growth, spaces
-from .growth import enumerated, searched
-from .harness import Contestant, Line, Options, WrongAnswer, alternate, compare, limit
-from .memory import peak
-from .spaces import Space
+from benches.tools import agree, spaces
+from benches.tools.harness import Contestant, Line, Options, WrongAnswer, alternate, compare, limit
+from benches.tools.memory import peak
+from benches.tools.spaces import Space
+from benches.yardsticks import growth
+from benches.yardsticks.growth import enumerated, searched
 
 BILLION_BAR, TRILLION_BAR, THREEWAY_BAR, BEST_BAR, NEAR_BAR = 0.10, 1.0, 2.5, 0.040, 0.2  # seconds
 MEMORY_BAR = 500.0  # MiB

@@ -1,6 +1,6 @@
 """Peak memory of one contestant: how far a fresh process grows beyond what it holds before the question.
 
-``python -m benches.memory MODULE CONTESTANT SPACE SIZE...`` answers the question once and prints the growth
+``python -m benches.tools.memory YARDSTICK CONTESTANT SPACE SIZE...`` answers once and prints the growth
 in bytes.
 """
 
@@ -12,15 +12,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import spaces
+from benches.tools import spaces
 
-TOP = Path(__file__).resolve().parent.parent
+TOP = Path(__file__).resolve().parents[2]
 MIB = 2.0**20
 
 
 def peak(module: str, contestant: str, space: spaces.Space) -> float:
     """Return the growth, in MiB, of a process in which `contestant` of `module` answers."""
-    command = [sys.executable, "-m", "benches.memory", module, contestant, space.name]
+    command = [sys.executable, "-m", "benches.tools.memory", module, contestant, space.name]
     command += map(str, space.shape)
     done = subprocess.run(command, cwd=TOP, check=True, capture_output=True, text=True)
     return int(done.stdout.split()[-1]) / MIB
@@ -34,7 +34,7 @@ def _status(field: str) -> int:
 
 
 def _growth(module: str, contestant: str, name: str, shape: tuple[int, ...]) -> int:
-    answer = getattr(importlib.import_module(f"benches.{module}"), contestant)
+    answer = getattr(importlib.import_module(f"benches.yardsticks.{module}"), contestant)
     space: spaces.Space = getattr(spaces, name)(*shape)
     # A small question first: imports, compilation and thread pools are not the question's memory.
     answer(getattr(spaces, name)(*(min(length, 6) for length in shape)))

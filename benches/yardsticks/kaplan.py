@@ -14,10 +14,11 @@ import numpy as np
 import polars as pl
 from numba import njit, prange
 
-from . import agree, baseline, spaces, staircase
-from .harness import Contestant, Line, Options, alternate, compare
-from .spaces import Space
-from .staircase import COARSE, COARSE_SHORT, SHIFT, lower, push
+from benches.rivals import baseline, staircase
+from benches.rivals.staircase import COARSE, COARSE_SHORT, SHIFT, lower, push
+from benches.tools import agree, spaces
+from benches.tools.harness import Contestant, Line, Options, alternate, compare
+from benches.tools.spaces import Space
 
 SLAB = 50
 """Values of the first axis that the NumPy rival handles at a time: 1.6e6 configurations."""

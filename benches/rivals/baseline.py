@@ -12,8 +12,8 @@ import math
 
 import polars as pl
 
-from . import spaces
-from .spaces import Space
+from benches.tools import spaces
+from benches.tools.spaces import Space
 
 
 class RunningFront:

@@ -12,11 +12,12 @@ import numpy as np
 import polars as pl
 from numba import njit, prange
 
-from . import agree, baseline, spaces, staircase
-from .harness import Contestant, Line, Options, alternate, compare, limit
-from .memory import peak
-from .spaces import Space
-from .staircase import COARSE, COARSE_SHORT, SHIFT, lower, push
+from benches.rivals import baseline, staircase
+from benches.rivals.staircase import COARSE, COARSE_SHORT, SHIFT, lower, push
+from benches.tools import agree, spaces
+from benches.tools.harness import Contestant, Line, Options, alternate, compare, limit
+from benches.tools.memory import peak
+from benches.tools.spaces import Space
 
 MEMORY_BAR = 100.0  # MiB
 PYTHON_BAR = 600.0

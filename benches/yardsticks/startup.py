@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 
-from .harness import Line, Options, limit
+from benches.tools.harness import Line, Options, limit
 
 BAR = 0.030
 

@@ -15,9 +15,9 @@ import numpy as np
 import polars as pl
 from numba import njit, prange
 
-from . import spaces
-from .harness import Contestant, Line, Options, WrongAnswer, alternate, compare, limit
-from .spaces import Array, Space
+from benches.tools import spaces
+from benches.tools.harness import Contestant, Line, Options, WrongAnswer, alternate, compare, limit
+from benches.tools.spaces import Array, Space
 
 TIME_BAR = 0.5e-9  # seconds a configuration
 NUMBA_BAR = 1.05

@@ -21,7 +21,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from .spaces import Array
+from benches.tools.spaces import Array
 
 Index = NDArray[np.int64]
 

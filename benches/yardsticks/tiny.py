@@ -11,9 +11,11 @@ from functools import partial
 
 import polars as pl
 
-from . import agree, baseline, card, spaces
-from .harness import Contestant, Line, Options, WrongAnswer, alternate, compare, limit
-from .spaces import Space
+from benches.rivals import baseline
+from benches.tools import agree, spaces
+from benches.tools.harness import Contestant, Line, Options, WrongAnswer, alternate, compare, limit
+from benches.tools.spaces import Space
+from benches.yardsticks import card
 
 BAR = 300e-6
 SHAPE = (10, 10, 5, 2)

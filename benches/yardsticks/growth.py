@@ -12,10 +12,12 @@ from functools import partial
 import numpy as np
 import polars as pl
 
-from . import agree, baseline, card, chart, spaces
-from .harness import Contestant, Line, Options, alternate, compare, machine
-from .memory import TOP
-from .spaces import Space
+from benches.rivals import baseline
+from benches.tools import agree, chart, spaces
+from benches.tools.harness import Contestant, Line, Options, alternate, compare, machine
+from benches.tools.memory import TOP
+from benches.tools.spaces import Space
+from benches.yardsticks import card
 
 SHAPES = {
     10**3: (10, 10, 5, 2),

@@ -15,8 +15,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from .harness import WrongAnswer
-from .spaces import Array, Space
+from benches.tools.harness import WrongAnswer
+from benches.tools.spaces import Array, Space
 
 SEED = 20250205
 TOLERANCE = 1e-9

@@ -15,9 +15,9 @@ import moocore
 import numpy as np
 import polars as pl
 
-from . import spaces
-from .harness import Contestant, Line, Options, WrongAnswer, alternate
-from .spaces import Array
+from benches.tools import spaces
+from benches.tools.harness import Contestant, Line, Options, WrongAnswer, alternate
+from benches.tools.spaces import Array
 
 SEED = 20220329
 PATIENCE = 5.0

@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from .harness import Contestant, Line, Options, WrongAnswer, alternate, limit
+from benches.tools.harness import Contestant, Line, Options, WrongAnswer, alternate, limit
 
 BAR, COMMAND_BAR = 0.5, 2.0
 POOLS = {
