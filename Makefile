@@ -3,13 +3,16 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-rust test-python fuzz fuzz-rust fuzz-python bench check build lock clean toolchain
+.PHONY: help demo test test-rust test-python fuzz fuzz-rust fuzz-python bench docs check build lock clean toolchain
 
 CARGO ?= cargo
-# A version manager may leave commands that only complain, so each candidate is tried.
+# Any python3.N on the path, the newest first, then python3. A version manager may leave commands that only complain,
+# so each candidate is tried; names like python3.13-config and python3.13t are passed over.
 ifeq ($(origin PYTHON),undefined)
-PYTHON := $(shell for name in python3.13 python3.12 python3.11 python3; do \
-    if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo $$name; break; fi; \
+PYTHON := $(shell { IFS=:; for place in $$PATH; do ls "$$place" 2>/dev/null; done \
+    | sed -n 's/^python3\.\([1-9][0-9]*\)$$/\1/p' | sort -rnu | sed 's/^/python3./'; echo python3; } \
+    | while read -r name; do \
+    if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' </dev/null >/dev/null 2>&1; then echo $$name; break; fi; \
     done)
 endif
 
@@ -59,6 +62,9 @@ fuzz-python: .venv/.native | fuzz-rust
 bench: .venv/.native .venv/.bench ## the yardsticks against their rivals
 	$(BIN)/python -m benches
 
+docs: .venv/.native ## every page of docs/ that is made: laws, accounting, sweep files, rules of thumb, quality
+	$(BIN)/python tools/docs/build.py
+
 check: .venv/.native ## formatting, lints, types, stubs: warnings are errors
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
@@ -105,7 +111,7 @@ lock: | toolchain ## write the lock files anew from Cargo.toml and pyproject.tom
 clean: ## remove everything that was built
 	rm -rf .venv target .hypothesis .pytest_cache .mypy_cache .ruff_cache
 	rm -f python/isoflop/_native*.so python/isoflop/_native*.pyd
-	find python tests benches examples -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+	find python tests benches tools examples -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 # What is missing or too old, in one line. Looked at anew by every target that builds.
 

@@ -12,7 +12,7 @@ import warnings
 from datetime import UTC, datetime
 from pathlib import Path
 
-from .harness import Options, machine, table
+from benches.tools.harness import Options, machine, table
 
 SUBJECTS = ("card", "plane", "kaplan", "best", "filter", "tiny", "startup", "plan", "bits", "search")
 RESULTS = Path(__file__).resolve().parent / "results"
@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> int:
     for subject in subjects:
         print(f"{subject} ...", end="", flush=True, file=sys.stderr)
         start = time.perf_counter()
-        lines += importlib.import_module(f"benches.{subject}").run(Options(quick=chosen.quick))
+        lines += importlib.import_module(f"benches.yardsticks.{subject}").run(Options(quick=chosen.quick))
         seconds[subject] = time.perf_counter() - start
         print(f" {seconds[subject]:.0f} s", file=sys.stderr)
 

@@ -1,4 +1,4 @@
-"""Settings of the property tests, and places for the answers of the command line.
+"""Settings of the property tests, the command line, and places for its answers.
 
 The profile `ci` draws the same examples on every run, so that a failure is never a matter of luck; with
 `--hypothesis-profile=explore` they are others each time, and many more where a test names no number; with
@@ -16,7 +16,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from processes import LARGE
+from isoflop.cli import main
+from support.commands import SWEEP, Isoflop, Outcome
+from support.processes import LARGE
 
 settings.register_profile(
     "ci",
@@ -68,3 +70,22 @@ def either_kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
     if request.param == "named":
         monkeypatch.delattr(os, "O_TMPFILE", raising=False)
     return str(request.param)
+
+
+@pytest.fixture
+def isoflop(capsys: pytest.CaptureFixture[str]) -> Isoflop:
+    """Return the command line, run within this process."""
+
+    def run(*argv: str | Path) -> Outcome:
+        code = main([str(word) for word in argv])
+        return Outcome(code, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def sweep(tmp_path: Path) -> Path:
+    """Return a sweep file that asks every question."""
+    path = tmp_path / "sweep.toml"
+    path.write_text(SWEEP)
+    return path

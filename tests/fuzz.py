@@ -2,11 +2,11 @@
 
     python tests/fuzz.py --cases 300000 --seed 7 --jobs 2
 
-draws the questions of the property tests from a seed, each with trouble planted (`plantings.py`; in the tests
-a third of them), some over larger spaces, some asked of an `iso.Sweep`. It prints the seed, what differs as
-code that can be pasted, and a count at the end; the exit status is 1 if anything differed, else 130 after
-Ctrl-C. Each case depends on the seed and its own number alone: `--seed 7 --first 4711 --cases 1` asks one
-again.
+draws the questions of the property tests from a seed, each with trouble planted (`support/plantings.py`; in
+the tests a third of them), some over larger spaces, some asked of an `iso.Sweep`. It prints the seed, what
+differs as code that can be pasted, and a count at the end; the exit status is 1 if anything differed, else
+130 after Ctrl-C. Each case depends on the seed and its own number alone: `--seed 7 --first 4711 --cases 1`
+asks one again.
 """
 
 from __future__ import annotations
@@ -25,13 +25,12 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import islice
 
-import generators
-import plantings
-from compare import Difference, differences
-from draws import Seeded
-from question import Question
-from shrink import shrink
-from surface import surface_differences, sweep_code
+from support import generators, plantings
+from support.compare import Difference, differences
+from support.draws import Seeded
+from support.question import Question
+from support.shrink import shrink
+from support.surface import surface_differences, sweep_code
 
 CHUNK = 200
 PATIENCE = 120

@@ -9,9 +9,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-import awkward
 import isoflop as iso
 from isoflop._space.axes import read_axes
+from support import awkward
 
 
 def values_of(values: Any) -> pl.Series:

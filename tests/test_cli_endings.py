@@ -19,7 +19,7 @@ from polars.testing import assert_frame_equal
 from isoflop.cli._encode import encode
 from isoflop.cli._files import write_file
 from isoflop.cli._output import deliver
-from processes import FRAME, NAMED, SMALL, command, finished, names, posix
+from support.processes import FRAME, NAMED, SMALL, command, finished, names, posix
 
 KINDS = [
     pytest.param("", id="unnamed", marks=pytest.mark.skipif(sys.platform != "linux", reason="named there")),

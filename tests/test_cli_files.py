@@ -15,7 +15,7 @@ from isoflop.cli import main
 from isoflop.cli._encode import encode
 from isoflop.cli._messages import Mistake
 from isoflop.cli._output import deliver
-from processes import FRAME, LARGE, NAMED, SMALL, command, finished, names, posix
+from support.processes import FRAME, LARGE, NAMED, SMALL, command, finished, names, posix
 
 # Where to ---------------------------------------------------------------------------------------------
 

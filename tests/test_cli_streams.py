@@ -13,7 +13,7 @@ import pytest
 
 import isoflop as iso
 from isoflop.cli import main
-from processes import command, finished
+from support.processes import command, finished
 
 pytestmark = pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device")
 

@@ -19,6 +19,7 @@ from isoflop.cli import main
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
+TOOLS = ROOT / "tools" / "docs"
 MINE = ("rules-of-thumb.md", "quality.md")
 
 E, A, B, ALPHA, BETA = 1.8172, 482.01, 2085.43, 0.3478, 0.3658  # Besiroglu et al. 2024, Table 1
@@ -27,10 +28,10 @@ R_D = 15.387756
 
 @pytest.fixture(scope="module")
 def docs() -> Iterator[Any]:
-    """Import a module of docs/, which is no package, by name."""
-    sys.path.insert(0, str(DOCS))
+    """Import a module of tools/docs/, which is no package, by name."""
+    sys.path.insert(0, str(TOOLS))
     yield importlib.import_module
-    sys.path.remove(str(DOCS))
+    sys.path.remove(str(TOOLS))
 
 
 def cells(name: str, heading: str, row: str) -> list[str]:
@@ -58,7 +59,7 @@ def test_every_page_is_committed_as_it_is_made(docs: Any) -> None:
     pages = docs("build").PAGES
     assert set(MINE) <= set(pages)
     for name, page in pages.items():
-        assert (DOCS / name).read_text(encoding="utf-8") == page(), f"{name}: run docs/build.py"
+        assert (DOCS / name).read_text(encoding="utf-8") == page(), f"{name}: run `make docs`"
 
 
 def test_pages_are_made_once(docs: Any) -> None:
@@ -81,6 +82,20 @@ def test_links_between_pages_lead_somewhere() -> None:
     for name in (*MINE, "traps.md"):
         for link in re.findall(r"\]\(([^)#]+)\)", (DOCS / name).read_text(encoding="utf-8")):
             assert (DOCS / link).exists(), f"{name}: {link}"
+
+
+def test_the_index_lists_every_page_by_its_title() -> None:
+    text = (DOCS / "index.md").read_text(encoding="utf-8")
+    listed = dict(re.findall(r"^- \[(.+?)\]\((.+?)\): .+\.$", text, re.MULTILINE))
+    assert len(listed) == text.count("\n- ")
+    pages = {path.name for path in DOCS.glob("*.md")} - {"index.md"} | {"laws/README.md"}
+    assert {target for target in listed.values() if not target.startswith("..")} == pages
+    for title, target in listed.items():
+        lines = (DOCS / target).read_text(encoding="utf-8").splitlines()
+        assert f"# {title}" in lines, target
+    rows = (DOCS / "laws" / "README.md").read_text(encoding="utf-8")
+    for path in (DOCS / "laws").glob("*.md"):
+        assert path.name == "README.md" or f"({path.name})" in rows
 
 
 def test_lines_of_prose_are_no_lists_by_accident() -> None:
@@ -149,7 +164,7 @@ def test_the_laws_that_prefer_a_model_are_listed_as_their_losses_say() -> None:
 
 
 def test_prose_follows_the_numbers(docs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    module = docs("rules_of_thumb")
+    module = docs("rules_of_thumb.pair")
     before = "\n".join(module.pair_of_models())
     monkeypatch.setattr(module, "SMALL", (3e9, 460e9))
     module.duel.cache_clear()

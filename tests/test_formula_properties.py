@@ -14,11 +14,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-import awkward
 import isoflop as iso
-import strategies
-from awkward import bits
 from isoflop import _native, reference
+from support import awkward, strategies
+from support.awkward import bits
 
 # Reading -----------------------------------------------------------------------------------------
 

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 import fuzz
-import generators
-from compare import (
+from support import generators
+from support.compare import (
     Asked,
     best_differences,
     few_differences,
@@ -24,10 +24,10 @@ from compare import (
     near_differences,
     table_differences,
 )
-from draws import Seeded
-from question import Question, best_call, near_call, pareto_call, table_call
-from shrink import shrink
-from surface import surface_differences, sweep_code, sweep_of
+from support.draws import Seeded
+from support.question import Question, best_call, near_call, pareto_call, table_call
+from support.shrink import shrink
+from support.surface import surface_differences, sweep_code, sweep_of
 
 SIMPLE = Question(
     lengths=(4, 3),

@@ -1,4 +1,8 @@
-"""The engine against the oracle on arrays, where blocks, rounds and threads come into play."""
+"""The engine against the oracle on arrays, where blocks, rounds and threads come into play.
+
+Shapes chosen for their seams, and random questions. Small random ones against the slower oracle are in
+`test_properties`, enumeration against search in `test_search`.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-import grid
-from awkward import raw
-from compare import indices
-from grid import Grid
 from isoflop import _native
-from question import MAX_BYTES, MAX_ROWS, METHODS, Question, ask_best, ask_near, ask_pareto
-from strategies import large_questions
+from support import grid
+from support.awkward import raw
+from support.compare import indices
+from support.grid import Grid
+from support.question import MAX_BYTES, MAX_ROWS, METHODS, Question, ask_best, ask_near, ask_pareto
+from support.strategies import large_questions
 
 # Spaces -------------------------------------------------------
 

@@ -14,13 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import isoflop as iso
-from compare import differences
-from draws import Examples, coin, one_in
 from isoflop import reference
 from isoflop._sweep.load import parse
-from question import Question
-from strategies import examples, questions
-from surface import distinct_objectives, sweep_of
+from support.compare import differences
+from support.draws import Examples, coin, one_in
+from support.question import Question
+from support.strategies import examples, questions
+from support.surface import distinct_objectives, sweep_of
 
 
 def quietly(ask: Callable[..., pl.DataFrame], **keywords: Any) -> pl.DataFrame:

@@ -9,12 +9,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-import arrays
 import fuzz
-import generators
-import plantings
-from draws import Seeded
-from question import Question
+from support import arrays, generators, plantings
+from support.draws import Seeded
+from support.question import Question
 
 CASES = 300
 

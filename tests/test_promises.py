@@ -1,4 +1,7 @@
-"""The promises of `docs/design.md`: reproducible, stoppable, visible, bounded; and hands off the inputs."""
+"""The promises of `docs/design.md`: reproducible, stoppable, visible, bounded; and hands off the inputs.
+
+How an answer comes. That it is the right one, `test_properties`, `test_large_spaces` and `test_search` say.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""The engine against the oracle, bit for bit and row for row, on random spaces, formulas and questions."""
+"""The engine against the oracle, bit for bit and row for row, on random spaces, formulas and questions.
+
+Small spaces, by `isoflop.reference`. Large ones have `test_large_spaces`, a search's certificate and memory
+`test_search`, all that is promised beside the answer `test_promises`.
+"""
 
 from __future__ import annotations
 
@@ -14,19 +18,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-import awkward
-import generators
 import isoflop as iso
-import plantings
-import strategies
-from awkward import bits
-from compare import differences
-from draws import Seeded
-from generators import RESOLUTIONS, SHARES
 from isoflop import _native, reference
-from question import MAX_BYTES, METHODS, Question, ask_best, ask_near, ask_pareto
-from strategies import examples, questions
-from surface import surface_differences, sweep_of
+from support import awkward, generators, plantings, strategies
+from support.awkward import bits
+from support.compare import differences
+from support.draws import Seeded
+from support.generators import RESOLUTIONS, SHARES
+from support.question import MAX_BYTES, METHODS, Question, ask_best, ask_near, ask_pareto
+from support.strategies import examples, questions
+from support.surface import surface_differences, sweep_of
 
 # What crosses the boundary, as plain lists --------------------------------------------------------
 

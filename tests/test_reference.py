@@ -7,10 +7,10 @@ import math
 import numpy as np
 import pytest
 
-import awkward
-from awkward import bits
 from isoflop import _native, reference
 from isoflop.reference import bits_of, front, key
+from support import awkward
+from support.awkward import bits
 
 INFINITY = math.inf
 

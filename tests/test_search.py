@@ -1,4 +1,8 @@
-"""What a search promises: the answer of an enumeration, a certificate, and no memory for the space."""
+"""What a search promises: the answer of an enumeration, a certificate, and no memory for the space.
+
+Both methods against each other on sweeps as users write them; against an oracle they stand in
+`test_properties` (small and random) and `test_large_spaces` (blocks, rounds, threads).
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""What yardsticks share: spaces, timing, agreement of answers, peak memory, the chart."""
