@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 import isoflop as iso
+from isoflop._text.frozen import Frozen
 from support.laws import mine, rearranged
 
 # Loss -----------------------------------------------------------------------------------------------
@@ -290,3 +291,11 @@ def test_what_is_asked_inside_tells_nothing() -> None:
         iso.checks()
     with pytest.warns(iso.ExtrapolationWarning, match="`ranged` is used outside the range"):
         law.loss(params=1e13, tokens=1e13)
+
+
+def test_the_hash_of_a_law_reads_no_table_of_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: object) -> int:
+        raise AssertionError("resolutions are remembered by law: its hash is asked for all the time")
+
+    monkeypatch.setattr(Frozen, "__hash__", refuse)
+    assert isinstance(hash(iso.law("besiroglu2024")), int)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 
-@dataclass(frozen=True, slots=True, init=False, repr=False)
+@dataclass(frozen=True, slots=True, init=False, repr=False, eq=False)  # compared and hashed as its content
 class Law(LawContent):
     """A loss formula with its coefficients, fitted range and source. Immutable, comparable, hashable.
 

@@ -45,10 +45,8 @@ def read_objectives(minimize: Formulas, maximize: Formulas) -> tuple[Objective, 
     ValueError
         If there are none, or one stands there twice.
     """
-    objectives = (
-        *((formula, False) for formula in read_formulas(minimize, "minimize")),
-        *((formula, True) for formula in read_formulas(maximize, "maximize")),
-    )
+    least = [(formula, False) for formula in read_formulas(minimize, "minimize")]
+    objectives = (*least, *[(formula, True) for formula in read_formulas(maximize, "maximize")])
     if not objectives:
         raise ValueError("name at least one objective with minimize= or maximize=")
     return _once(objectives)

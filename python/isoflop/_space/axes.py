@@ -55,6 +55,8 @@ class Column(NamedTuple):
         for nothing else: what is given is finite.
     extremes
         The least and the largest number, where the way in has told them already.
+    nulls
+        How many of the values are null; none but in linked columns.
     """
 
     name: str
@@ -62,11 +64,7 @@ class Column(NamedTuple):
     values: NDArray[Any] | pl.Series
     numbers: NDArray[np.float64] | None
     extremes: tuple[float, float] | None = None
-
-    @property
-    def nulls(self) -> int:
-        """How many of the values are null; none but in linked columns."""
-        return self.values.null_count() if isinstance(self.values, pl.Series) else 0
+    nulls: int = 0
 
     def same(self, other: Column) -> bool:
         """Tell whether both have the same name, kind and values; the width of integers does not count."""
@@ -151,7 +149,7 @@ def read_axes(axes: Mapping[str, AxisValues]) -> tuple[tuple[Axis, ...], dict[st
     SpaceError
         If a value cannot be an axis, a name cannot be read, or two columns have the same name.
     """
-    if not isinstance(axes, Mapping):
+    if type(axes) is not dict and not isinstance(axes, Mapping):
         raise TypeError(f"axes must be a mapping from names to values, not {type(axes).__name__}")
     dimensions: list[Axis] = []
     scalars: dict[str, float] = {}
@@ -195,7 +193,7 @@ def space_size(axes: Sequence[Axis]) -> int:
 
 
 def _refuse_duplicates(axes: Sequence[Axis], scalars: Mapping[str, float]) -> None:
-    if not any(axis.linked for axis in axes):
+    if not any([axis.linked for axis in axes]):
         return  # keys of one mapping: only linked columns can clash
     owner: dict[str, str] = {name: f"the scalar `{name}`" for name in scalars}
     for axis in axes:
@@ -304,7 +302,7 @@ def _linked(name: str, frame: pl.DataFrame) -> Axis:
 def _with_nulls(name: str, label: str, axis: str, values: pl.Series) -> Column:
     """Read a column that holds nulls; to formulas they are NaN."""
     if values.dtype in _TEXTS:
-        return Column(name, "text", values.alias(name).rechunk(), None)
+        return Column(name, "text", values.alias(name).rechunk(), None, None, values.null_count())
     # What is there is checked as it is elsewhere, each value at its own position.
     filled = values.cast(pl.Float64) if values.dtype == pl.Null else values
     if _holds_numbers(filled.dtype):
@@ -315,7 +313,9 @@ def _with_nulls(name: str, label: str, axis: str, values: pl.Series) -> Column:
     numbers[values.is_null().to_numpy()] = np.nan
     numbers.setflags(write=False)
     own = values.dtype if values.dtype == pl.Null else column.series().dtype
-    return Column(name, column.kind, values.alias(name).cast(own).rechunk(), numbers)
+    return Column(
+        name, column.kind, values.alias(name).cast(own).rechunk(), numbers, None, values.null_count()
+    )
 
 
 def _column(name: str, label: str, axis: str, values: object) -> Column:

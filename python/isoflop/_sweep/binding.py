@@ -86,7 +86,8 @@ class Binding:
         self.described = described
         self._resolutions: dict[tuple[str, ...], Resolution] = {}
         self._guarded: dict[tuple[str, bool], str] = {}
-        self._inner = frozenset([name for name, *_ in columns]).difference(self.columns)
+        # Of the engine alone; none where nothing is null.
+        self._inner = frozenset([name for name, *_ in columns[len(self.columns) :]])
 
     @property
     def watched(self) -> tuple[tuple[str, float, float], ...]:

@@ -86,7 +86,7 @@ def _read_quantities(
     columns: Sequence[str],
     scalars: Mapping[str, float],
 ) -> dict[str, str]:
-    if not isinstance(quantities, Mapping):
+    if type(quantities) is not dict and not isinstance(quantities, Mapping):
         raise TypeError(f"quantities must be a mapping from names to formulas, not {shown(quantities)}")
     if not quantities:
         return {}

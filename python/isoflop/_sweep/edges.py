@@ -91,9 +91,10 @@ def extrapolated(binding: Binding, rows: Rows) -> str:
     assert law is not None, "only a law has a range"
     told = []
     for (name, low, high), (least, most) in zip(binding.ranged, rows.extremes, strict=True):
-        for side, decades in (("below", _decades(least, low)), ("above", _decades(high, most))):
-            if decades:
-                told.append(f"`{name}` up to {decades_text(decades)} {side} {_range(low, high)}")
+        if least < low:
+            told.append(f"`{name}` up to {decades_text(_decades(least, low))} below {_range(low, high)}")
+        if high < most:
+            told.append(f"`{name}` up to {decades_text(_decades(high, most))} above {_range(low, high)}")
     count, outside = rows.height, rows.outside
     share = "all rows" if outside == count else f"{outside:,} of {count:,} rows"
     return (
@@ -109,7 +110,5 @@ def _range(low: float, high: float) -> str:
 
 
 def _decades(low: float, high: float) -> float:
-    """Return how many decades ``low`` lies below ``high``; 0 if it does not, or if one of them is NaN."""
-    if not low < high:
-        return 0.0
+    """Return how many decades ``low`` lies below ``high``."""
     return log10(high / low) if low > 0 else inf
