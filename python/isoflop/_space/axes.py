@@ -193,7 +193,7 @@ def space_size(axes: Sequence[Axis]) -> int:
 
 
 def _refuse_duplicates(axes: Sequence[Axis], scalars: Mapping[str, float]) -> None:
-    if not any([axis.linked for axis in axes]):
+    if not any(axis.linked for axis in axes):
         return  # keys of one mapping: only linked columns can clash
     owner: dict[str, str] = {name: f"the scalar `{name}`" for name in scalars}
     for axis in axes:
