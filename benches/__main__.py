@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benches.tools.harness import Options, machine, table
+from benches.tools.pace import QUIET, pace, scaled
 
 SUBJECTS = ("card", "plane", "kaplan", "best", "filter", "tiny", "startup", "plan", "bits", "search")
 RESULTS = Path(__file__).resolve().parent / "results"
@@ -32,7 +33,7 @@ def main(arguments: list[str]) -> int:
             "latest.json" if whole else "-".join(["quick"] * chosen.quick + subjects) + ".json"
         )
 
-    lines, seconds, load = [], {}, [os.getloadavg()[0]]
+    lines, seconds, load, loop = [], {}, [os.getloadavg()[0]], [pace()]
     # The yardsticks leave the fitted range of their laws on purpose; saying so is tested elsewhere.
     warnings.simplefilter("ignore")
     for subject in subjects:
@@ -43,10 +44,17 @@ def main(arguments: list[str]) -> int:
         print(f" {seconds[subject]:.0f} s", file=sys.stderr)
 
     load.append(os.getloadavg()[0])
+    loop.append(pace())
+    slower = sum(loop) / 2 / QUIET
+    lines = scaled(lines, slower)
     about = machine()
     print(f"{about['cpu']}, {about['cores']} cores, {about['system']} {about['architecture']}")
     print(", ".join(f"{name} {version}" for name, version in about["versions"].items()))
     print(f"Load average of the last minute: {load[0]:.2f} before, {load[1]:.2f} after.")
+    print(
+        f"A fixed Python loop took {loop[0]:.3f} s before and {loop[1]:.3f} s after, {slower:.2f} times what "
+        "it takes on a quiet machine; bars in seconds are scaled by that where it is above 1."
+    )
     print()
     print(table(lines))
     print()
@@ -61,6 +69,7 @@ def main(arguments: list[str]) -> int:
         "quick": chosen.quick,
         "machine": about,
         "load": load,
+        "loop": loop,
         "seconds": seconds,
         "lines": [line.record() for line in lines],
     }

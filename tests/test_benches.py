@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from benches.tools.harness import Line, limit
+from benches.tools.pace import scaled
+
 BENCHES = Path(__file__).parents[1] / "benches"
 YARDSTICKS = sorted(path.stem for path in (BENCHES / "yardsticks").glob("[!_]*.py"))
 PART_OF_SEARCH = {"growth"}
@@ -42,3 +45,16 @@ def test_a_yardstick_has_a_sentence_and_a_way_to_run(name: str) -> None:
 def test_links_of_the_readme_lead_somewhere() -> None:
     for link in re.findall(r"\]\(([^)#]+)\)", (BENCHES / "README.md").read_text(encoding="utf-8")):
         assert (BENCHES / link).exists(), link
+
+
+def test_bars_in_seconds_follow_the_pace_of_the_machine_and_no_others() -> None:
+    lines = [
+        limit("late", 0.15, 0.1),
+        limit("much too late", 0.25, 0.1),
+        limit("memory", 600.0, 500.0, unit="MiB"),
+        Line(name="ratio", ours=1.0, bar=">= 2", met=False),
+    ]
+    assert [line.met for line in lines] == [False] * 4
+    assert [line.met for line in scaled(lines, 2.0)] == [True, False, False, False]
+    assert [line.met for line in scaled(lines, 0.5)] == [False] * 4
+    assert "x 2.00 = 200 ms" in scaled(lines, 2.0)[0].bar
