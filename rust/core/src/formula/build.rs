@@ -12,9 +12,9 @@
 use super::error::{FormulaError, FormulaErrorKind as Kind, Problem, Span};
 use super::expr::{Expr, Term, TermId};
 use super::graph::{Graph, NodeId};
-use super::ops::Op;
 use super::parser;
 use super::scope::{Meaning, Scope};
+use crate::value::ops::Op;
 
 /// Lowers formulas to one shared [`Graph`].
 ///

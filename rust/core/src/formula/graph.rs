@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::ops::Op;
+use crate::value::ops::Op;
 
 /// A node of a [`Graph`]. Operands always come before the operations on them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

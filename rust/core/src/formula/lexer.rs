@@ -4,8 +4,8 @@
 //! ([`super::suggest`] holds those tables).
 
 use super::error::{FormulaErrorKind, Problem, Span, shown};
-use super::ops::{self, Op};
 use super::suggest;
+use crate::value::ops::{self, Op};
 
 /// The next piece of a formula.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -9,15 +9,15 @@
 //! ```
 //!
 //! What is open waits in `frames`, a vector: nesting takes memory, never stack. Names of operations,
-//! placement and binding strength all come from [`super::ops`].
+//! placement and binding strength all come from [`ops`].
 
 use rustc_hash::FxHashMap;
 
 use super::error::{FormulaError, FormulaErrorKind as Kind, Problem, Span, shown};
 use super::expr::{Expr, Term, TermId};
 use super::lexer::{Lexer, Token};
-use super::ops::{self, Op, Syntax};
 use super::{MAX_BYTES, MAX_DEPTH, suggest};
+use crate::value::ops::{self, Op, Syntax};
 
 /// Reads a formula.
 ///

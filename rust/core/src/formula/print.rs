@@ -6,7 +6,7 @@
 use std::fmt::{self, Write};
 
 use super::graph::{Graph, Node, NodeId};
-use super::ops::{Op, Syntax};
+use crate::value::ops::{Op, Syntax};
 
 /// Something that can be printed as a formula.
 pub(super) trait Tree {
@@ -32,7 +32,8 @@ pub(super) enum View<'a, Id> {
 /// # Examples
 ///
 /// ```
-/// use isoflop_core::formula::{graph::Graph, ops::Op, print_node};
+/// use isoflop_core::formula::{graph::Graph, print_node};
+/// use isoflop_core::value::ops::Op;
 ///
 /// let mut graph = Graph::new();
 /// let (params, two) = (graph.column(0), graph.constant(2.0));

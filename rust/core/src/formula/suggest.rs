@@ -1,7 +1,7 @@
 //! What may have been meant: habits from other languages, and names that look alike.
 
 use super::error::Suggestion;
-use super::ops::{Syntax, TABLE};
+use crate::value::ops::{Syntax, TABLE};
 
 /// Symbols of other languages and what to write for them; a longer one stands before its beginning.
 const SYMBOLS: &[(&str, &str)] = &[

@@ -1,8 +1,9 @@
 //! Fronts of groups of rows, and of each a few rows.
 
 use super::cover::cover;
-use super::filter::{Rows, Ties, front_of};
+use super::filter::front_of;
 use super::points::Points;
+use super::rows::{Rows, Ties};
 use crate::control::{Control, Interrupted};
 use crate::memory::{self, OutOfMemory};
 

@@ -13,16 +13,15 @@
 
 pub mod archive;
 pub mod cover;
-mod cull;
-mod divide;
 pub mod filter;
 pub mod groups;
 pub mod key;
 pub mod naive;
-mod order;
 mod points;
-mod staircase;
+mod rows;
 
-pub use filter::{Rows, Ties, front, front_of};
+pub use filter::{front, front_of};
 pub use key::{Cells, bits_of};
 pub use points::Points;
+pub use rows::{Rows, Ties};
+pub(crate) use rows::{any_nan, drop_nan};

@@ -30,8 +30,8 @@ mod tables;
 
 use crate::control::{Control, Interrupted};
 use crate::formula::graph::{Graph, Node, NodeId};
-use crate::formula::ops::Cost;
 use crate::space::Space;
+use crate::value::ops::Cost;
 use crate::value::simd::Level;
 
 pub(crate) use arranged::Arranged;

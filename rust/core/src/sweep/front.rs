@@ -17,7 +17,7 @@
 use crate::control::{Control, Interrupted};
 use crate::error::Error;
 use crate::memory::{self, OutOfMemory};
-use crate::pareto::filter::drop_nan;
+use crate::pareto::drop_nan;
 use crate::pareto::groups::{Asked, by_group, front_by};
 use crate::pareto::key::FINEST;
 use crate::pareto::{Points, Ties};

@@ -18,13 +18,13 @@ mod table;
 use crate::control::{Control, Interrupted, LOOK};
 use crate::error::Error;
 use crate::formula::graph::{Graph, NodeId};
-use crate::formula::ops::Op;
 use crate::formula::{Builder, FormulaError, Meaning, Scope};
 use crate::memory;
 use crate::pareto::{Points, Ties};
 use crate::program::explain::{self, Explanation};
 use crate::program::{Depends, Order, Program, Roots};
 use crate::space::Space;
+use crate::value::ops::Op;
 use crate::value::simd::Level;
 
 pub use columns::{Columns, Outside, outside};

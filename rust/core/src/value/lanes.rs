@@ -7,7 +7,7 @@
 use super::kernels::{self, Path};
 use super::scalar;
 use super::simd::Level;
-use crate::formula::ops::Op;
+use crate::value::ops::Op;
 
 /// One operand of a lane loop.
 #[derive(Debug, Clone, Copy)]
@@ -52,7 +52,7 @@ pub fn apply_at(level: Level, op: Op, a: Operand<'_>, b: Operand<'_>, c: Operand
 /// # Examples
 ///
 /// ```
-/// use isoflop_core::formula::ops::Op;
+/// use isoflop_core::value::ops::Op;
 /// use isoflop_core::value::lanes::{Operand, apply};
 /// let mut out = [0.0; 3];
 /// apply(Op::Add, Operand::Lanes(&[1.0, 2.0, 3.0]), Operand::Scalar(0.5), Operand::Scalar(0.0), &mut out);

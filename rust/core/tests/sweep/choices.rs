@@ -3,9 +3,9 @@
 use std::cell::Cell;
 
 use isoflop_core::control::Control;
-use isoflop_core::formula::ops::Op;
 use isoflop_core::pareto::Ties;
 use isoflop_core::sweep::{FrontQuestion, Method};
+use isoflop_core::value::ops::Op;
 use isoflop_core::value::simd::Level;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;

@@ -11,10 +11,10 @@ mod planted;
 mod twin;
 
 use isoflop_core::control::Control;
-use isoflop_core::formula::ops::Op;
 use isoflop_core::pareto::Ties;
 use isoflop_core::space::{Column, Space};
 use isoflop_core::sweep::{Engine, FrontQuestion, Method, Near, Objective};
+use isoflop_core::value::ops::Op;
 use isoflop_core::value::simd::Level;
 use proptest::prelude::*;
 

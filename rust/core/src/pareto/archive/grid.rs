@@ -20,8 +20,8 @@ use super::many::Question;
 use super::{Points, settles_own_cell};
 use crate::control::{Control, Interrupted};
 use crate::memory::{self, OutOfMemory};
-use crate::pareto::filter::Ties;
 use crate::pareto::key::{Cells, rank};
+use crate::pareto::rows::Ties;
 
 /// Lanes that are looked at together.
 const BLOCK: usize = 128;

@@ -9,8 +9,8 @@ use super::{Points, Sizes, settles_own_cell};
 use crate::control::{Control, Interrupted};
 use crate::memory::{self, OutOfMemory};
 use crate::parallel::Crew;
-use crate::pareto::filter::{Ties, joined};
 use crate::pareto::key::{Cells, rank};
+use crate::pareto::rows::{Ties, joined};
 use crate::value::simd::Level;
 
 /// New rows of one piece of work.

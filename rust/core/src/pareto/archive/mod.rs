@@ -43,9 +43,9 @@ mod stairs;
 
 use std::cmp::Ordering;
 
-use super::filter::Ties;
 use super::key::rank;
 use super::points::Points;
+use super::rows::Ties;
 use crate::control::{Control, Interrupted};
 use crate::memory::OutOfMemory;
 use many::Many;

@@ -3,7 +3,7 @@
 use super::Points;
 use crate::control::{Control, Interrupted, LOOK};
 use crate::memory::{self, OutOfMemory};
-use crate::pareto::filter::Ties;
+use crate::pareto::rows::Ties;
 use crate::value::simd::Level;
 
 /// Lanes that are looked at together.

@@ -22,9 +22,9 @@ use super::{Points, Sizes, settles_own_cell};
 use crate::control::{Control, Interrupted};
 use crate::memory::{self, OutOfMemory};
 use crate::parallel::Crew;
-use crate::pareto::filter::{self, Rows, Ties, joined, pairs, uncovered, with_copies};
+use crate::pareto::filter::{Problem, Scratch, pairs, uncovered, with_copies};
 use crate::pareto::key::Cells;
-use crate::pareto::order::{Problem, Scratch};
+use crate::pareto::rows::{self, Rows, Ties, joined};
 use crate::value::simd::Level;
 use buckets::{BLOCK, Buckets};
 
@@ -144,7 +144,7 @@ impl Stairs {
     pub(super) fn thin(&self, points: &mut Points) -> Result<(), OutOfMemory> {
         let columns = points.columns();
         let rows = Rows { objectives: &columns, indices: Some(&points.indices) };
-        let problem = Problem::new(rows, &self.bits, filter::Sizes::default());
+        let problem = Problem::new(rows, &self.bits, rows::Sizes::default());
         let kept = uncovered(&problem, 0..points.indices.len() as u32, i64::MAX)?;
         points.keep(kept.iter().map(|&row| row as usize))
     }
@@ -191,7 +191,7 @@ impl Stairs {
         })?;
         let open = joined(open, control)?;
         let rows = Rows { objectives: &columns, indices: Some(indices) };
-        let mut problem = Problem::new(rows, &self.bits, filter::Sizes::default());
+        let mut problem = Problem::new(rows, &self.bits, rows::Sizes::default());
         problem.sort_by(self.along);
         let mut kept = pairs(&problem, &open, control)?;
         if self.ties == Ties::All {

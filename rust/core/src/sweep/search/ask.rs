@@ -3,11 +3,11 @@
 use crate::control::Control;
 use crate::error::Error;
 use crate::formula::graph::{Graph, Node, NodeId};
-use crate::formula::ops::Op;
 use crate::memory;
 use crate::pareto::{Points, Ties};
 use crate::program::{Arranged, SearchProgram, TableLimit};
 use crate::space::{Column, Space};
+use crate::value::ops::Op;
 
 use super::super::rows::{self, Free};
 use super::super::stats::{Stats, Watch};

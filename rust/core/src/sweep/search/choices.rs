@@ -10,12 +10,12 @@
 use crate::control::{Control, Interrupted};
 use crate::error::Error;
 use crate::formula::graph::Graph;
-use crate::formula::ops::Op;
 use crate::pareto::{Rows, Ties, front_of};
 use crate::program::{
     Arranged, Depends, Preference, Preferences, Roots, SearchProgram, TableLimit, tabulate,
 };
 use crate::space::Space;
+use crate::value::ops::Op;
 use crate::value::simd::Level;
 
 use super::super::stats::Stats;

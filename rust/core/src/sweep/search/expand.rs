@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::memory::{self, OutOfMemory};
-use crate::pareto::filter::any_nan;
+use crate::pareto::any_nan;
 use crate::program::{Boxes, Intervals, Lanes, Slot, at};
 use crate::value::lanes::Operand;
 

@@ -8,7 +8,7 @@ use super::super::many::Question;
 use super::super::{Points, settles_own_cell};
 use crate::control::{Control, Interrupted};
 use crate::memory::{self, OutOfMemory};
-use crate::pareto::filter::Ties;
+use crate::pareto::rows::Ties;
 
 /// What settled the last lane: a row, plus one.
 #[derive(Debug, Clone, Copy, Default)]

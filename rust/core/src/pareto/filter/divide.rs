@@ -6,11 +6,12 @@
 //! remain (Kung, Luccio and Preparata 1975; Jensen 2003). `O(n log^(k-2) n)` for k objectives, and never
 //! much worse than comparing all pairs.
 
+use super::order::{Buckets, Problem, Scratch};
+use super::sample::scattered;
 use super::staircase::Staircase;
 use crate::control::{Control, Interrupted};
 use crate::memory::{self, OutOfMemory};
 use crate::parallel::{Crew, SERIAL_ROWS};
-use crate::pareto::order::scattered;
 
 /// So few rows are compared pair by pair.
 const FEW: usize = 48;
@@ -21,11 +22,40 @@ const LOOK: usize = 1 << 15;
 /// Values that a pivot is drawn from.
 const SAMPLE: usize = 255;
 
+/// Four objectives and more.
+pub(super) fn many(problem: &Problem<'_>, rows: &[u32], control: &Control) -> Result<Vec<u32>, Interrupted> {
+    let crew = Crew::for_rows(control, rows.len());
+    let piles = Buckets::deal(problem, rows, control)?;
+    let width = problem.columns.len() - 1;
+    let sorted = crew.map(piles.len(), |pile| {
+        control.check()?;
+        let mut rows = memory::collected(piles.rows(pile))?;
+        problem.sort(&mut rows, &mut Scratch::default())?;
+        let mut keys: Vec<i64> = memory::room(rows.len() * width)?;
+        for &row in &rows {
+            keys.extend((1..=width).map(|objective| problem.key(objective, row)));
+        }
+        Ok((rows, keys))
+    })?;
+    drop(piles);
+    let mut order = memory::room(rows.len())?;
+    let mut keys = memory::room(rows.len() * width)?;
+    for (rows, some) in sorted {
+        control.check()?;
+        order.extend(rows);
+        keys.extend(some);
+    }
+    let rest = Rest { keys, width, control };
+    let mut kept = rest.front(0, order.len() as u32, crew.threads())?;
+    kept.iter_mut().for_each(|place| *place = order[*place as usize]);
+    Ok(kept)
+}
+
 /// Keys of all objectives but the first, row by row, in the total order.
-pub(super) struct Rest<'a> {
-    pub(super) keys: Vec<i64>,
-    pub(super) width: usize,
-    pub(super) control: &'a Control,
+struct Rest<'a> {
+    keys: Vec<i64>,
+    width: usize,
+    control: &'a Control,
 }
 
 impl Rest<'_> {
@@ -43,7 +73,7 @@ impl Rest<'_> {
     }
 
     /// The rows of `from..to` that no earlier one of them covers; at width 3 ascending in the next objective.
-    pub(super) fn front(&self, from: u32, to: u32, threads: usize) -> Result<Vec<u32>, Interrupted> {
+    fn front(&self, from: u32, to: u32, threads: usize) -> Result<Vec<u32>, Interrupted> {
         self.control.check()?;
         if (to - from) as usize <= FEW {
             let mut kept: Vec<u32> = memory::room(FEW)?;

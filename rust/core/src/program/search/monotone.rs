@@ -21,10 +21,10 @@ use std::collections::HashMap;
 
 use crate::control::{Control, Interrupted};
 use crate::formula::graph::{Graph, Node, NodeId};
-use crate::formula::ops::Op;
 use crate::space::Space;
 use crate::value::interval::{Interval, margin, step_up};
 use crate::value::kernels::{EXP_ULPS, POW_FOURTH_ULPS};
+use crate::value::ops::Op;
 use crate::value::scalar;
 use crate::value::simd::Level;
 

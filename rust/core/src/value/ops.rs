@@ -3,10 +3,10 @@
 //! Parser, printer, documentation, graph, lanes and tests read what an operation is called, how
 //! many operands it takes, how tightly it binds and what it means from [`Op::info`]; nothing else
 //! says any of it again. To add an operation: a variant in [`Op`], a row in [`TABLE`], its lane
-//! loop in [`crate::value::lanes`] and its bounds in [`crate::value::interval`] (tests check both against
+//! loop in [`lanes`](super::lanes) and its bounds in [`interval`](super::interval) (tests check both against
 //! the row's scalar meaning).
 
-use crate::value::scalar;
+use super::scalar;
 
 /// One operation on binary64 numbers. A condition is the number 0 or 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -170,7 +170,7 @@ impl Op {
 /// # Examples
 ///
 /// ```
-/// let table = isoflop_core::formula::ops::reference();
+/// let table = isoflop_core::value::ops::reference();
 /// assert!(table.contains("| `log` | `log(x)` | natural logarithm"));
 /// ```
 #[must_use]
@@ -184,7 +184,7 @@ pub fn reference() -> String {
 
 /// The longest infix symbol (not a word) that `text` begins with.
 #[inline]
-pub(super) fn infix_symbol(text: &[u8]) -> Option<Op> {
+pub(crate) fn infix_symbol(text: &[u8]) -> Option<Op> {
     let mut found: Option<&Info> = None;
     for row in candidates(&INFIX, text) {
         if text.starts_with(row.name.as_bytes()) && found.is_none_or(|best| best.name.len() < row.name.len())
@@ -197,25 +197,25 @@ pub(super) fn infix_symbol(text: &[u8]) -> Option<Op> {
 
 /// The infix operation called `name`.
 #[inline]
-pub(super) fn infix(name: &str) -> Option<Op> {
+pub(crate) fn infix(name: &str) -> Option<Op> {
     candidates(&INFIX, name.as_bytes()).find(|row| row.name == name).map(|row| row.op)
 }
 
 /// The prefix operation called `name`.
 #[inline]
-pub(super) fn prefix(name: &str) -> Option<Op> {
+pub(crate) fn prefix(name: &str) -> Option<Op> {
     candidates(&PREFIX, name.as_bytes()).find(|row| row.name == name).map(|row| row.op)
 }
 
 /// The operation that is called as `name(...)`.
 #[inline]
-pub(super) fn call(name: &str) -> Option<Op> {
+pub(crate) fn call(name: &str) -> Option<Op> {
     candidates(&CALL, name.as_bytes()).find(|row| row.name == name).map(|row| row.op)
 }
 
 /// Whether the name of an operation begins like `name`; most names are told from operations by that.
 #[inline]
-pub(super) fn begins(name: &str) -> bool {
+pub(crate) fn begins(name: &str) -> bool {
     let first = usize::from(name.as_bytes()[0]) % 128;
     INFIX[first] | PREFIX[first] | CALL[first] != 0
 }

@@ -27,11 +27,11 @@
 //!
 //! The checked profile holds every box against this (see `audit`).
 
-use crate::formula::ops::Op;
 use crate::memory::{self, OutOfMemory};
 use crate::value::interval::{Interval, margin, step_down, step_up};
 use crate::value::kernels::{EXP_ULPS, LOG_ULPS, LOG2_ULPS, LOG10_ULPS, POW_FOURTH_ULPS, POW_ULPS, Path};
 use crate::value::lanes::{self, Operand};
+use crate::value::ops::Op;
 use crate::value::simd;
 
 #[cfg(debug_assertions)]

@@ -7,19 +7,19 @@
 //! next, as long as testing it everywhere is worth the rows that it kills. Rows go through in blocks that stay
 //! in cache, column by column, and are packed together between stages, so later strong rows see few rows.
 
-use super::filter::joined;
-use super::order::{Problem, scattered};
+use super::order::Problem;
+use super::sample::scattered;
 use crate::control::{Control, Interrupted};
 use crate::memory::{self, OutOfMemory};
 use crate::parallel::Crew;
+use crate::pareto::rows::joined;
 use crate::value::simd::Level;
 
 /// Rows that go through all stages together; a block of four columns fits the first-level cache.
 const BLOCK: usize = 512;
 /// Rows of one piece of work.
 const PIECE: usize = 1 << 16;
-/// Rows of the sample, and how many of its front are candidates for strong rows.
-const SAMPLE: usize = 4096;
+/// How many rows of the sample's front are candidates for strong rows.
 const CANDIDATES: usize = 384;
 /// No more strong rows than this.
 const STRONGEST: usize = 128;
@@ -259,10 +259,4 @@ impl Block {
             self.len = left;
         }
     }
-}
-
-/// A sample of rows, `SAMPLE` or a sixteenth of them.
-pub(super) fn sample(rows: Option<&[u32]>, count: usize) -> Result<Vec<u32>, OutOfMemory> {
-    let places = scattered(count, SAMPLE.min(count / 16));
-    memory::collected(places.map(|place| rows.map_or(place as u32, |rows| rows[place])))
 }

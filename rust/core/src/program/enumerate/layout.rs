@@ -7,9 +7,9 @@
 //! configuration keeps the index that the user's order of axes gives it.
 
 use crate::formula::graph::{Graph, Node, NodeId};
-use crate::formula::ops::{Cost, Op};
 use crate::memory::{self, OutOfMemory};
 use crate::space::Space;
+use crate::value::ops::{Cost, Op};
 
 use super::{Depends, Roots};
 

@@ -5,8 +5,8 @@
 //! fewer axes than the one that needs it.
 
 use crate::formula::graph::{Graph, Node, NodeId};
-use crate::formula::ops::Op;
 use crate::space::Space;
+use crate::value::ops::Op;
 
 use super::layout::{Counts, Layout};
 use super::{Depends, Roots};

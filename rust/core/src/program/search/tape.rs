@@ -7,10 +7,10 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::formula::graph::{Graph, Node, NodeId};
-use crate::formula::ops::Op;
 use crate::memory::{self, OutOfMemory};
 use crate::space::{Numbers, Space};
 use crate::value::lanes::{self, Operand};
+use crate::value::ops::Op;
 use crate::value::simd;
 
 use super::{Depends, Roots};

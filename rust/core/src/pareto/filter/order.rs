@@ -11,53 +11,54 @@
 use std::cmp::Ordering;
 use std::sync::atomic::{AtomicU32, Ordering as Atomic};
 
-use super::filter::{Rows, Sizes};
-use super::key::{Cells, rank};
+use super::sample::scattered;
 use crate::control::{Control, Interrupted};
 use crate::memory::{self, OutOfMemory};
 use crate::parallel::Crew;
+use crate::pareto::key::{Cells, rank};
+use crate::pareto::rows::{Rows, Sizes};
 
 /// Rows, and how they compare.
-pub(super) struct Problem<'a> {
+pub(in crate::pareto) struct Problem<'a> {
     rows: Rows<'a>,
     /// Columns and cells, the objective to sort by first.
-    pub(super) columns: Vec<(&'a [f64], Cells)>,
-    pub(super) sizes: Sizes,
+    pub(in crate::pareto) columns: Vec<(&'a [f64], Cells)>,
+    pub(in crate::pareto) sizes: Sizes,
 }
 
 impl<'a> Problem<'a> {
-    pub(super) fn new(rows: Rows<'a>, bits: &[u32], sizes: Sizes) -> Self {
+    pub(in crate::pareto) fn new(rows: Rows<'a>, bits: &[u32], sizes: Sizes) -> Self {
         let columns = rows.objectives.iter().zip(bits).map(|(&column, &bits)| (column, Cells::new(bits)));
         Self { rows, columns: columns.collect(), sizes }
     }
 
     /// Makes an objective (by its number) the first in the order.
-    pub(super) fn sort_by(&mut self, objective: usize) {
+    pub(in crate::pareto) fn sort_by(&mut self, objective: usize) {
         let first = self.columns.remove(objective);
         self.columns.insert(0, first);
     }
 
     /// The key of a row in an objective, as ordered here.
     #[inline(always)]
-    pub(super) fn key(&self, objective: usize, row: u32) -> i64 {
+    pub(in crate::pareto) fn key(&self, objective: usize, row: u32) -> i64 {
         let (column, cells) = self.columns[objective];
         cells.key(column[row as usize])
     }
 
     /// The true objectives of a row in the caller's order.
     #[inline(always)]
-    pub(super) fn ranks(&self, row: u32) -> impl Iterator<Item = i64> + '_ {
+    pub(in crate::pareto) fn ranks(&self, row: u32) -> impl Iterator<Item = i64> + '_ {
         self.rows.objectives.iter().map(move |column| rank(column[row as usize]))
     }
 
     /// True objectives, then index; the row itself where a caller gives equal indices.
-    pub(super) fn compare_in_cell(&self, a: u32, b: u32) -> Ordering {
+    pub(in crate::pareto) fn compare_in_cell(&self, a: u32, b: u32) -> Ordering {
         let index = |row: u32| self.rows.indices.map_or(0, |indices| indices[row as usize]);
         self.ranks(a).cmp(self.ranks(b)).then_with(|| index(a).cmp(&index(b))).then_with(|| a.cmp(&b))
     }
 
     /// The total order.
-    pub(super) fn compare(&self, a: u32, b: u32) -> Ordering {
+    pub(in crate::pareto) fn compare(&self, a: u32, b: u32) -> Ordering {
         self.compare_after_first(self.key(0, a).cmp(&self.key(0, b)), a, b)
     }
 
@@ -76,7 +77,7 @@ impl<'a> Problem<'a> {
     /// # Errors
     ///
     /// [`OutOfMemory`] if there is no room to sort in; the rows are then as they were.
-    pub(super) fn sort(&self, rows: &mut [u32], scratch: &mut Scratch) -> Result<(), OutOfMemory> {
+    pub(in crate::pareto) fn sort(&self, rows: &mut [u32], scratch: &mut Scratch) -> Result<(), OutOfMemory> {
         let Scratch { narrow, wide, input, firsts } = scratch;
         firsts.clear();
         memory::extend(firsts, rows.iter().map(|&row| self.key(0, row)))?;
@@ -127,7 +128,7 @@ impl<'a> Problem<'a> {
 
 /// Working memory of [`Problem::sort`].
 #[derive(Default)]
-pub(super) struct Scratch {
+pub(in crate::pareto) struct Scratch {
     narrow: Vec<u64>,
     wide: Vec<u128>,
     input: Vec<u32>,
@@ -135,7 +136,7 @@ pub(super) struct Scratch {
 }
 
 /// Rows in piles: every row of a pile comes before every row of the next.
-pub(super) struct Buckets {
+pub(in crate::pareto) struct Buckets {
     /// Atomic only so that several threads may fill one pile.
     piles: Vec<Vec<AtomicU32>>,
 }
@@ -150,12 +151,16 @@ const OVERSAMPLING: usize = 16;
 
 impl Buckets {
     /// How many piles so many rows are dealt into.
-    pub(super) fn piles(problem: &Problem<'_>, rows: usize) -> usize {
+    pub(in crate::pareto) fn piles(problem: &Problem<'_>, rows: usize) -> usize {
         (rows / problem.sizes.bucket).clamp(1, 1 << 14)
     }
 
     /// Deals `rows` into piles of about `sizes.bucket` rows.
-    pub(super) fn deal(problem: &Problem<'_>, rows: &[u32], control: &Control) -> Result<Self, Interrupted> {
+    pub(in crate::pareto) fn deal(
+        problem: &Problem<'_>,
+        rows: &[u32],
+        control: &Control,
+    ) -> Result<Self, Interrupted> {
         let piles = Self::piles(problem, rows.len());
         if piles == 1 {
             let only = memory::collected(rows.iter().map(|&row| AtomicU32::new(row)))?;
@@ -222,26 +227,12 @@ impl Buckets {
         Ok(Self { piles })
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::pareto) fn len(&self) -> usize {
         self.piles.len()
     }
 
     /// The rows of a pile, in no order.
-    pub(super) fn rows(&self, pile: usize) -> impl ExactSizeIterator<Item = u32> + '_ {
+    pub(in crate::pareto) fn rows(&self, pile: usize) -> impl ExactSizeIterator<Item = u32> + '_ {
         self.piles[pile].iter().map(|row| row.load(Atomic::Relaxed))
     }
-}
-
-/// `count` places in `0..len`, spread without a pattern that a grid could share; the same each time.
-pub(super) fn scattered(len: usize, count: usize) -> impl ExactSizeIterator<Item = usize> {
-    // One place in each of `count` equal strips, by the bits of a Weyl sequence well mixed (splitmix64).
-    (0..count.min(len)).map(move |strip| {
-        let strips = count.min(len) as u128;
-        let low = (strip as u128 * len as u128 / strips) as usize;
-        let high = ((strip as u128 + 1) * len as u128 / strips) as usize;
-        let mut bits = (strip as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        low + ((bits ^ (bits >> 31)) % (high - low).max(1) as u64) as usize
-    })
 }

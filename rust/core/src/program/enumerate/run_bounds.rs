@@ -17,10 +17,10 @@
 use std::ops::Range;
 
 use crate::control::{Control, Interrupted};
-use crate::formula::ops::Op;
 use crate::memory;
 use crate::parallel::Crew;
 use crate::value::lanes::{self, Operand};
+use crate::value::ops::Op;
 use crate::value::{scalar, simd};
 
 use super::layout::{Layout, MAX_LANES};
