@@ -7,11 +7,9 @@ use crate::formula::print_node;
 use crate::memory::OutOfMemory;
 use crate::space::Space;
 
-use super::layout::Layout;
-use super::lower::{self, Level, Step};
-use super::search::{self, TableLimit};
-use super::strip::Strip;
-use super::{Arranged, Depends, Order, Roots};
+use super::depends::{Depends, Roots};
+use super::enumerate::{Layout, Loop, Order, Step, lower};
+use super::search::{Arranged, Strip, TableLimit, choose};
 
 /// Bytes of a term's text that a person still reads.
 const LONGEST: usize = 120;
@@ -64,10 +62,10 @@ pub(crate) fn explain(
 ) -> Result<Explanation, OutOfMemory> {
     let depends = Depends::new(graph, space, &order.axes);
     let layout = Layout::choose(graph, &depends, space, roots, order)?;
-    let lowered = lower::lower(graph, &depends, space, &layout, roots);
+    let lowered = lower(graph, &depends, space, &layout, roots);
     let tables = lowered.plans.iter().filter(|plan| plan.tape.is_some());
     let tables = tables.map(|plan| term(graph, space, &depends, plan.node, plan.entries)).collect();
-    let operations = [Level::Block, Level::Row, Level::Lane, Level::Full].map(|level| {
+    let operations = [Loop::Block, Loop::Row, Loop::Lane, Loop::Full].map(|level| {
         lowered.tape.steps[level as usize].iter().filter(|step| matches!(step, Step::Apply(_))).count()
     });
     let axes = |group: Option<usize>| group.map_or(vec![], |group| layout.groups[group].axes.clone());
@@ -106,7 +104,7 @@ pub(crate) fn explain_search(
     let (space, axes) = (&*arranged.space, &arranged.axes);
     let depends = Depends::new(graph, space, axes);
     let lengths: Vec<usize> = axes.iter().map(|&axis| space.lengths()[axis]).collect();
-    let chosen = search::choose(graph, &depends, &lengths, TableLimit::MANY, roots.all(), &HashSet::new());
+    let chosen = choose(graph, &depends, &lengths, TableLimit::MANY, roots.all(), &HashSet::new());
     let strip =
         Strip::new(graph, space, &depends, roots, |node| chosen.iter().position(|&table| table == node));
     let computed = chosen.iter().filter(|&&node| matches!(graph.node(node), Node::Apply(..)));

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::control::{Control, Interrupted};
 use crate::error::Error;
 use crate::memory;
-use crate::program::{Places, Row, Sink};
+use crate::program::enumerate::{Places, Row, Sink};
 use crate::value::lanes::Operand;
 
 use super::enumerate::Grid;

@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::control::{Control, Interrupted};
 use crate::memory::{self, OutOfMemory};
 use crate::parallel::Crew;
-use crate::program::{Machine, Program, Scratch, Sink};
+use crate::program::enumerate::{Machine, Program, Scratch, Sink};
 use crate::space::Space;
 
 /// Configurations that one thread takes at a time.

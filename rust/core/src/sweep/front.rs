@@ -21,7 +21,7 @@ use crate::pareto::drop_nan;
 use crate::pareto::groups::{Asked, by_group, front_by};
 use crate::pareto::key::FINEST;
 use crate::pareto::{Points, Ties};
-use crate::program::{Order, Places, Program, Row, Sink};
+use crate::program::enumerate::{Order, Places, Program, Row, Sink};
 use crate::value::lanes::Operand;
 
 use super::enumerate::Grid;

@@ -7,7 +7,7 @@ use crate::control::{Control, Interrupted};
 use crate::error::Error;
 use crate::memory::{self, OutOfMemory, Zero};
 use crate::parallel::cut;
-use crate::program::{Row, Sink};
+use crate::program::enumerate::{Row, Sink};
 use crate::space::Space;
 use crate::value::lanes::Operand;
 

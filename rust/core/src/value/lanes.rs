@@ -21,6 +21,16 @@ pub enum Operand<'a> {
 use Operand::{Lanes, Scalar};
 
 impl Operand<'_> {
+    /// The number in a lane.
+    #[inline(always)]
+    #[must_use]
+    pub fn at(self, lane: usize) -> f64 {
+        match self {
+            Scalar(value) => value,
+            Lanes(values) => values[lane],
+        }
+    }
+
     /// The lanes from position `start` on.
     #[inline(always)]
     fn from(self, start: usize) -> Self {

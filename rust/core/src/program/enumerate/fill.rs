@@ -14,16 +14,11 @@ use crate::space::{Numbers, Space};
 use crate::value::lanes::Operand;
 use crate::value::simd;
 
-use super::Depends;
 use super::layout::Layout;
 use super::lower::{Plan, Tape, lower_tables};
-use super::run::{Machine, Row, Sink};
-
-/// A filled table.
-#[derive(Debug)]
-pub(crate) struct Table {
-    pub(crate) numbers: Numbers,
-}
+use super::machine::Machine;
+use super::sink::{Row, Sink};
+use crate::program::depends::Depends;
 
 /// Tables with fewer entries are filled on the calling thread.
 const PARALLEL: usize = 1 << 15;
@@ -35,14 +30,14 @@ pub(crate) fn fill(
     plans: &[Plan],
     level: simd::Level,
     control: &Control,
-) -> Result<Vec<Table>, Interrupted> {
-    let mut tables: Vec<Table> = Vec::with_capacity(plans.len());
+) -> Result<Vec<Numbers>, Interrupted> {
+    let mut tables: Vec<Numbers> = Vec::with_capacity(plans.len());
     for plan in plans {
         let numbers = match &plan.tape {
             Some(tape) => compute(layout, plan, tape, &tables, level, control)?,
             None => spread(graph, space, layout, plan)?,
         };
-        tables.push(Table { numbers });
+        tables.push(numbers);
     }
     Ok(tables)
 }
@@ -61,7 +56,7 @@ pub(crate) fn tabulate(
     let (plans, places) = lower_tables(graph, &depends, space, &layout, nodes);
     let tables = fill(graph, space, &layout, &plans, level, control)?;
     let spread = |place: usize| -> Result<Numbers, Interrupted> {
-        let (numbers, groups) = (&tables[place].numbers, &plans[place].groups);
+        let (numbers, groups) = (&tables[place], &plans[place].groups);
         if groups.len() == axes.len() {
             return Ok(numbers.clone());
         }
@@ -102,7 +97,7 @@ fn compute(
     layout: &Layout,
     plan: &Plan,
     tape: &Tape,
-    tables: &[Table],
+    tables: &[Numbers],
     level: simd::Level,
     control: &Control,
 ) -> Result<Numbers, Interrupted> {

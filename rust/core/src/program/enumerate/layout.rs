@@ -11,7 +11,7 @@ use crate::memory::{self, OutOfMemory};
 use crate::space::Space;
 use crate::value::ops::{Cost, Op};
 
-use super::{Depends, Roots};
+use crate::program::depends::{Depends, Roots};
 
 /// Lanes of a block; a register of so many numbers takes a quarter of a first-level cache.
 pub(crate) const MAX_LANES: usize = 1024;
@@ -24,22 +24,22 @@ const FEW_LANES: usize = 64;
 
 /// Which axes to loop over.
 #[derive(Debug, Clone)]
-pub struct Order {
+pub(crate) struct Order {
     /// The axes, ascending. Others stay at position 0.
-    pub axes: Vec<usize>,
+    pub(crate) axes: Vec<usize>,
     /// Keep configurations in index order.
-    pub fixed: bool,
+    pub(crate) fixed: bool,
     /// An axis that must not be rows or lanes.
-    pub outer: Option<usize>,
+    pub(crate) outer: Option<usize>,
 }
 
 /// Axes that are looped over together, row-major.
 #[derive(Debug, Clone)]
-pub struct Group {
+pub(crate) struct Group {
     /// The axes, ascending. Empty for a loop over one position.
-    pub axes: Vec<usize>,
+    pub(crate) axes: Vec<usize>,
     /// How many positions there are in all.
-    pub length: usize,
+    pub(crate) length: usize,
     index: Index,
 }
 
@@ -52,9 +52,9 @@ enum Index {
 
 /// Groups in loop order: outer loops first, then rows, then lanes.
 #[derive(Debug, Clone)]
-pub struct Layout {
+pub(crate) struct Layout {
     /// At least two groups: the last is the lanes, the one before it the rows.
-    pub groups: Vec<Group>,
+    pub(crate) groups: Vec<Group>,
 }
 
 impl Group {

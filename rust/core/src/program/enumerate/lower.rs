@@ -9,14 +9,14 @@ use crate::space::Space;
 use crate::value::ops::Op;
 
 use super::layout::{Counts, Layout};
-use super::{Depends, Roots};
+use crate::program::depends::{Depends, Roots};
 
 /// All tables together hold at most this many numbers, besides those on one axis.
 const MAX_TABLE_NUMBERS: f64 = (64 << 20) as f64 / 8.0;
 
 /// How often something is computed: a level of a block's loops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Level {
+pub(crate) enum Loop {
     /// Once for the block.
     Block,
     /// Once for each row.
@@ -32,9 +32,9 @@ pub(crate) enum Level {
 pub(crate) enum Source {
     Constant(f64),
     /// A register of a level.
-    Register(Level, usize),
+    Register(Loop, usize),
     /// One of the tape's tables (a position in [`Tape::tables`]), which varies on this level.
-    Table(Level, usize),
+    Table(Loop, usize),
 }
 
 /// One operation of a tape.
@@ -233,17 +233,17 @@ struct Emitter<'l, 'a> {
 }
 
 impl Emitter<'_, '_> {
-    fn level(&self, mask: u64) -> Level {
+    fn level(&self, mask: u64) -> Loop {
         match (mask & self.counts.rows != 0, mask & self.counts.lanes != 0) {
-            (false, false) => Level::Block,
-            (true, false) => Level::Row,
-            (false, true) => Level::Lane,
-            (true, true) => Level::Full,
+            (false, false) => Loop::Block,
+            (true, false) => Loop::Row,
+            (false, true) => Loop::Lane,
+            (true, true) => Loop::Full,
         }
     }
 
     /// Emits whatever `root` still needs; returns where its value is, and the level it varies on.
-    fn emit(&mut self, root: NodeId) -> (Level, Source) {
+    fn emit(&mut self, root: NodeId) -> (Loop, Source) {
         let mut needed = Vec::new();
         let mut seen = vec![false; root.index() + 1];
         let mut waiting = vec![root];
@@ -308,7 +308,7 @@ impl Tape {
     /// Renames registers of lanes and configurations so that few of them live at once: they should
     /// stay in the first-level cache. An operation never writes a register that it reads.
     fn reuse_registers(&mut self) {
-        for level in [Level::Lane, Level::Full] {
+        for level in [Loop::Lane, Loop::Full] {
             let of_level = |source: Source| match source {
                 Source::Register(of, register) if of == level => Some(register),
                 _ => None,
@@ -320,8 +320,8 @@ impl Tape {
                 }
             }
             // Rows read what lanes computed, and the sink reads outputs: those never end.
-            let later = self.steps[Level::Full as usize].iter().flat_map(Step::sources);
-            let later = later.filter(|_| level == Level::Lane).chain(self.outputs.iter().copied());
+            let later = self.steps[Loop::Full as usize].iter().flat_map(Step::sources);
+            let later = later.filter(|_| level == Loop::Lane).chain(self.outputs.iter().copied());
             for register in later.filter_map(of_level) {
                 last_use[register] = None;
             }

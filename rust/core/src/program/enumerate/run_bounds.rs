@@ -19,13 +19,13 @@ use std::ops::Range;
 use crate::control::{Control, Interrupted};
 use crate::memory;
 use crate::parallel::Crew;
+use crate::space::Numbers;
 use crate::value::lanes::{self, Operand};
 use crate::value::ops::Op;
 use crate::value::{scalar, simd};
 
 use super::layout::{Layout, MAX_LANES};
-use super::lower::{Level, Operation, Source, Step, Tape};
-use super::tables::Table;
+use super::lower::{Loop, Operation, Source, Step, Tape};
 
 /// Lanes of a run. Blocks of lanes start at a multiple of it.
 pub(crate) const RUN: usize = 16;
@@ -74,7 +74,7 @@ impl RunBounds {
     pub(crate) fn new(
         tape: &Tape,
         layout: &Layout,
-        tables: &[Table],
+        tables: &[Numbers],
         level: simd::Level,
         control: &Control,
     ) -> Result<Option<Self>, Interrupted> {
@@ -85,16 +85,16 @@ impl RunBounds {
         let read: Vec<Source> =
             operations.iter().flat_map(operands).chain(tape.outputs.iter().copied()).collect();
         let mut registers: Vec<usize> =
-            read.iter().filter_map(|source| register(*source, Level::Lane)).collect();
+            read.iter().filter_map(|source| register(*source, Loop::Lane)).collect();
         registers.sort_unstable();
         registers.dedup();
         let lane_count = tape.lanes.map_or(1, |group| layout.groups[group].length);
         let mut least = vec![None; tape.tables.len()];
         for source in read {
-            if let Source::Table(Level::Lane | Level::Full, used) = source
+            if let Source::Table(Loop::Lane | Loop::Full, used) = source
                 && least[used].is_none()
             {
-                let numbers = &tables[tape.tables[used].table].numbers;
+                let numbers = &tables[tape.tables[used].table];
                 least[used] = Some(Least::of(numbers, lane_count, level, control)?);
             }
         }
@@ -102,7 +102,7 @@ impl RunBounds {
     }
 }
 
-fn register(source: Source, of: Level) -> Option<usize> {
+fn register(source: Source, of: Loop) -> Option<usize> {
     match source {
         Source::Register(level, register) if level == of => Some(register),
         _ => None,
@@ -116,16 +116,16 @@ fn operands(operation: &Operation) -> impl Iterator<Item = Source> {
 /// The operations of configurations that the outputs need: found from the last to the first, since
 /// registers are written more than once.
 fn needed(tape: &Tape) -> Vec<Operation> {
-    let mut wanted = vec![false; tape.registers[Level::Full as usize]];
-    for register in tape.outputs.iter().filter_map(|output| register(*output, Level::Full)) {
+    let mut wanted = vec![false; tape.registers[Loop::Full as usize]];
+    for register in tape.outputs.iter().filter_map(|output| register(*output, Loop::Full)) {
         wanted[register] = true;
     }
     let mut operations = Vec::new();
-    for step in tape.steps[Level::Full as usize].iter().rev() {
+    for step in tape.steps[Loop::Full as usize].iter().rev() {
         if let Step::Apply(operation) = step
             && std::mem::take(&mut wanted[operation.out])
         {
-            for register in operands(operation).filter_map(|operand| register(operand, Level::Full)) {
+            for register in operands(operation).filter_map(|operand| register(operand, Loop::Full)) {
                 wanted[register] = true;
             }
             operations.push(*operation);
@@ -216,7 +216,7 @@ pub(crate) fn least(numbers: &[f64]) -> f64 {
 fn exact(source: Source) -> bool {
     match source {
         Source::Constant(_) => true,
-        Source::Register(level, _) | Source::Table(level, _) => level <= Level::Row,
+        Source::Register(level, _) | Source::Table(level, _) => level <= Loop::Row,
     }
 }
 
@@ -362,7 +362,7 @@ mod tests {
 
     #[test]
     fn no_value_is_below_its_bound_and_none_is_nan_if_that_is_a_number() {
-        let (same, varies) = (Source::Register(Level::Row, 0), Source::Register(Level::Full, 0));
+        let (same, varies) = (Source::Register(Loop::Row, 0), Source::Register(Loop::Full, 0));
         for op in OPS {
             for first in pairs() {
                 let a = [least(&first)];
@@ -383,7 +383,7 @@ mod tests {
 
     #[test]
     fn bounds_are_found_for_ordinary_numbers() {
-        let varies = Source::Register(Level::Full, 0);
+        let varies = Source::Register(Loop::Full, 0);
         let same = Source::Constant(0.0);
         for (op, second, expected) in [
             (Op::Add, varies, 5.0),

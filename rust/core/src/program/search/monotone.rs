@@ -28,10 +28,10 @@ use crate::value::ops::Op;
 use crate::value::scalar;
 use crate::value::simd::Level;
 
-use super::bounds::{End, ends};
-use super::strip::same_operands;
-use super::tables::tabulate;
-use super::{Depends, Roots};
+use super::ends::{End, ends};
+use super::tape::same_operands;
+use crate::program::depends::{Depends, Roots};
+use crate::program::enumerate::tabulate;
 
 /// A term that is wanted low, or high.
 #[derive(Debug, Clone, Copy, PartialEq)]

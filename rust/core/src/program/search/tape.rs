@@ -13,7 +13,7 @@ use crate::value::lanes::{self, Operand};
 use crate::value::ops::Op;
 use crate::value::simd;
 
-use super::{Depends, Roots};
+use crate::program::depends::{Depends, Roots};
 
 /// Where an operand stands.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::formula::graph::{Graph, Node, NodeId};
 use crate::memory;
 use crate::pareto::{Points, Ties};
-use crate::program::{Arranged, SearchProgram, TableLimit};
+use crate::program::search::{Arranged, SearchProgram, TableLimit};
 use crate::space::{Column, Space};
 use crate::value::ops::Op;
 

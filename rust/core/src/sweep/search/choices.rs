@@ -11,9 +11,9 @@ use crate::control::{Control, Interrupted};
 use crate::error::Error;
 use crate::formula::graph::Graph;
 use crate::pareto::{Rows, Ties, front_of};
-use crate::program::{
-    Arranged, Depends, Preference, Preferences, Roots, SearchProgram, TableLimit, tabulate,
-};
+use crate::program::enumerate::tabulate;
+use crate::program::search::{Arranged, Preference, Preferences, SearchProgram, TableLimit};
+use crate::program::{Depends, Roots};
 use crate::space::Space;
 use crate::value::ops::Op;
 use crate::value::simd::Level;
@@ -153,7 +153,7 @@ mod audit {
     use super::{Graph, Roots, Space};
     use crate::formula::graph::{Node, NodeId};
     use crate::memory::{self, OutOfMemory};
-    use crate::program::AUDITED;
+    use crate::program::search::AUDITED;
 
     /// What each root is at a configuration, given the position on each axis.
     fn values(graph: &Graph, nodes: &[NodeId], space: &Space, at: &[usize]) -> Vec<f64> {

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::memory::{self, OutOfMemory};
 use crate::pareto::any_nan;
-use crate::program::{Boxes, Intervals, Lanes, Slot, at};
+use crate::program::search::{Boxes, Intervals, Lanes, Slot};
 use crate::value::lanes::Operand;
 
 use super::super::stats::Stats;
@@ -423,8 +423,8 @@ impl<'a> Worker<'a> {
             pending.positions.iter().map(|positions| &positions[range.clone()]).collect();
         program.values(&positions, count, &mut self.lanes)?;
         let lanes = &self.lanes;
-        let meets = |lane: usize| program.constraints().iter().all(|&place| at(lanes.at(place), lane) != 0.0);
-        let nan = |lane: usize| program.outputs().iter().any(|&place| at(lanes.at(place), lane).is_nan());
+        let meets = |lane: usize| program.constraints().iter().all(|&place| lanes.at(place).at(lane) != 0.0);
+        let nan = |lane: usize| program.outputs().iter().any(|&place| lanes.at(place).at(lane).is_nan());
         let clean = program.outputs().iter().all(|&place| match lanes.at(place) {
             Operand::Scalar(value) => !value.is_nan(),
             Operand::Lanes(values) => !any_nan(&values[..count]),

@@ -28,7 +28,7 @@ use crate::error::Error;
 use crate::memory::{self, OutOfMemory};
 use crate::parallel::Crew;
 use crate::pareto::Points;
-use crate::program::SearchProgram;
+use crate::program::search::SearchProgram;
 
 use super::stats::Stats;
 pub(super) use ask::{any, arranged, best, group_count, near, pareto, with_column};

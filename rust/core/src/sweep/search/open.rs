@@ -1,7 +1,7 @@
 //! Boxes that are still to be looked at, and how a box is split.
 
 use crate::memory::{self, OutOfMemory};
-use crate::program::{Boxes, Slot};
+use crate::program::search::{Boxes, Slot};
 
 /// Boxes, column by column, with what is known of them.
 #[derive(Debug, Clone, Default)]

@@ -5,7 +5,7 @@
 //! others, less would be settled, but nothing wrongly.
 
 use crate::memory::{self, OutOfMemory};
-use crate::program::{Lanes, Slot, at};
+use crate::program::search::{Lanes, Slot};
 use crate::value::scalar;
 
 use super::Search;
@@ -86,7 +86,7 @@ pub(super) fn spots(search: &Search<'_>) -> Result<Vec<Spot>, OutOfMemory> {
 /// Whether one configuration is an answer no worse in any objective than another, or the other is none.
 fn no_worse(search: &Search<'_>, lanes: &Lanes, one: usize, other: usize) -> bool {
     let program = search.program;
-    let value = |place, lane| at(lanes.at(place), lane);
+    let value = |place, lane| lanes.at(place).at(lane);
     let counts = |lane| {
         program.constraints().iter().all(|&place| value(place, lane) != 0.0)
             && program.outputs().iter().all(|&place| !value(place, lane).is_nan())
@@ -101,7 +101,7 @@ mod tests {
     use super::Spot::{First, Last, Middle};
     use super::*;
     use crate::control::Control;
-    use crate::program::{Arranged, SearchProgram, TableLimit};
+    use crate::program::search::{Arranged, SearchProgram, TableLimit};
     use crate::space::{Column, Space};
     use crate::value::simd::Level;
 

@@ -6,7 +6,7 @@
 //! place to place: along a front a hundredth of the loss may be worth half of the cost.
 
 use crate::memory::{self, OutOfMemory};
-use crate::program::{Boxes, Intervals, at};
+use crate::program::search::{Boxes, Intervals};
 
 use super::open::Open;
 use super::spots::Spot;
@@ -110,7 +110,7 @@ impl Weights {
             let low = search.program.bounds.low(&self.intervals, output);
             for (place, run) in runs.iter().enumerate() {
                 let before = bounds[run[0]];
-                let gain = |slot: usize| (at(low, slot * runs.len() + place) - before).max(0.0);
+                let gain = |slot: usize| (low.at(slot * runs.len() + place) - before).max(0.0);
                 memory::extend(&mut self.gains, (0..self.slots).map(gain))?;
                 memory::push(&mut self.totals, (0..self.slots).map(gain).sum())?;
             }
