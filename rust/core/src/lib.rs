@@ -7,7 +7,7 @@
 //! - [`sweep`]: runs a program over every configuration.
 //! - [`pareto`]: keys, dominance, and the front of given rows.
 //! - [`parallel`]: threads for the length of one call.
-//! - [`memory`]: asked for, so that a question too large for it fails and the process goes on.
+//! - [`memory`]: fallible requests, so that a question too large for the machine fails and the process goes on.
 //!
 //! Nothing here prints, reads files, keeps global state or knows Python.
 

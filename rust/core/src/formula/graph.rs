@@ -42,7 +42,7 @@ impl Graph {
         Self::default()
     }
 
-    /// An empty graph with room for so many nodes.
+    /// An empty graph with room for `nodes` nodes.
     #[must_use]
     pub fn with_capacity(nodes: usize) -> Self {
         Self {

@@ -185,7 +185,7 @@ fn call<'a, T: Tree>(tree: &'a T, op: Op, mut operands: &'a [T::Id], items: &mut
     }
 }
 
-/// The links of `a < b <= c`, last first and ending with `a`; empty if `id` is no such chain.
+/// The links of `a < b <= c`, last first and ending with `a`; empty if `id` is no chain of comparisons.
 ///
 /// A chain is a conjunction of comparisons where each begins with the very term that the one before
 /// it ends with. Written out twice, the term is a different one.

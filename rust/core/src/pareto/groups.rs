@@ -18,7 +18,7 @@ pub(crate) fn by_group<E: From<OutOfMemory>>(
         .try_for_each(|rows| step(groups[rows[0] as usize] as usize, rows))
 }
 
-/// How the front of given rows is asked for.
+/// A question for the front of given rows.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked<'a> {
     /// Key bits of each objective.

@@ -1,4 +1,4 @@
-//! Rows that come in columns: what a front is asked of.
+//! Rows that come in columns, of which a front is taken.
 
 use crate::control::{Control, Interrupted, LOOK};
 use crate::memory;
@@ -24,7 +24,7 @@ pub struct Rows<'a> {
 /// Sizes at which the filter changes its way; the answer is the same for any.
 #[derive(Debug, Clone, Copy)]
 pub struct Sizes {
-    /// From so many rows on, strong rows cull first.
+    /// Rows from which on strong rows cull first.
     pub cull: usize,
     /// Rows that are sorted in one piece.
     pub bucket: usize,

@@ -24,7 +24,7 @@ impl Roots {
 #[derive(Debug, Clone)]
 pub(crate) struct Depends {
     /// The axis that each bit stands for.
-    pub(crate) wide: Vec<usize>,
+    pub(crate) looped: Vec<usize>,
     /// One mask for each node.
     masks: Vec<u64>,
     /// Whether each node or anything below it is dearer than a lookup.
@@ -52,7 +52,7 @@ impl Depends {
             masks.push(mask);
             dear.push(costs);
         }
-        Self { wide: axes.to_vec(), masks, dear }
+        Self { looped: axes.to_vec(), masks, dear }
     }
 
     pub(crate) fn of(&self, node: NodeId) -> u64 {
@@ -62,6 +62,11 @@ impl Depends {
     /// The axes that any of `nodes` depends on.
     pub(crate) fn axes(&self, nodes: impl Iterator<Item = NodeId>) -> Vec<usize> {
         let mask = nodes.fold(0, |mask, node| mask | self.of(node));
-        self.wide.iter().enumerate().filter(|(bit, _)| mask >> bit & 1 == 1).map(|(_, &axis)| axis).collect()
+        self.looped
+            .iter()
+            .enumerate()
+            .filter(|(bit, _)| mask >> bit & 1 == 1)
+            .map(|(_, &axis)| axis)
+            .collect()
     }
 }

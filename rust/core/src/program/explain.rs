@@ -9,7 +9,7 @@ use crate::space::Space;
 
 use super::depends::{Depends, Roots};
 use super::enumerate::{Layout, Loop, Order, Step, lower};
-use super::search::{Arranged, Strip, TableLimit, choose};
+use super::search::{SearchSpace, TableLimit, Tape, choose};
 
 /// Bytes of a term's text that a person still reads.
 const LONGEST: usize = 120;
@@ -40,10 +40,10 @@ pub struct Explanation {
     pub lanes: Vec<usize>,
     /// Rows and lanes of a block.
     pub block: (usize, usize),
-    /// Configurations that the loops visit, or a search settles.
+    /// Configurations that the loops visit, or that a search evaluates or prunes.
     pub visited: u64,
-    /// Axes of which a search looks at some positions or combinations only, and at how many: the others are outdone by
-    /// these whatever the rest is.
+    /// Axes of which presolve left some positions or combinations only, and how many: the others are dominated by
+    /// these for every completion.
     pub choices: Vec<(Vec<usize>, usize)>,
     /// Whether it is a search by branch and bound; then there are no loops.
     pub searched: bool,
@@ -97,32 +97,32 @@ fn term(graph: &Graph, space: &Space, depends: &Depends, node: NodeId, entries: 
 /// [`OutOfMemory`] if there is no room for the order of an axis.
 pub(crate) fn explain_search(
     graph: &Graph,
-    arranged: Arranged<'_>,
+    searched: SearchSpace<'_>,
     roots: &Roots,
 ) -> Result<Explanation, OutOfMemory> {
-    let arranged = arranged.in_order(graph)?;
-    let (space, axes) = (&*arranged.space, &arranged.axes);
+    let searched = searched.in_order(graph)?;
+    let (space, axes) = (&*searched.space, &searched.axes);
     let depends = Depends::new(graph, space, axes);
     let lengths: Vec<usize> = axes.iter().map(|&axis| space.lengths()[axis]).collect();
     let chosen = choose(graph, &depends, &lengths, TableLimit::MANY, roots.all(), &HashSet::new());
-    let strip =
-        Strip::new(graph, space, &depends, roots, |node| chosen.iter().position(|&table| table == node));
+    let tape =
+        Tape::new(graph, space, &depends, roots, |node| chosen.iter().position(|&table| table == node));
     let computed = chosen.iter().filter(|&&node| matches!(graph.node(node), Node::Apply(..)));
     let tables = computed.map(|&node| {
         let on = depends.axes(std::iter::once(node));
         let entries = on.iter().map(|&axis| space.lengths()[axis]).product();
-        let axes = on.iter().flat_map(|&axis| arranged.stands_for[axis].clone()).collect();
+        let axes = on.iter().flat_map(|&axis| searched.stands_for[axis].clone()).collect();
         Term { axes, ..term(graph, space, &depends, node, entries) }
     });
     Ok(Explanation {
         tables: tables.collect(),
-        operations: [0, 0, 0, strip.steps.len()],
+        operations: [0, 0, 0, tape.steps.len()],
         outer: vec![],
         rows: vec![],
         lanes: vec![],
         block: (1, 1),
-        visited: arranged.full_size(),
-        choices: arranged.left_out().collect(),
+        visited: searched.full_size(),
+        choices: searched.left_out().collect(),
         searched: true,
     })
 }

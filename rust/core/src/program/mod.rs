@@ -10,12 +10,13 @@
 //! ```
 //!
 //! Every node of the graph depends on a set of axes ([`Depends`]). A maximal subtree that sits on few axes and holds an
-//! operation dearer than a lookup becomes a table. Whatever level or table a node ends up on, its value is the one that
-//! the formula's tree says: hoisting moves whole subtrees and changes no bit.
+//! operation dearer than a lookup becomes a table. In every loop and table a node has the value that
+//! the formula's tree gives: hoisting moves whole subtrees and changes no bit.
 
 mod depends;
 pub(crate) mod enumerate;
 pub mod explain;
+mod registers;
 pub(crate) mod search;
 
 pub(crate) use depends::Depends;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::control::{Control, Interrupted};
 use crate::error::Error;
 use crate::memory;
-use crate::program::enumerate::{Places, Row, Sink};
+use crate::program::enumerate::{Bounded, Row, Sink};
 use crate::value::lanes::Operand;
 
 use super::enumerate::Grid;
@@ -78,23 +78,23 @@ impl<G: Fn(&[usize]) -> usize> Sink for Scan<G> {
     }
 
     #[inline(always)]
-    fn doubts(&mut self, places: &Places<'_>, doubtful: &mut Vec<u32>) -> Result<(), Interrupted> {
-        let every = 0..places.count() as u32;
-        let Some(best) = self.best[(self.group_of)(places.outer())] else {
-            doubtful.extend(every);
+    fn survivors(&mut self, bounded: &Bounded<'_>, survivors: &mut Vec<u32>) -> Result<(), Interrupted> {
+        let every = 0..bounded.count() as u32;
+        let Some(best) = self.best[(self.group_of)(bounded.outer())] else {
+            survivors.extend(every);
             return Ok(());
         };
         // A later configuration must have a smaller value. Nothing is known of a bound that is NaN.
-        let later = places.index() > best.index;
+        let later = bounded.index() > best.index;
         let hopeless = |bound: f64| bound > best.value || (later && bound == best.value);
-        match places.bound(0) {
+        match bounded.bound(0) {
             Operand::Scalar(bound) if hopeless(bound) => {}
-            Operand::Scalar(_) => doubtful.extend(every),
+            Operand::Scalar(_) => survivors.extend(every),
             // Most places end here, after a loop without a branch.
             Operand::Lanes(bounds)
                 if later && bounds.iter().fold(true, |all, &bound| all & (bound >= best.value)) => {}
             Operand::Lanes(bounds) => {
-                doubtful.extend(every.filter(|&place| !hopeless(bounds[place as usize])))
+                survivors.extend(every.filter(|&place| !hopeless(bounds[place as usize])))
             }
         }
         Ok(())

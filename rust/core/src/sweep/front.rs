@@ -21,7 +21,7 @@ use crate::pareto::drop_nan;
 use crate::pareto::groups::{Asked, by_group, front_by};
 use crate::pareto::key::FINEST;
 use crate::pareto::{Points, Ties};
-use crate::program::enumerate::{Order, Places, Program, Row, Sink};
+use crate::program::enumerate::{Bounded, Order, Program, Row, Sink};
 use crate::value::lanes::Operand;
 
 use super::enumerate::Grid;
@@ -292,13 +292,13 @@ impl Sink for Collect<'_> {
     }
 
     #[inline(always)]
-    fn doubts(&mut self, places: &Places<'_>, doubtful: &mut Vec<u32>) -> Result<(), Interrupted> {
+    fn survivors(&mut self, bounded: &Bounded<'_>, survivors: &mut Vec<u32>) -> Result<(), Interrupted> {
         self.look_at(
-            places.count(),
+            bounded.count(),
             #[inline(always)]
-            |objective| places.bound(objective),
+            |objective| bounded.bound(objective),
         )?;
-        Ok(self.kept.cull().doubtful(&self.columns, &mut self.places, doubtful)?)
+        Ok(self.kept.cull().doubtful(&self.columns, &mut self.places, survivors)?)
     }
 
     #[inline(always)]

@@ -32,7 +32,7 @@ pub enum GeomspaceError {
         /// The last end.
         stop: f64,
     },
-    /// There is no memory for so many numbers.
+    /// There is no memory for these numbers.
     #[error("geomspace of {num} numbers does not fit into memory; ask for fewer")]
     Memory {
         /// How many were asked for.

@@ -301,7 +301,7 @@ fn power(base: Operand<'_>, exponent: Operand<'_>, out: &mut [f64]) {
 /// before these are nearly done, and take twice as long.
 #[inline(always)]
 fn power_general(base: Operand<'_>, exponent: Operand<'_>, out: &mut [f64]) {
-    /// So many that loops run well and the buffers stay in the nearest cache.
+    /// Enough for loops to run well; the buffers stay in the nearest cache.
     const CHUNK: usize = 128;
 
     let mut high = [0.0; CHUNK];

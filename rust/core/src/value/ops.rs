@@ -6,6 +6,7 @@
 //! loop in [`lanes`](super::lanes) and its bounds in [`interval`](super::interval) (tests check both against
 //! the row's scalar meaning).
 
+use super::kernels::{EXP_ULPS, LOG_ULPS, LOG2_ULPS, LOG10_ULPS};
 use super::scalar;
 
 /// One operation on binary64 numbers. A condition is the number 0 or 1.
@@ -63,6 +64,27 @@ pub enum Cost {
     Dear,
 }
 
+/// How the result of an operation, as computed, moves with one operand, for all numbers that the others may be.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Slope {
+    /// It never falls while the operand rises.
+    Rises,
+    /// It never rises while the operand rises.
+    Falls,
+    /// It never falls where this operand (by its place) is at least zero, and never rises where it is at most zero.
+    BySign(usize),
+    /// Of divisors above zero: against the sign of the dividend. A divisor that may be zero may be a zero of either sign.
+    Divisor,
+    /// The true result rises; the kernel is off by at most this many ulps.
+    Kernel(f64),
+    /// [`Self::Kernel`] for operands of at least zero; others give NaN.
+    Logarithm(f64),
+    /// As a power moves with its base and its exponent: by where both lie, and by the path of the kernel.
+    Power,
+    /// It may rise and fall.
+    Unknown,
+}
+
 /// Everything there is to know about an operation.
 #[derive(Debug, Clone, Copy)]
 pub struct Info {
@@ -80,6 +102,9 @@ pub struct Info {
     pub condition: bool,
     /// Whether looking the result up is cheaper.
     pub cost: Cost,
+    /// How the result moves with each operand. Bounds of boxes and of chunks, and the directions that presolve goes by,
+    /// derive from it.
+    pub slopes: &'static [Slope],
     /// The meaning; unused operands are ignored.
     pub scalar: fn(f64, f64, f64) -> f64,
     /// One sentence for the documentation.
@@ -213,7 +238,7 @@ pub(crate) fn call(name: &str) -> Option<Op> {
     candidates(&CALL, name.as_bytes()).find(|row| row.name == name).map(|row| row.op)
 }
 
-/// Whether the name of an operation begins like `name`; most names are told from operations by that.
+/// Whether the name of an operation begins like `name`: a quick test that most other names fail.
 #[inline]
 pub(crate) fn begins(name: &str) -> bool {
     let first = usize::from(name.as_bytes()[0]) % 128;
@@ -263,7 +288,7 @@ const fn flag(condition: bool) -> f64 {
 }
 
 macro_rules! table {
-    ($($op:ident $name:literal $syntax:expr, $arity:literal, $conditions:literal, $condition:literal, $cost:ident, $scalar:expr, $doc:literal;)*) => {
+    ($($op:ident $name:literal $syntax:expr, $arity:literal, $conditions:literal, $condition:literal, $cost:ident, [$($slope:expr),*], $scalar:expr, $doc:literal;)*) => {
         /// One row for each operation, in the order of [`Op`].
         pub const TABLE: &[Info] = &[$(Info {
             op: Op::$op,
@@ -273,42 +298,44 @@ macro_rules! table {
             conditions: $conditions,
             condition: $condition,
             cost: Cost::$cost,
+            slopes: &[$($slope),*],
             scalar: $scalar,
             doc: $doc,
         }),*];
     };
 }
 
+use Slope::{BySign, Divisor, Falls, Kernel, Logarithm, Power, Rises, Unknown};
 use Syntax::{Call, Infix, InfixRight, Prefix};
 
 // Binding strengths follow Python: or < and < not < comparisons < + - < * / < unary minus < **.
 table! {
-    Add   "+"     Infix(50), 2, 0, false, Cheap, |a, b, _| a + b, "sum";
-    Sub   "-"     Infix(50), 2, 0, false, Cheap, |a, b, _| a - b, "difference";
-    Mul   "*"     Infix(60), 2, 0, false, Cheap, |a, b, _| a * b, "product";
-    Div   "/"     Infix(60), 2, 0, false, Dear,  |a, b, _| a / b, "quotient; a division by zero gives an infinity, 0/0 gives NaN";
-    Pow   "**"    InfixRight(80), 2, 0, false, Dear,  |a, b, _| scalar::pow(a, b), "power, grouped from the right; the path is chosen by the exponent's value";
-    Neg   "-"     Prefix(70), 1, 0, false, Cheap, |a, _, _| -a, "negation; binds less tightly than a power, as in Python";
-    Lt    "<"     Infix(40), 2, 0, true,  Cheap, |a, b, _| flag(a < b), "less than; false if either side is NaN";
-    Le    "<="    Infix(40), 2, 0, true,  Cheap, |a, b, _| flag(a <= b), "at most; false if either side is NaN";
-    Gt    ">"     Infix(40), 2, 0, true,  Cheap, |a, b, _| flag(a > b), "greater than; false if either side is NaN";
-    Ge    ">="    Infix(40), 2, 0, true,  Cheap, |a, b, _| flag(a >= b), "at least; false if either side is NaN";
-    Eq    "=="    Infix(40), 2, 0, true,  Cheap, |a, b, _| flag(a == b), "equal; false if either side is NaN";
-    Ne    "!="    Infix(40), 2, 0, true,  Cheap, |a, b, _| flag(a != b), "not equal; true if either side is NaN";
-    And   "and"   Infix(20), 2, 3, true,  Cheap, |a, b, _| flag(a != 0.0 && b != 0.0), "both conditions hold";
-    Or    "or"    Infix(10), 2, 3, true,  Cheap, |a, b, _| flag(a != 0.0 || b != 0.0), "at least one condition holds";
-    Not   "not"   Prefix(30), 1, 1, true, Cheap, |a, _, _| flag(a == 0.0), "the condition does not hold";
-    Exp   "exp"   Call, 1, 0, false, Dear,  |a, _, _| scalar::exp(a), "e to the power of the operand";
-    Log   "log"   Call, 1, 0, false, Dear,  |a, _, _| scalar::log(a), "natural logarithm; NaN below zero, minus infinity at zero";
-    Log2  "log2"  Call, 1, 0, false, Dear,  |a, _, _| scalar::log2(a), "logarithm to base 2";
-    Log10 "log10" Call, 1, 0, false, Dear,  |a, _, _| scalar::log10(a), "logarithm to base 10";
-    Sqrt  "sqrt"  Call, 1, 0, false, Dear,  |a, _, _| a.sqrt(), "square root; NaN below zero";
-    Abs   "abs"   Call, 1, 0, false, Cheap, |a, _, _| a.abs(), "absolute value";
-    Min   "min"   Call, 2, 0, false, Cheap, |a, b, _| scalar::min(a, b), "smallest operand; NaN if any is NaN";
-    Max   "max"   Call, 2, 0, false, Cheap, |a, b, _| scalar::max(a, b), "largest operand; NaN if any is NaN";
-    Floor "floor" Call, 1, 0, false, Cheap, |a, _, _| a.floor(), "largest integer not above the operand";
-    Ceil  "ceil"  Call, 1, 0, false, Cheap, |a, _, _| a.ceil(), "smallest integer not below the operand";
-    Where "where" Call, 3, 1, false, Cheap, |a, b, c| if a != 0.0 { b } else { c }, "the second operand where the condition holds, else the third";
+    Add   "+"     Infix(50), 2, 0, false, Cheap, [Rises, Rises], |a, b, _| a + b, "sum";
+    Sub   "-"     Infix(50), 2, 0, false, Cheap, [Rises, Falls], |a, b, _| a - b, "difference";
+    Mul   "*"     Infix(60), 2, 0, false, Cheap, [BySign(1), BySign(0)], |a, b, _| a * b, "product";
+    Div   "/"     Infix(60), 2, 0, false, Dear, [BySign(1), Divisor], |a, b, _| a / b, "quotient; a division by zero gives an infinity, 0/0 gives NaN";
+    Pow   "**"    InfixRight(80), 2, 0, false, Dear, [Power, Power], |a, b, _| scalar::pow(a, b), "power, grouped from the right; the path is chosen by the exponent's value";
+    Neg   "-"     Prefix(70), 1, 0, false, Cheap, [Falls], |a, _, _| -a, "negation; binds less tightly than a power, as in Python";
+    Lt    "<"     Infix(40), 2, 0, true,  Cheap, [Falls, Rises], |a, b, _| flag(a < b), "less than; false if either side is NaN";
+    Le    "<="    Infix(40), 2, 0, true,  Cheap, [Falls, Rises], |a, b, _| flag(a <= b), "at most; false if either side is NaN";
+    Gt    ">"     Infix(40), 2, 0, true,  Cheap, [Rises, Falls], |a, b, _| flag(a > b), "greater than; false if either side is NaN";
+    Ge    ">="    Infix(40), 2, 0, true,  Cheap, [Rises, Falls], |a, b, _| flag(a >= b), "at least; false if either side is NaN";
+    Eq    "=="    Infix(40), 2, 0, true,  Cheap, [Unknown, Unknown], |a, b, _| flag(a == b), "equal; false if either side is NaN";
+    Ne    "!="    Infix(40), 2, 0, true,  Cheap, [Unknown, Unknown], |a, b, _| flag(a != b), "not equal; true if either side is NaN";
+    And   "and"   Infix(20), 2, 3, true,  Cheap, [Rises, Rises], |a, b, _| flag(a != 0.0 && b != 0.0), "both conditions hold";
+    Or    "or"    Infix(10), 2, 3, true,  Cheap, [Rises, Rises], |a, b, _| flag(a != 0.0 || b != 0.0), "at least one condition holds";
+    Not   "not"   Prefix(30), 1, 1, true, Cheap, [Falls], |a, _, _| flag(a == 0.0), "the condition does not hold";
+    Exp   "exp"   Call, 1, 0, false, Dear, [Kernel(EXP_ULPS)], |a, _, _| scalar::exp(a), "e to the power of the operand";
+    Log   "log"   Call, 1, 0, false, Dear, [Logarithm(LOG_ULPS)], |a, _, _| scalar::log(a), "natural logarithm; NaN below zero, minus infinity at zero";
+    Log2  "log2"  Call, 1, 0, false, Dear, [Logarithm(LOG2_ULPS)], |a, _, _| scalar::log2(a), "logarithm to base 2";
+    Log10 "log10" Call, 1, 0, false, Dear, [Logarithm(LOG10_ULPS)], |a, _, _| scalar::log10(a), "logarithm to base 10";
+    Sqrt  "sqrt"  Call, 1, 0, false, Dear, [Rises], |a, _, _| a.sqrt(), "square root; NaN below zero";
+    Abs   "abs"   Call, 1, 0, false, Cheap, [BySign(0)], |a, _, _| a.abs(), "absolute value";
+    Min   "min"   Call, 2, 0, false, Cheap, [Rises, Rises], |a, b, _| scalar::min(a, b), "smallest operand; NaN if any is NaN";
+    Max   "max"   Call, 2, 0, false, Cheap, [Rises, Rises], |a, b, _| scalar::max(a, b), "largest operand; NaN if any is NaN";
+    Floor "floor" Call, 1, 0, false, Cheap, [Rises], |a, _, _| a.floor(), "largest integer not above the operand";
+    Ceil  "ceil"  Call, 1, 0, false, Cheap, [Rises], |a, _, _| a.ceil(), "smallest integer not below the operand";
+    Where "where" Call, 3, 1, false, Cheap, [Unknown, Rises, Rises], |a, b, c| if a != 0.0 { b } else { c }, "the second operand where the condition holds, else the third";
 }
 
 #[cfg(test)]
@@ -319,6 +346,47 @@ mod tests {
     fn rows_stand_in_the_order_of_the_enum() {
         for (position, row) in TABLE.iter().enumerate() {
             assert_eq!(row.op as usize, position, "{}", row.name);
+        }
+    }
+
+    #[test]
+    fn each_operand_has_a_slope_and_the_result_moves_by_it() {
+        const NUMBERS: [f64; 13] =
+            [-1e300, -3.0, -1.0, -0.5, -0.0, 0.0, 1e-300, 0.3, 1.0, 1.5, 2.0, 40.0, 1e300];
+        for row in TABLE {
+            assert_eq!(row.slopes.len(), row.arity, "{}", row.name);
+            for (place, slope) in row.slopes.iter().enumerate() {
+                let at = |numbers: [f64; 3]| (row.scalar)(numbers[0], numbers[1], numbers[2]);
+                for (a, b) in NUMBERS.iter().flat_map(|&a| NUMBERS.map(|b| (a, b))) {
+                    for pair in NUMBERS.windows(2).filter(|pair| pair[0] < pair[1]) {
+                        let [low, high] = [pair[0], pair[1]].map(|number| {
+                            let mut numbers = [a, b, b];
+                            numbers[place] = number;
+                            numbers
+                        });
+                        let is_condition = |operand: usize| row.conditions >> operand & 1 == 1;
+                        let is_truth = |number: f64| number == 0.0 || number == 1.0;
+                        let mut places = (0..row.arity).filter(|&operand| is_condition(operand));
+                        if !places.all(|operand| is_truth(low[operand]) && is_truth(high[operand])) {
+                            continue;
+                        }
+                        let rises = match *slope {
+                            Rises => true,
+                            Falls => false,
+                            BySign(of) if low[of] >= 0.0 && high[of] >= 0.0 => true,
+                            BySign(of) if low[of] <= 0.0 && high[of] <= 0.0 => false,
+                            Divisor if low[1] > 0.0 => low[0] <= 0.0,
+                            // These are off by ulps only, and the numbers are far apart.
+                            Kernel(_) => true,
+                            Logarithm(_) if low[0] >= 0.0 => true,
+                            _ => continue,
+                        };
+                        let (first, second) = if rises { (at(low), at(high)) } else { (at(high), at(low)) };
+                        let is_nan = first.is_nan() || second.is_nan();
+                        assert!(is_nan || first <= second, "{} {low:?} {high:?}: {first} {second}", row.name);
+                    }
+                }
+            }
         }
     }
 

@@ -13,9 +13,9 @@ use crate::control::{Control, Interrupted};
 use crate::memory::{self, OutOfMemory};
 use crate::parallel::{Crew, SERIAL_ROWS};
 
-/// So few rows are compared pair by pair.
+/// Up to this number, rows are compared pair by pair.
 const FEW: usize = 48;
-/// So few pairs, when one set is tested against another.
+/// Up to this number of pairs, one set is tested against another pair by pair.
 const FEW_PAIRS: usize = 2048;
 /// Rows between two looks at the control.
 const LOOK: usize = 1 << 15;
@@ -156,7 +156,7 @@ impl Rest<'_> {
             };
         }
         let Some(pivot) = self.pivot(earlier, &later, objective)? else {
-            // One value: the objective tells nobody apart.
+            // One value: no two rows differ in this objective.
             return self.uncovered(earlier, later, objective + 1, threads);
         };
         let (earlier_low, earlier_high) = self.split(earlier, objective, pivot)?;
@@ -198,7 +198,7 @@ impl Rest<'_> {
         if sample[0] < median {
             return Ok(Some(median));
         }
-        // Most rows share one value. Whatever is above or below it is cut off in a piece, so that few steps
+        // Most rows share one value. What is above or below it is cut off in a piece, so that few steps
         // leave that value alone.
         let values = || earlier.iter().chain(later).map(value);
         let next = values().filter(|&value| value > median).min();

@@ -150,7 +150,7 @@ const PIECES: usize = 64;
 const OVERSAMPLING: usize = 16;
 
 impl Buckets {
-    /// How many piles so many rows are dealt into.
+    /// How many buckets `rows` rows are partitioned into.
     pub(in crate::pareto) fn piles(problem: &Problem<'_>, rows: usize) -> usize {
         (rows / problem.sizes.bucket).clamp(1, 1 << 14)
     }

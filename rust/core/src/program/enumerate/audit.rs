@@ -1,15 +1,15 @@
-//! What is concluded of rows and runs, held against the values in them: the checked profile alone has this.
+//! What is concluded of rows and chunks, held against the values in them: the checked profile alone has this.
 
 use std::ops::Range;
 
+use super::chunk_bounds::{self, ChunkBounds};
 use super::compute::Passed;
 use super::lower::{Source, Step};
 use super::machine::{Machine, Scratch};
-use super::run_bounds::{self, RunBounds};
 use crate::value::lanes::Operand;
 
 impl Machine<'_> {
-    /// Checks the bounds of a row that a sink does not doubt.
+    /// Checks the bounds of a row that a sink rejected by its bound.
     pub(super) fn audit_row(&self, scratch: &mut Scratch, steps: &[Step], row: usize, mut passed: Passed) {
         if self.bounds.is_none() {
             return;
@@ -24,22 +24,22 @@ impl Machine<'_> {
         }
     }
 
-    /// Checks the bounds of the runs of a row.
-    pub(super) fn audit_runs(
+    /// Checks the bounds of the chunks of a row.
+    pub(super) fn audit_chunks(
         &self,
-        bounds: &RunBounds,
+        bounds: &ChunkBounds,
         scratch: &mut Scratch,
         steps: &[Step],
         row: usize,
         mut passed: Passed,
     ) {
         self.configurations(scratch, steps, row, &mut passed);
-        let runs = run_bounds::runs_of(&passed.hull);
+        let chunks = chunk_bounds::chunks_of(&passed.hull);
         for &source in &self.tape.outputs {
-            let bound = self.bound_at_row(bounds, scratch, source, row, &runs);
+            let bound = self.bound_at_row(bounds, scratch, source, row, &chunks);
             self.audit(scratch, source, row, &passed.hull, |lane| match bound {
                 Operand::Scalar(bound) => bound,
-                Operand::Lanes(bounds) => bounds[lane / run_bounds::RUN - runs.start],
+                Operand::Lanes(bounds) => bounds[lane / chunk_bounds::CHUNK - chunks.start],
             });
         }
     }

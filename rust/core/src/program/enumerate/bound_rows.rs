@@ -1,13 +1,13 @@
-//! Bounds of rows and of runs of lanes, before their values are computed.
+//! Bounds of rows and of chunks of lanes, before their values are computed.
 //!
-//! Bounds come from the least of what the outputs are computed from, as [`run_bounds`] says, or if they cannot, run by
-//! run from the values.
+//! Bounds come from the least of what the outputs are computed from, as [`chunk_bounds`] says, or if they cannot, chunk by
+//! chunk from the values.
 
 use std::ops::Range;
 
+use super::chunk_bounds::{self, ChunkBounds};
 use super::lower::{Loop, Source};
 use super::machine::{Machine, Scratch};
-use super::run_bounds::{self, RunBounds};
 use crate::value::lanes::Operand;
 
 impl<'a> Machine<'a> {
@@ -15,30 +15,30 @@ impl<'a> Machine<'a> {
     #[inline(always)]
     pub(super) fn bound_rows(
         &self,
-        bounds: &RunBounds,
+        bounds: &ChunkBounds,
         scratch: &mut Scratch,
         rows: usize,
         hull: &Range<usize>,
     ) {
         for &register in &bounds.registers {
             let bound = &mut scratch.lane_bounds[register];
-            run_bounds::least_of_runs(&scratch.lane[register][hull.clone()], hull, bound);
-            scratch.lane_least[register] = run_bounds::least(&bound[run_bounds::runs_of(hull)]);
+            chunk_bounds::chunk_minima(&scratch.lane[register][hull.clone()], hull, bound);
+            scratch.lane_least[register] = chunk_bounds::least(&bound[chunk_bounds::chunks_of(hull)]);
         }
         self.table_bounds(bounds, scratch, rows, hull);
         for operation in &bounds.operations {
             let mut out = std::mem::take(&mut scratch.row_bounds[operation.out]);
             let [a, b, _] = operation.operands;
             let (a, b) = (self.bound_at_rows(scratch, a, rows), self.bound_at_rows(scratch, b, rows));
-            run_bounds::bound(self.level, operation, a, b, &mut out[..rows]);
+            chunk_bounds::bound(self.level, operation, a, b, &mut out[..rows]);
             scratch.row_bounds[operation.out] = out;
         }
     }
 
     /// Bounds of the tables that vary with lanes, row by row.
     #[inline(always)]
-    fn table_bounds(&self, bounds: &RunBounds, scratch: &mut Scratch, rows: usize, hull: &Range<usize>) {
-        let runs = run_bounds::runs_of(hull);
+    fn table_bounds(&self, bounds: &ChunkBounds, scratch: &mut Scratch, rows: usize, hull: &Range<usize>) {
+        let chunks = chunk_bounds::chunks_of(hull);
         for (used, least) in bounds.tables.iter().enumerate() {
             let Some(least) = least else { continue };
             let count = if self.tape.tables[used].row_stride == 0 { 1 } else { rows };
@@ -48,7 +48,7 @@ impl<'a> Machine<'a> {
                 out[..count].copy_from_slice(&least.rows[start..][..count]);
             } else {
                 for (row, out) in out[..count].iter_mut().enumerate() {
-                    *out = run_bounds::least(self.runs_of_table(bounds, scratch, used, row, &runs));
+                    *out = chunk_bounds::least(self.chunks_of_table(bounds, scratch, used, row, &chunks));
                 }
             }
             scratch.table_bounds[used] = out;
@@ -75,19 +75,19 @@ impl<'a> Machine<'a> {
     #[inline(always)]
     pub(super) fn bound(
         &self,
-        bounds: &'a RunBounds,
+        bounds: &'a ChunkBounds,
         scratch: &mut Scratch,
         row: usize,
-        runs: &Range<usize>,
+        chunks: &Range<usize>,
     ) {
         for operation in &bounds.operations {
             let mut out = std::mem::take(&mut scratch.full_bounds[operation.out]);
             let [a, b, _] = operation.operands;
             let (a, b) = (
-                self.bound_at_row(bounds, scratch, a, row, runs),
-                self.bound_at_row(bounds, scratch, b, row, runs),
+                self.bound_at_row(bounds, scratch, a, row, chunks),
+                self.bound_at_row(bounds, scratch, b, row, chunks),
             );
-            run_bounds::bound(self.level, operation, a, b, &mut out[runs.clone()]);
+            chunk_bounds::bound(self.level, operation, a, b, &mut out[chunks.clone()]);
             scratch.full_bounds[operation.out] = out;
         }
     }
@@ -98,8 +98,8 @@ impl<'a> Machine<'a> {
         for (output, &source) in self.tape.outputs.iter().enumerate() {
             let mut least = std::mem::take(&mut scratch.least[output]);
             match self.at_row(scratch, source, row, hull) {
-                Operand::Scalar(value) => least[run_bounds::runs_of(hull)].fill(value),
-                Operand::Lanes(values) => run_bounds::least_of_runs(values, hull, &mut least),
+                Operand::Scalar(value) => least[chunk_bounds::chunks_of(hull)].fill(value),
+                Operand::Lanes(values) => chunk_bounds::chunk_minima(values, hull, &mut least),
             }
             scratch.least[output] = least;
         }
@@ -109,21 +109,21 @@ impl<'a> Machine<'a> {
     #[inline(always)]
     pub(super) fn bound_at_row<'s>(
         &'s self,
-        bounds: &'s RunBounds,
+        bounds: &'s ChunkBounds,
         scratch: &'s Scratch,
         source: Source,
         row: usize,
-        runs: &Range<usize>,
+        chunks: &Range<usize>,
     ) -> Operand<'s> {
         match source {
             Source::Register(Loop::Full, register) => {
-                Operand::Lanes(&scratch.full_bounds[register][runs.clone()])
+                Operand::Lanes(&scratch.full_bounds[register][chunks.clone()])
             }
             Source::Register(Loop::Lane, register) => {
-                Operand::Lanes(&scratch.lane_bounds[register][runs.clone()])
+                Operand::Lanes(&scratch.lane_bounds[register][chunks.clone()])
             }
             Source::Table(Loop::Lane | Loop::Full, used) => {
-                Operand::Lanes(self.runs_of_table(bounds, scratch, used, row, runs))
+                Operand::Lanes(self.chunks_of_table(bounds, scratch, used, row, chunks))
             }
             _ => self.at_row(scratch, source, row, &(0..0)),
         }
@@ -136,18 +136,18 @@ impl<'a> Machine<'a> {
             / self.lane_count()
     }
 
-    /// The least of some runs of a table that varies with lanes.
+    /// The least of some chunks of a table that varies with lanes.
     #[inline(always)]
-    pub(super) fn runs_of_table<'s>(
+    pub(super) fn chunks_of_table<'s>(
         &self,
-        bounds: &'s RunBounds,
+        bounds: &'s ChunkBounds,
         scratch: &Scratch,
         used: usize,
         row: usize,
-        runs: &Range<usize>,
+        chunks: &Range<usize>,
     ) -> &'s [f64] {
         let least = bounds.tables[used].as_ref().expect("made for every table that bounds read");
-        let start = self.row_of_table(scratch, used, row) * bounds.run_count;
-        &least.runs[start + scratch.first_lane / run_bounds::RUN + runs.start..][..runs.len()]
+        let start = self.row_of_table(scratch, used, row) * bounds.chunk_count;
+        &least.chunks[start + scratch.first_lane / chunk_bounds::CHUNK + chunks.start..][..chunks.len()]
     }
 }

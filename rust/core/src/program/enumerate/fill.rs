@@ -15,7 +15,7 @@ use crate::value::lanes::Operand;
 use crate::value::simd;
 
 use super::layout::Layout;
-use super::lower::{Plan, Tape, lower_tables};
+use super::lower::{TablePlan, Tape, lower_tables};
 use super::machine::Machine;
 use super::sink::{Row, Sink};
 use crate::program::depends::Depends;
@@ -27,7 +27,7 @@ pub(crate) fn fill(
     graph: &Graph,
     space: &Space,
     layout: &Layout,
-    plans: &[Plan],
+    plans: &[TablePlan],
     level: simd::Level,
     control: &Control,
 ) -> Result<Vec<Numbers>, Interrupted> {
@@ -79,7 +79,7 @@ pub(crate) fn tabulate(
 }
 
 /// A column of the space; repeated if its axis is part of a larger group.
-fn spread(graph: &Graph, space: &Space, layout: &Layout, plan: &Plan) -> Result<Numbers, OutOfMemory> {
+fn spread(graph: &Graph, space: &Space, layout: &Layout, plan: &TablePlan) -> Result<Numbers, OutOfMemory> {
     let Node::Column(column) = graph.node(plan.node) else {
         unreachable!("a plan without a tape is a column")
     };
@@ -95,7 +95,7 @@ fn spread(graph: &Graph, space: &Space, layout: &Layout, plan: &Plan) -> Result<
 
 fn compute(
     layout: &Layout,
-    plan: &Plan,
+    plan: &TablePlan,
     tape: &Tape,
     tables: &[Numbers],
     level: simd::Level,

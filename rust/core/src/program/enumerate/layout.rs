@@ -13,7 +13,7 @@ use crate::value::ops::{Cost, Op};
 
 use crate::program::depends::{Depends, Roots};
 
-/// Lanes of a block; a register of so many numbers takes a quarter of a first-level cache.
+/// Lanes of a block; a register of this length takes a quarter of a first-level cache.
 pub(crate) const MAX_LANES: usize = 1024;
 
 /// Configurations of a block: enough to hide what a block costs by itself.
@@ -257,10 +257,10 @@ impl Counts {
         lanes: &[usize],
     ) -> Self {
         let mask = |axes: &[usize]| {
-            let bits = depends.wide.iter().enumerate().filter(|(_, axis)| axes.contains(axis));
+            let bits = depends.looped.iter().enumerate().filter(|(_, axis)| axes.contains(axis));
             bits.fold(0u64, |mask, (bit, _)| mask | 1 << bit)
         };
-        let lengths: Vec<f64> = depends.wide.iter().map(|&axis| space.lengths()[axis] as f64).collect();
+        let lengths: Vec<f64> = depends.looped.iter().map(|&axis| space.lengths()[axis] as f64).collect();
         let (row_count, lane_count) = (product(space, rows), product(space, lanes));
         let block_lanes = lane_count.min(MAX_LANES);
         // Blocks of several rows hold whole rows, so that each block is one run of a table.

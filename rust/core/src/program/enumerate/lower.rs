@@ -1,6 +1,6 @@
 //! From a graph to a tape: what is a table, and what is computed on which level.
 //!
-//! Nothing here recurses over the graph: nodes stand in topological order, so the nodes that a root
+//! No function here recurses over the graph: nodes stand in topological order, so the nodes that a root
 //! needs are marked from the root down and emitted in ascending order. Tables nest, but each holds
 //! fewer axes than the one that needs it.
 
@@ -10,6 +10,7 @@ use crate::value::ops::Op;
 
 use super::layout::{Counts, Layout};
 use crate::program::depends::{Depends, Roots};
+use crate::program::registers::{Access, reuse_registers};
 
 /// All tables together hold at most this many numbers, besides those on one axis.
 const MAX_TABLE_NUMBERS: f64 = (64 << 20) as f64 / 8.0;
@@ -84,11 +85,11 @@ pub(crate) struct Tape {
 
 /// A table to fill: a node on the groups that it varies with, in loop order.
 #[derive(Debug)]
-pub(crate) struct Plan {
+pub(crate) struct TablePlan {
     pub(crate) node: NodeId,
     pub(crate) groups: Vec<usize>,
     pub(crate) entries: usize,
-    /// How to compute it; nothing for a column of the space.
+    /// How to compute it; `None` for a column of the space.
     pub(crate) tape: Option<Tape>,
 }
 
@@ -96,7 +97,7 @@ pub(crate) struct Plan {
 #[derive(Debug)]
 pub(crate) struct Lowered {
     /// Each table after those that it is computed from.
-    pub(crate) plans: Vec<Plan>,
+    pub(crate) plans: Vec<TablePlan>,
     pub(crate) tape: Tape,
 }
 
@@ -120,7 +121,7 @@ pub(crate) fn lower_tables(
     space: &Space,
     layout: &Layout,
     nodes: &[NodeId],
-) -> (Vec<Plan>, Vec<usize>) {
+) -> (Vec<TablePlan>, Vec<usize>) {
     let mut lowering = Lowering::new(graph, depends, space, layout);
     let places = nodes.iter().map(|&node| lowering.table(node)).collect();
     (lowering.plans, places)
@@ -132,7 +133,7 @@ struct Lowering<'a> {
     space: &'a Space,
     layout: &'a Layout,
     group_masks: Vec<u64>,
-    plans: Vec<Plan>,
+    plans: Vec<TablePlan>,
     /// For each node, where among the plans its table is.
     known: Vec<Option<usize>>,
     numbers: f64,
@@ -141,7 +142,7 @@ struct Lowering<'a> {
 impl<'a> Lowering<'a> {
     fn new(graph: &'a Graph, depends: &'a Depends, space: &'a Space, layout: &'a Layout) -> Self {
         let group_masks = layout.groups.iter().map(|group| {
-            let bits = depends.wide.iter().enumerate().filter(|(_, axis)| group.axes.contains(axis));
+            let bits = depends.looped.iter().enumerate().filter(|(_, axis)| group.axes.contains(axis));
             bits.fold(0u64, |mask, (bit, _)| mask | 1 << bit)
         });
         Self {
@@ -201,7 +202,7 @@ impl<'a> Lowering<'a> {
             Node::Apply(..) => Some(self.tape(&groups, &Roots { constraints: vec![], outputs: vec![node] })),
             _ => None,
         };
-        self.plans.push(Plan { node, groups, entries, tape });
+        self.plans.push(TablePlan { node, groups, entries, tape });
         let table = self.plans.len() - 1;
         self.known[node.index()] = Some(table);
         table
@@ -242,7 +243,7 @@ impl Emitter<'_, '_> {
         }
     }
 
-    /// Emits whatever `root` still needs; returns where its value is, and the level it varies on.
+    /// Emits what `root` still needs; returns where its value is, and the loop in which it varies.
     fn emit(&mut self, root: NodeId) -> (Loop, Source) {
         let mut needed = Vec::new();
         let mut seen = vec![false; root.index() + 1];
@@ -305,43 +306,25 @@ impl Emitter<'_, '_> {
 }
 
 impl Tape {
-    /// Renames registers of lanes and configurations so that few of them live at once: they should
-    /// stay in the first-level cache. An operation never writes a register that it reads.
+    /// Reuses registers of lanes and of configurations.
     fn reuse_registers(&mut self) {
         for level in [Loop::Lane, Loop::Full] {
             let of_level = |source: Source| match source {
                 Source::Register(of, register) if of == level => Some(register),
                 _ => None,
             };
-            let mut last_use: Vec<Option<usize>> = vec![None; self.registers[level as usize]];
-            for (when, step) in self.steps[level as usize].iter().enumerate() {
-                for register in step.sources().filter_map(of_level) {
-                    last_use[register] = Some(when);
-                }
-            }
+            let steps: Vec<Access> = self.steps[level as usize]
+                .iter()
+                .map(|step| Access {
+                    reads: step.sources().filter_map(of_level).collect(),
+                    write: if let Step::Apply(operation) = step { Some(operation.out) } else { None },
+                })
+                .collect();
             // Rows read what lanes computed, and the sink reads outputs: those never end.
             let later = self.steps[Loop::Full as usize].iter().flat_map(Step::sources);
-            let later = later.filter(|_| level == Loop::Lane).chain(self.outputs.iter().copied());
-            for register in later.filter_map(of_level) {
-                last_use[register] = None;
-            }
-            let mut ends: Vec<Vec<usize>> = vec![Vec::new(); self.steps[level as usize].len()];
-            for (register, last_use) in last_use.iter().enumerate() {
-                if let Some(when) = last_use {
-                    ends[*when].push(register);
-                }
-            }
-            let mut renamed = vec![0; last_use.len()];
-            let (mut free, mut count) = (Vec::new(), 0);
-            for (when, step) in self.steps[level as usize].iter().enumerate() {
-                if let Step::Apply(operation) = step {
-                    renamed[operation.out] = free.pop().unwrap_or_else(|| {
-                        count += 1;
-                        count - 1
-                    });
-                }
-                free.extend(ends[when].iter().map(|&register| renamed[register]));
-            }
+            let kept = later.filter(|_| level == Loop::Lane).chain(self.outputs.iter().copied());
+            let (renamed, count) =
+                reuse_registers(self.registers[level as usize], &steps, kept.filter_map(of_level));
             let rename = |source: &mut Source| {
                 if let Some(register) = of_level(*source) {
                     *source = Source::Register(level, renamed[register]);

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
+use super::chunk_bounds::{self, ChunkBounds};
 use super::layout::Layout;
 use super::lower::{Loop, Source, Step, Tape};
-use super::run_bounds::{self, RunBounds};
 use crate::memory::{self, OutOfMemory};
 use crate::space::Numbers;
 use crate::value::lanes::Operand;
@@ -19,7 +19,7 @@ pub(crate) struct Scratch {
     pub(super) row: Vec<Vec<f64>>,
     pub(super) lane: Vec<Vec<f64>>,
     pub(super) full: Vec<Vec<f64>>,
-    /// Bounds of the registers of lanes and of configurations, run by run.
+    /// Bounds of the registers of lanes and of configurations, chunk by chunk.
     pub(super) lane_bounds: Vec<Vec<f64>>,
     pub(super) full_bounds: Vec<Vec<f64>>,
     /// Bounds over all lanes that passed: of the registers of lanes, of the tables that vary with lanes, and of the
@@ -27,10 +27,10 @@ pub(crate) struct Scratch {
     pub(super) lane_least: Vec<f64>,
     pub(super) table_bounds: Vec<Vec<f64>>,
     pub(super) row_bounds: Vec<Vec<f64>>,
-    /// The least of each run of each output, where bounds come from values.
+    /// The least of each chunk of each output, where bounds come from values.
     pub(super) least: Vec<Vec<f64>>,
-    pub(super) doubtful: Vec<u32>,
-    pub(super) doubtful_rows: Vec<bool>,
+    pub(super) survivors: Vec<u32>,
+    pub(super) surviving_rows: Vec<bool>,
     pub(super) row_mask: Vec<bool>,
     pub(super) lane_mask: Vec<f64>,
     pub(super) mask: Vec<f64>,
@@ -46,8 +46,8 @@ pub(crate) struct Machine<'a> {
     pub(crate) layout: &'a Layout,
     pub(crate) tables: &'a [Numbers],
     pub(crate) level: simd::Level,
-    /// Nothing if bounds can only come from values.
-    pub(super) bounds: Option<&'a RunBounds>,
+    /// `None` if bounds can only come from values.
+    pub(super) bounds: Option<&'a ChunkBounds>,
     /// How many steps of configurations there are up to the last test.
     pub(super) tests: usize,
 }
@@ -58,7 +58,7 @@ impl<'a> Machine<'a> {
         layout: &'a Layout,
         tables: &'a [Numbers],
         level: simd::Level,
-        bounds: Option<&'a RunBounds>,
+        bounds: Option<&'a ChunkBounds>,
     ) -> Self {
         let steps = &tape.steps[Loop::Full as usize];
         let tests = steps.iter().rposition(|step| matches!(step, Step::Test(_))).map_or(0, |last| last + 1);
@@ -114,7 +114,7 @@ impl<'a> Machine<'a> {
             row: registers(Loop::Row, self.tape.block_rows)?,
             lane: registers(Loop::Lane, self.tape.block_lanes)?,
             full: registers(Loop::Full, self.tape.block_lanes)?,
-            doubtful_rows: memory::filled(self.tape.block_rows, true)?,
+            surviving_rows: memory::filled(self.tape.block_rows, true)?,
             row_mask: memory::filled(self.tape.block_rows, true)?,
             lane_mask: memory::filled(self.tape.block_lanes, 1.0)?,
             mask: memory::filled(self.tape.block_lanes, 1.0)?,
@@ -122,7 +122,7 @@ impl<'a> Machine<'a> {
         })
     }
 
-    /// A register of so many numbers for each that the tape has on a level.
+    /// A register of `length` numbers for each that the tape has in a loop.
     pub(super) fn registers(&self, level: Loop, length: usize) -> Result<Vec<Vec<f64>>, OutOfMemory> {
         (0..self.tape.registers[level as usize]).map(|_| memory::zeroed(length)).collect()
     }
@@ -132,14 +132,14 @@ impl<'a> Machine<'a> {
         let registers = |level, length| self.registers(level, length);
         let each =
             |count: usize, length| (0..count).map(|_| memory::zeroed(length)).collect::<Result<_, _>>();
-        let (rows, runs) = (self.tape.block_rows, self.tape.block_lanes.div_ceil(run_bounds::RUN));
-        scratch.doubtful = memory::room(rows.max(runs))?;
-        scratch.lane_bounds = registers(Loop::Lane, runs)?;
-        scratch.full_bounds = registers(Loop::Full, runs)?;
+        let (rows, chunks) = (self.tape.block_rows, self.tape.block_lanes.div_ceil(chunk_bounds::CHUNK));
+        scratch.survivors = memory::room(rows.max(chunks))?;
+        scratch.lane_bounds = registers(Loop::Lane, chunks)?;
+        scratch.full_bounds = registers(Loop::Full, chunks)?;
         scratch.lane_least = vec![0.0; self.tape.registers[Loop::Lane as usize]];
         scratch.table_bounds = each(self.tape.tables.len(), rows)?;
         scratch.row_bounds = registers(Loop::Full, rows)?;
-        scratch.least = each(self.tape.outputs.len(), runs)?;
+        scratch.least = each(self.tape.outputs.len(), chunks)?;
         Ok(())
     }
 

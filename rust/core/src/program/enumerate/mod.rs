@@ -1,11 +1,12 @@
 //! Every configuration, block by block.
 //!
-//! What no table holds runs on four levels of a block of configurations: once for the block, once for each of its rows,
+//! What no table holds runs in four loops of a block of configurations: once for the block, once for each of its rows,
 //! once for each of its lanes, and once for each configuration.
 
 #[cfg(debug_assertions)]
 mod audit;
 mod bound_rows;
+mod chunk_bounds;
 mod compute;
 mod fill;
 mod layout;
@@ -13,7 +14,6 @@ mod lower;
 mod machine;
 mod program;
 mod run;
-mod run_bounds;
 mod sink;
 
 pub(crate) use fill::{fill, tabulate};
@@ -22,4 +22,4 @@ pub(crate) use lower::{Loop, Step, lower, lower_tables};
 pub(crate) use machine::Machine;
 pub(crate) use machine::Scratch;
 pub(crate) use program::Program;
-pub(crate) use sink::{Places, Row, Sink};
+pub(crate) use sink::{Bounded, Row, Sink};

@@ -1,10 +1,10 @@
 //! A graph bound to a space, ready to be run over every configuration.
 
+use super::chunk_bounds::ChunkBounds;
 use super::fill::fill;
 use super::layout::{Layout, Order};
 use super::lower::{Tape, lower};
 use super::machine::Machine;
-use super::run_bounds::RunBounds;
 use crate::control::{Control, Interrupted};
 use crate::formula::graph::Graph;
 use crate::program::depends::{Depends, Roots};
@@ -18,7 +18,7 @@ pub(crate) struct Program {
     tape: Tape,
     tables: Vec<Numbers>,
     level: Level,
-    bounds: Option<RunBounds>,
+    bounds: Option<ChunkBounds>,
 }
 
 impl Program {
@@ -44,13 +44,13 @@ impl Program {
         Ok(Self { layout, tape: lowered.tape, tables, level, bounds: None })
     }
 
-    /// Prepares bounds of the outputs over runs of lanes, for sinks that want them.
+    /// Prepares bounds of the outputs over chunks of lanes, for sinks that want them.
     ///
     /// # Errors
     ///
     /// [`Interrupted`] if cancelled meanwhile, or if there is no room for them.
     pub(crate) fn bound_outputs(&mut self, control: &Control) -> Result<(), Interrupted> {
-        self.bounds = RunBounds::new(&self.tape, &self.layout, &self.tables, self.level, control)?;
+        self.bounds = ChunkBounds::new(&self.tape, &self.layout, &self.tables, self.level, control)?;
         Ok(())
     }
 

@@ -6,24 +6,24 @@
 //! run the block's steps
 //! run the rows' steps, for all rows at once
 //! run the lanes' steps, for all lanes at once
-//! ask the sink which rows it doubts, given a bound of each
+//! ask the sink which rows survive, given a bound of each
 //! for each row that passed its tests:
 //!     run the tests of its configurations, for all lanes that passed theirs
-//!     if the sink doubts the row, ask it which runs of lanes it doubts, given a bound of each
-//!     for each stretch of such runs:
+//!     if the row survived, ask which of its chunks of lanes do, given a bound of each
+//!     for each stretch of neighbouring survivors:
 //!         run the other steps of its configurations
 //!         hand the stretch to the sink
 //! ```
 //!
-//! A sink that is not asked takes each row as one stretch. Lanes that failed a test are cut off at both
+//! A sink that wants no bounds takes each row as one stretch. Lanes that failed a test are cut off at both
 //! ends; failures in between stay in a mask. The sink is inlined into [`Machine::run`], so that its loops are
 //! compiled for the SIMD level.
 
+use super::chunk_bounds;
 use super::compute::Passed;
 use super::lower::{Loop, Step};
 use super::machine::{Machine, Scratch};
-use super::run_bounds;
-use super::sink::{Kind, Places, Row, Sink};
+use super::sink::{Bounded, Kind, Row, Sink};
 use crate::control::Interrupted;
 
 impl<'a> Machine<'a> {
@@ -93,7 +93,7 @@ impl<'a> Machine<'a> {
             if scratch.least.is_empty() {
                 self.make_room_for_bounds(scratch)?;
             }
-            self.doubts(scratch, rows.len(), &passed, sink)?;
+            self.survivors(scratch, rows.len(), &passed, sink)?;
         }
         for row in 0..rows.len() {
             if scratch.row_mask[row] {
@@ -113,8 +113,8 @@ impl<'a> Machine<'a> {
         sink: &mut S,
     ) -> Result<(), Interrupted> {
         let (tests, others) = self.tape.steps[Loop::Full as usize].split_at(self.tests);
-        let doubtful = !bounded || scratch.doubtful_rows[row];
-        if passed.masked && (doubtful || !tests.is_empty()) {
+        let survivors = !bounded || scratch.surviving_rows[row];
+        if passed.masked && (survivors || !tests.is_empty()) {
             let Scratch { mask, lane_mask, .. } = scratch;
             mask[passed.hull.clone()].copy_from_slice(&lane_mask[passed.hull.clone()]);
         }
@@ -122,7 +122,7 @@ impl<'a> Machine<'a> {
             return Ok(());
         }
         sink.passed(passed.count);
-        if !doubtful {
+        if !survivors {
             #[cfg(debug_assertions)]
             self.audit_row(scratch, others, row, passed);
             return Ok(());
@@ -135,7 +135,7 @@ impl<'a> Machine<'a> {
         sink.row(&Row { machine: self, scratch, row, lanes, masked })
     }
 
-    /// Hands the stretches of a row to the sink that it doubts, with the values that `steps` compute.
+    /// Hands the stretches of a row that survive to the sink, with the values that `steps` compute.
     #[inline(always)]
     fn stretches<S: Sink>(
         &self,
@@ -145,12 +145,12 @@ impl<'a> Machine<'a> {
         mut passed: Passed,
         sink: &mut S,
     ) -> Result<(), Interrupted> {
-        let runs = run_bounds::runs_of(&passed.hull);
+        let chunks = chunk_bounds::chunks_of(&passed.hull);
         match self.bounds {
             Some(bounds) => {
-                self.bound(bounds, scratch, row, &runs);
+                self.bound(bounds, scratch, row, &chunks);
                 #[cfg(debug_assertions)]
-                self.audit_runs(bounds, scratch, steps, row, passed.clone());
+                self.audit_chunks(bounds, scratch, steps, row, passed.clone());
             }
             None => {
                 self.configurations(scratch, steps, row, &mut passed);
@@ -158,26 +158,26 @@ impl<'a> Machine<'a> {
             }
         }
         let Passed { hull, masked, count } = passed;
-        let mut doubtful = std::mem::take(&mut scratch.doubtful);
-        doubtful.clear();
+        let mut survivors = std::mem::take(&mut scratch.survivors);
+        survivors.clear();
         let whole = Row { machine: self, scratch, row, lanes: hull.clone(), masked };
-        sink.doubts(&Places { row: whole, kind: Kind::Runs(runs.clone()) }, &mut doubtful)?;
-        for stretch in doubtful.chunk_by(|&run, &next| next == run + 1) {
-            let start = runs.start + stretch[0] as usize;
-            let lanes = run_bounds::lanes_of(&(start..start + stretch.len()), &hull);
+        sink.survivors(&Bounded { row: whole, kind: Kind::Chunks(chunks.clone()) }, &mut survivors)?;
+        for stretch in survivors.chunk_by(|&chunk, &next| next == chunk + 1) {
+            let start = chunks.start + stretch[0] as usize;
+            let lanes = chunk_bounds::lanes_of(&(start..start + stretch.len()), &hull);
             if self.bounds.is_some() {
                 let mut passed = Passed { hull: lanes.clone(), masked, count };
                 self.configurations(scratch, steps, row, &mut passed);
             }
             sink.row(&Row { machine: self, scratch, row, lanes, masked })?;
         }
-        scratch.doubtful = doubtful;
+        scratch.survivors = survivors;
         Ok(())
     }
 
-    /// Asks the sink which rows it doubts: all, if bounds can only come from values.
+    /// Asks the sink which rows survive: all, if bounds can only come from values.
     #[inline(always)]
-    fn doubts<S: Sink>(
+    fn survivors<S: Sink>(
         &self,
         scratch: &mut Scratch,
         rows: usize,
@@ -186,13 +186,13 @@ impl<'a> Machine<'a> {
     ) -> Result<(), Interrupted> {
         let Some(bounds) = self.bounds else { return Ok(()) };
         self.bound_rows(bounds, scratch, rows, &passed.hull);
-        let mut doubtful = std::mem::take(&mut scratch.doubtful);
-        doubtful.clear();
+        let mut survivors = std::mem::take(&mut scratch.survivors);
+        survivors.clear();
         let first = Row { machine: self, scratch, row: 0, lanes: passed.hull.clone(), masked: passed.masked };
-        sink.doubts(&Places { row: first, kind: Kind::Rows(rows) }, &mut doubtful)?;
-        scratch.doubtful_rows.fill(false);
-        doubtful.iter().for_each(|&row| scratch.doubtful_rows[row as usize] = true);
-        scratch.doubtful = doubtful;
+        sink.survivors(&Bounded { row: first, kind: Kind::Rows(rows) }, &mut survivors)?;
+        scratch.surviving_rows.fill(false);
+        survivors.iter().for_each(|&row| scratch.surviving_rows[row as usize] = true);
+        scratch.survivors = survivors;
         Ok(())
     }
 }

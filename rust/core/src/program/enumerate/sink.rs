@@ -9,7 +9,7 @@ use crate::value::lanes::Operand;
 
 /// Takes what a program computes, row by row.
 pub(crate) trait Sink {
-    /// Whether the sink wants to see bounds before values. It is asked at each block.
+    /// Whether the sink wants to see bounds before values; read at each block.
     #[inline(always)]
     fn wants_bounds(&self) -> bool {
         false
@@ -18,8 +18,8 @@ pub(crate) trait Sink {
     /// Learns how many configurations of a row passed all tests, before it sees any of them.
     fn passed(&mut self, _count: usize) {}
 
-    /// Pushes the places whose values the sink wants to see, ascending, given what bounds them. There is room for all.
-    fn doubts(&mut self, _places: &Places<'_>, _doubtful: &mut Vec<u32>) -> Result<(), Interrupted> {
+    /// Pushes the places that their bounds do not reject, ascending: their values are computed. There is room for all.
+    fn survivors(&mut self, _bounded: &Bounded<'_>, _survivors: &mut Vec<u32>) -> Result<(), Interrupted> {
         Ok(())
     }
 
@@ -49,7 +49,7 @@ impl<'a> Row<'a> {
         self.lanes.len()
     }
 
-    /// Which configurations count, as 0 or 1; nothing if all do.
+    /// Which configurations count, as 0 or 1; `None` if all do.
     #[inline(always)]
     pub(crate) fn mask(&self) -> Option<&'a [f64]> {
         self.masked.then(|| &self.scratch.mask[self.lanes.clone()])
@@ -92,38 +92,40 @@ impl<'a> Row<'a> {
 }
 
 /// Bounds of what has not been computed yet, place by place.
-pub(crate) struct Places<'a> {
+pub(crate) struct Bounded<'a> {
     /// The whole row, or the first one.
     pub(super) row: Row<'a>,
     pub(super) kind: Kind,
 }
 
 pub(super) enum Kind {
-    /// So many rows of a block.
+    /// All rows of a block, by their number.
     Rows(usize),
     /// Runs of neighbouring lanes of a row.
-    Runs(Range<usize>),
+    Chunks(Range<usize>),
 }
 
-impl<'a> Places<'a> {
+impl<'a> Bounded<'a> {
     /// How many places there are.
     #[inline(always)]
     pub(crate) fn count(&self) -> usize {
         match &self.kind {
             Kind::Rows(count) => *count,
-            Kind::Runs(runs) => runs.len(),
+            Kind::Chunks(chunks) => chunks.len(),
         }
     }
 
-    /// What no value of an output in each place is below; see [`run_bounds`](super::run_bounds).
+    /// What no value of an output in each place is below; see [`chunk_bounds`](super::chunk_bounds).
     #[inline(always)]
     pub(crate) fn bound(&self, output: usize) -> Operand<'a> {
         let Row { machine, scratch, row, .. } = self.row;
         let source = machine.tape.outputs[output];
         match (&self.kind, machine.bounds) {
             (Kind::Rows(count), _) => machine.bound_at_rows(scratch, source, *count),
-            (Kind::Runs(runs), Some(bounds)) => machine.bound_at_row(bounds, scratch, source, row, runs),
-            (Kind::Runs(runs), None) => Operand::Lanes(&scratch.least[output][runs.clone()]),
+            (Kind::Chunks(chunks), Some(bounds)) => {
+                machine.bound_at_row(bounds, scratch, source, row, chunks)
+            }
+            (Kind::Chunks(chunks), None) => Operand::Lanes(&scratch.least[output][chunks.clone()]),
         }
     }
 

@@ -16,7 +16,7 @@ use crate::value::interval::Interval;
 use crate::value::lanes::{self, Operand};
 use crate::value::scalar;
 
-/// Spaces of at most so many configurations are looked at in full.
+/// Spaces of at most this number of configurations are looked at in full.
 pub(crate) const ALL: u64 = 4096;
 
 /// Configurations of a box that are computed together.
@@ -32,12 +32,12 @@ const SOME: u32 = 64;
 /// If something concluded of a box does not hold of a configuration in it.
 pub(super) fn boxes(bounds: &Bounds, tables: &[Ranged], slots: &[Slot], boxes: &Boxes, trace: &Trace) {
     let size: u64 = slots.iter().map(|slot| u64::from(slot.length)).fold(1, u64::saturating_mul);
-    let strip = &bounds.strip;
-    let wholes: Vec<Interval> = strip.loads.iter().map(|&table| tables[table].whole()).collect();
+    let tape = &bounds.tape;
+    let wholes: Vec<Interval> = tape.loads.iter().map(|&table| tables[table].whole()).collect();
     let places = places(slots.len());
     for lane in 0..boxes.count {
         let count = if size <= ALL { size_of_box(boxes, lane) } else { SOME as usize };
-        // A few at a time, so that no memory has to be asked for.
+        // A few at a time, so that no memory has to be known for.
         for start in (0..count).step_by(TOGETHER) {
             let numbers = start..count.min(start + TOGETHER);
             let positions = if size <= ALL {
@@ -60,15 +60,15 @@ fn configurations(
     positions: &[Vec<u32>],
     count: usize,
 ) {
-    let strip = &bounds.strip;
-    let mut registers = vec![Vec::new(); strip.registers];
+    let tape = &bounds.tape;
+    let mut registers = vec![Vec::new(); tape.registers];
     let loads: Vec<Vec<f64>> =
-        strip.loads.iter().map(|&table| entries(&tables[table], positions, count)).collect();
+        tape.loads.iter().map(|&table| entries(&tables[table], positions, count)).collect();
     let (of_loads, of_steps) = trace.found.split_at(loads.len());
     for (load, values) in loads.iter().enumerate() {
         of_loads[load].check(lane, wholes[load], values, &|| format!("load {load}"));
     }
-    for ((step, plan), found) in strip.steps.iter().zip(&bounds.plans).zip(of_steps) {
+    for ((step, plan), found) in tape.steps.iter().zip(&bounds.plans).zip(of_steps) {
         let mut out = vec![0.0; count];
         let operand = |place: Place| match place {
             Place::Constant(value) => Operand::Scalar(value),

@@ -1,9 +1,9 @@
-//! A strip read as intervals: what its constraints and outputs can be in whole boxes, many at a time.
+//! A tape read as intervals: what its constraints and outputs can be in whole boxes, many at a time.
 //!
 //! [`Interval::apply`] is what an operation means for intervals, and what a step falls back to. Most steps
 //! need less. Their ranges over the whole space are computed once, and with them it is known which way each
 //! operation is monotone and where no NaN arises; in a box, its ends are then the operation itself on the right
-//! ends of its operands, a lane loop. Ends that nobody asks for are not computed: an objective needs its low end
+//! ends of its operands, a lane loop. Ends that no reader needs are not computed: an objective needs its low end
 //! only.
 //!
 //! # What may be trusted of a box
@@ -21,17 +21,17 @@
 //!   monotone as computed, and the operands' ends in the box lie inside theirs. (A kernel may fall by a few steps
 //!   where it should rise: its ends are moved outwards, then clipped.) For this the range over the whole space must
 //!   come from the same ends: not so if both operands are one node, of which more is known than of two nodes. With
-//!   `a` from 1 to 3, `a - a` is 0, but the ends of a difference of any two such numbers are -2 and 2. There
-//!   [`same_ends`] says whether the operation may be read by its ends at all.
+//!   `a` from 1 to 3, `a - a` is 0, but the ends of a difference of any two numbers from there are -2 and 2. There
+//!   [`Ends::are_of_one_number`] says whether the operation may be read by its ends at all.
 //! - [`Reading::General`][]: clipped.
 //!
 //! The checked profile holds every box against this (see `audit`).
 
 use super::boxes::Boxes;
 use super::ends::End::{High, Low};
-use super::ends::{Ends, ends, same_ends};
+use super::ends::{Ends, ends};
 use super::ranges::{Ranged, Trend};
-use super::tape::{Place, Step, Strip, gather};
+use super::tape::{Place, Step, Tape, gather};
 #[cfg(debug_assertions)]
 use super::trace::Trace;
 use crate::memory::{self, OutOfMemory};
@@ -52,28 +52,28 @@ pub(super) enum Reading {
 
 /// How a step is bounded.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Plan {
+pub(super) struct StepPlan {
     pub(super) reading: Reading,
-    /// Whether the low and the high end are asked for.
-    pub(super) wanted: [bool; 2],
+    /// Whether the low and the high end are known for.
+    pub(super) needed: [bool; 2],
     /// Whether each operand may be NaN.
     nan: [bool; 3],
     /// The result over the whole space. No box goes beyond it: see [the lemma](self).
     pub(super) whole: Interval,
 }
 
-/// A strip over ranged tables, with a plan for each step.
+/// A tape over ranged tables, with a plan for each step.
 #[derive(Debug, Clone)]
 pub(crate) struct Bounds {
-    pub(super) strip: Strip,
-    pub(super) plans: Vec<Plan>,
-    /// Whether the ends of each load are asked for.
+    pub(super) tape: Tape,
+    pub(super) plans: Vec<StepPlan>,
+    /// Whether the ends of each load are known for.
     loads: Vec<[bool; 2]>,
     /// Outputs that may be NaN, and so empty: both their ends are computed.
     doubtful: Vec<bool>,
 }
 
-/// A worker's memory for the intervals of a strip.
+/// A worker's memory for the intervals of a tape.
 #[derive(Debug, Default)]
 pub(crate) struct Intervals {
     /// Low and high ends.
@@ -88,74 +88,74 @@ pub(crate) struct Intervals {
 
 impl Bounds {
     /// Plans each step, by the ranges over the whole space.
-    pub(crate) fn new(mut strip: Strip, tables: &[Ranged]) -> Self {
-        let whole: Vec<Interval> = strip.loads.iter().map(|&table| tables[table].whole()).collect();
-        let mut registers = vec![Interval::EMPTY; strip.registers];
-        let mut plans: Vec<Plan> = Vec::with_capacity(strip.steps.len());
+    pub(crate) fn new(mut tape: Tape, tables: &[Ranged]) -> Self {
+        let whole: Vec<Interval> = tape.loads.iter().map(|&table| tables[table].whole()).collect();
+        let mut registers = vec![Interval::EMPTY; tape.registers];
+        let mut plans: Vec<StepPlan> = Vec::with_capacity(tape.steps.len());
         let value = |registers: &[Interval], place: Place| match place {
             Place::Constant(value) => Interval::point(value),
             Place::Load(load) => whole[load],
             Place::Register(register) => registers[register],
         };
-        // Whoever reads one number reads it where it stands: in the operand.
+        // What is one number is a constant in its readers' operands.
         let settled = |registers: &[Interval], place: Place| match value(registers, place) {
             range if range.is_one_number() => Place::Constant(range.low),
             _ => place,
         };
-        for step in &mut strip.steps {
+        for step in &mut tape.steps {
             step.operands = step.operands.map(|place| settled(&registers, place));
             let operands = step.operands.map(|place| value(&registers, place));
             let result = apply(step, operands);
             let clean = !result.nan && operands[..step.op.info().arity].iter().all(|operand| !operand.nan);
             let reading = match ends(step.op, operands[0], operands[1]) {
                 _ if result.is_one_number() => Reading::Constant,
-                Some(ends) if clean && (!step.same || same_ends(step.op)) => Reading::Ends(ends),
+                Some(ends) if clean && (!step.same || ends.are_of_one_number()) => Reading::Ends(ends),
                 _ => Reading::General,
             };
             let nan = operands.map(|operand| operand.nan);
-            plans.push(Plan { reading, wanted: [false; 2], nan, whole: result });
+            plans.push(StepPlan { reading, needed: [false; 2], nan, whole: result });
             registers[step.out] = result;
         }
-        for place in strip.constraints.iter_mut().chain(&mut strip.outputs) {
+        for place in tape.constraints.iter_mut().chain(&mut tape.outputs) {
             *place = settled(&registers, *place);
         }
-        let doubtful = strip.outputs.iter().map(|&place| value(&registers, place).nan).collect();
-        let mut bounds = Self { loads: vec![[false; 2]; strip.loads.len()], strip, plans, doubtful };
-        bounds.ask();
+        let doubtful = tape.outputs.iter().map(|&place| value(&registers, place).nan).collect();
+        let mut bounds = Self { loads: vec![[false; 2]; tape.loads.len()], tape, plans, doubtful };
+        bounds.mark_needed_ends();
         bounds
     }
 
     /// Marks the ends that are needed, from the roots down.
-    fn ask(&mut self) {
-        let mut wanted = vec![[false; 2]; self.strip.registers];
-        let mut want = |wanted: &mut Vec<[bool; 2]>, place: Place, ends: [bool; 2]| {
-            let asked = match place {
+    fn mark_needed_ends(&mut self) {
+        let mut needed = vec![[false; 2]; self.tape.registers];
+        let mut need = |needed: &mut Vec<[bool; 2]>, place: Place, ends: [bool; 2]| {
+            let known = match place {
                 Place::Constant(_) => return,
                 Place::Load(load) => &mut self.loads[load],
-                Place::Register(register) => &mut wanted[register],
+                Place::Register(register) => &mut needed[register],
             };
-            *asked = [asked[0] | ends[0], asked[1] | ends[1]];
+            *known = [known[0] | ends[0], known[1] | ends[1]];
         };
-        for &place in &self.strip.constraints {
-            want(&mut wanted, place, [true, true]);
+        for &place in &self.tape.constraints {
+            need(&mut needed, place, [true, true]);
         }
-        for (&place, &doubtful) in self.strip.outputs.iter().zip(&self.doubtful) {
-            want(&mut wanted, place, [true, doubtful]);
+        for (&place, &doubtful) in self.tape.outputs.iter().zip(&self.doubtful) {
+            need(&mut needed, place, [true, doubtful]);
         }
-        for (step, plan) in self.strip.steps.iter().zip(&mut self.plans).rev() {
-            // The register is written here: whoever wrote it before is asked by others.
-            plan.wanted = std::mem::take(&mut wanted[step.out]);
+        for (step, plan) in self.tape.steps.iter().zip(&mut self.plans).rev() {
+            // Liveness: this step defines the register; earlier definitions have readers of their own.
+            plan.needed = std::mem::take(&mut needed[step.out]);
             let arity = step.op.info().arity;
             for (operand, &place) in step.operands[..arity].iter().enumerate() {
                 let Reading::Ends(ends) = plan.reading else {
                     // Its own ends come together, and with them whether it may be NaN.
-                    plan.wanted = [plan.wanted != [false; 2]; 2];
-                    want(&mut wanted, place, plan.wanted);
+                    plan.needed = [plan.needed != [false; 2]; 2];
+                    need(&mut needed, place, plan.needed);
                     continue;
                 };
-                for (end, asked) in [(ends.low, plan.wanted[0]), (ends.high, plan.wanted[1])] {
+                for (end, known) in [(ends.low, plan.needed[0]), (ends.high, plan.needed[1])] {
                     let end = end[operand.min(1)];
-                    want(&mut wanted, place, [asked && end == Low, asked && end == High]);
+                    need(&mut needed, place, [known && end == Low, known && end == High]);
                 }
             }
         }
@@ -174,44 +174,44 @@ impl Bounds {
         scratch: &mut Intervals,
     ) -> Result<(), OutOfMemory> {
         let count = boxes.count;
-        scratch.grow(&self.strip, count)?;
+        scratch.grow(&self.tape, count)?;
         #[cfg(debug_assertions)]
         scratch.trace.clear();
-        for (load, (&table, &wanted)) in self.strip.loads.iter().zip(&self.loads).enumerate() {
-            scratch.load(load, &tables[table], boxes, count, wanted, level);
+        for (load, (&table, &needed)) in self.tape.loads.iter().zip(&self.loads).enumerate() {
+            scratch.load(load, &tables[table], boxes, count, needed, level);
             #[cfg(debug_assertions)]
-            scratch.trace.push(scratch.loads.each_ref().map(|ends| &*ends[load]), wanted, None, count);
+            scratch.trace.push(scratch.loads.each_ref().map(|ends| &*ends[load]), needed, None, count);
         }
-        for (step, plan) in self.strip.steps.iter().zip(&self.plans) {
+        for (step, plan) in self.tape.steps.iter().zip(&self.plans) {
             match plan.reading {
-                _ if plan.wanted == [false; 2] => {}
+                _ if plan.needed == [false; 2] => {}
                 Reading::Ends(ends) => scratch.ends(step, plan, ends, count, level),
-                Reading::General => scratch.general(step, plan, tables, &self.strip.loads, count),
+                Reading::General => scratch.general(step, plan, tables, &self.tape.loads, count),
                 Reading::Constant => unreachable!("nobody asks for what stands in the operands"),
             }
             #[cfg(debug_assertions)]
             {
                 let nan = matches!(plan.reading, Reading::General).then_some(&*scratch.nan[step.out]);
                 let ends = scratch.registers.each_ref().map(|ends| &*ends[step.out]);
-                scratch.trace.push(ends, plan.wanted, nan, count);
+                scratch.trace.push(ends, plan.needed, nan, count);
             }
         }
         Ok(())
     }
 
-    /// The low ends of an output. Where [`Self::empty`] holds they mean nothing.
+    /// The low ends of an output. They have no meaning where [`Self::possible`] does not hold.
     pub(crate) fn low<'s>(&self, scratch: &'s Intervals, output: usize) -> Operand<'s> {
-        scratch.end(self.strip.outputs[output], 0)
+        scratch.end(self.tape.outputs[output], 0)
     }
 
     /// How many outputs there are.
     pub(crate) fn outputs(&self) -> usize {
-        self.strip.outputs.len()
+        self.tape.outputs.len()
     }
 
     /// Whether [`Self::possible`] holds in every box.
     pub(crate) fn all_possible(&self, objectives: usize) -> bool {
-        self.strip.constraints.is_empty() && !self.doubtful[..objectives].contains(&true)
+        self.tape.constraints.is_empty() && !self.doubtful[..objectives].contains(&true)
     }
 
     /// Whether some configuration of a lane may meet all constraints and be a number in each of the first
@@ -221,8 +221,8 @@ impl Bounds {
         let number = |(&place, &doubtful): (&Place, &bool)| {
             !doubtful || scratch.end(place, 0).at(lane) <= scratch.end(place, 1).at(lane)
         };
-        let outputs = self.strip.outputs[..objectives].iter().zip(&self.doubtful);
-        self.strip.constraints.iter().all(meets) && outputs.into_iter().all(number)
+        let outputs = self.tape.outputs[..objectives].iter().zip(&self.doubtful);
+        self.tape.constraints.iter().all(meets) && outputs.into_iter().all(number)
     }
 }
 
@@ -231,8 +231,8 @@ fn apply(step: &Step, [a, b, c]: [Interval; 3]) -> Interval {
 }
 
 impl Intervals {
-    fn grow(&mut self, strip: &Strip, count: usize) -> Result<(), OutOfMemory> {
-        for (ends, number) in [(&mut self.loads, strip.loads.len()), (&mut self.registers, strip.registers)] {
+    fn grow(&mut self, tape: &Tape, count: usize) -> Result<(), OutOfMemory> {
+        for (ends, number) in [(&mut self.loads, tape.loads.len()), (&mut self.registers, tape.registers)] {
             for lanes in ends {
                 lanes.resize_with(number.max(lanes.len()), Vec::new);
                 lanes
@@ -241,7 +241,7 @@ impl Intervals {
                     .try_for_each(|lanes| memory::resize(lanes, count, 0.0))?;
             }
         }
-        self.nan.resize_with(strip.registers.max(self.nan.len()), Vec::new);
+        self.nan.resize_with(tape.registers.max(self.nan.len()), Vec::new);
         let mut short = self.nan.iter_mut().filter(|lanes| lanes.len() < count);
         short.try_for_each(|lanes| memory::resize(lanes, count, false))?;
         if self.offsets.len() < count {
@@ -256,12 +256,12 @@ impl Intervals {
         table: &Ranged,
         boxes: &Boxes,
         count: usize,
-        wanted: [bool; 2],
+        needed: [bool; 2],
         level: simd::Level,
     ) {
         let Some(blocks) = table.even() else { return self.load_blocks(load, table, boxes, count) };
         for end in [0, 1] {
-            if !wanted[end] {
+            if !needed[end] {
                 continue;
             }
             let positions = table.axes.iter().zip(&blocks.strides).map(|(along, &stride)| {
@@ -274,11 +274,11 @@ impl Intervals {
         }
     }
 
-    /// Loads from a table with uneven axes: each lane from the blocks of its levels.
+    /// Loads from a table with uneven axes: each lane from the blocks of its scales.
     fn load_blocks(&mut self, load: usize, table: &Ranged, boxes: &Boxes, count: usize) {
         let [low, high] = &mut self.loads;
         for lane in 0..count {
-            let blocks = table.blocks(|slot| boxes.level[slot][lane]);
+            let blocks = table.blocks(|slot| boxes.scale[slot][lane]);
             let mut ends = [0usize; 2];
             for (along, &stride) in table.axes.iter().zip(&blocks.strides) {
                 let slot = along.slot;
@@ -286,7 +286,7 @@ impl Intervals {
                 let [least, greatest] = match along.trend {
                     Trend::Rising => [first, last],
                     Trend::Falling => [last, first],
-                    Trend::Uneven => [first >> boxes.level[slot][lane]; 2],
+                    Trend::Uneven => [first >> boxes.scale[slot][lane]; 2],
                 };
                 ends[0] += (least * stride) as usize;
                 ends[1] += (greatest * stride) as usize;
@@ -308,9 +308,9 @@ impl Intervals {
         }
     }
 
-    fn ends(&mut self, step: &Step, plan: &Plan, ends: Ends, count: usize, level: simd::Level) {
+    fn ends(&mut self, step: &Step, plan: &StepPlan, ends: Ends, count: usize, level: simd::Level) {
         for (end, by) in [(0, ends.low), (1, ends.high)] {
-            if !plan.wanted[end] {
+            if !plan.needed[end] {
                 continue;
             }
             let mut out = std::mem::take(&mut self.registers[end][step.out]);
@@ -336,7 +336,7 @@ impl Intervals {
         }
     }
 
-    fn general(&mut self, step: &Step, plan: &Plan, tables: &[Ranged], loads: &[usize], count: usize) {
+    fn general(&mut self, step: &Step, plan: &StepPlan, tables: &[Ranged], loads: &[usize], count: usize) {
         let mut outs = [0, 1].map(|end| std::mem::take(&mut self.registers[end][step.out]));
         let mut nans = std::mem::take(&mut self.nan[step.out]);
         for lane in 0..count {

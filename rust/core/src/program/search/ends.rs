@@ -1,8 +1,8 @@
 //! Which ends of its operands give the ends of an operation.
 
 use crate::value::interval::{Interval, margin};
-use crate::value::kernels::{EXP_ULPS, LOG_ULPS, LOG2_ULPS, LOG10_ULPS, POW_FOURTH_ULPS, POW_ULPS, Path};
-use crate::value::ops::Op;
+use crate::value::kernels::{POW_FOURTH_ULPS, POW_ULPS, Path};
+use crate::value::ops::{Op, Slope};
 
 /// Which end of an operand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +12,12 @@ pub(super) enum End {
 }
 
 use End::{High, Low};
+
+impl End {
+    fn opposite(self) -> Self {
+        if self == Low { High } else { Low }
+    }
+}
 
 /// The ends of a result by the ends of the operands.
 #[derive(Debug, Clone, Copy)]
@@ -23,51 +29,43 @@ pub(super) struct Ends {
 }
 
 /// The ends of an operation that is monotone in each of its operands as far as these intervals reach, where
-/// no NaN arises. Nothing if that is not known.
+/// no NaN arises. `None` if that is not known.
 pub(super) fn ends(op: Op, a: Interval, b: Interval) -> Option<Ends> {
-    let exact = |low, high| Some(Ends { low, high, margin: 0 });
-    let (up, down) = ([Low, Low], [High, High]);
-    match op {
-        Op::Add | Op::Min | Op::Max | Op::Floor | Op::Ceil | Op::Sqrt | Op::And | Op::Or => exact(up, down),
-        Op::Sub => exact([Low, High], [High, Low]),
-        Op::Neg | Op::Not => exact(down, up),
-        Op::Mul => match (sign(a)?, sign(b)?) {
-            (true, true) => exact(up, down),
-            (true, false) => exact([High, Low], [Low, High]),
-            (false, true) => exact([Low, High], [High, Low]),
-            (false, false) => exact(down, up),
-        },
-        // A divisor that may be zero could be a zero of either sign.
-        Op::Div if b.low > 0.0 => match sign(a)? {
-            true => exact([Low, High], [High, Low]),
-            false => exact([Low, Low], [High, High]),
-        },
-        Op::Abs => match sign(a)? {
-            true => exact(up, down),
-            false => exact(down, up),
-        },
-        Op::Lt | Op::Le => exact([High, Low], [Low, High]),
-        Op::Gt | Op::Ge => exact([Low, High], [High, Low]),
-        Op::Exp => outward(up, down, margin(EXP_ULPS)),
-        Op::Log if a.low >= 0.0 => outward(up, down, margin(LOG_ULPS)),
-        Op::Log2 if a.low >= 0.0 => outward(up, down, margin(LOG2_ULPS)),
-        Op::Log10 if a.low >= 0.0 => outward(up, down, margin(LOG10_ULPS)),
-        Op::Pow => power(a, b),
-        _ => None,
+    let (mut low, mut steps) = ([Low; 2], 0);
+    for (place, slope) in op.info().slopes.iter().enumerate() {
+        let rises = match *slope {
+            Slope::Rises => true,
+            Slope::Falls => false,
+            Slope::BySign(of) => sign([a, b][of])?,
+            Slope::Divisor if b.low > 0.0 => !sign(a)?,
+            Slope::Kernel(ulps) => {
+                steps = margin(ulps);
+                true
+            }
+            Slope::Logarithm(ulps) if a.low >= 0.0 => {
+                steps = margin(ulps);
+                true
+            }
+            Slope::Power => return power(a, b),
+            Slope::Divisor | Slope::Logarithm(_) | Slope::Unknown => return None,
+        };
+        low[place] = if rises { Low } else { High };
+    }
+    if op.info().arity == 1 {
+        low[1] = low[0];
+    }
+    Some(Ends { low, high: low.map(End::opposite), margin: steps })
+}
+
+impl Ends {
+    /// Whether the least result of any two numbers from an interval is one of a number with itself, and so is the
+    /// greatest: then [`Interval::apply_same`] has these ends.
+    pub(super) fn are_of_one_number(&self) -> bool {
+        self.low[0] == self.low[1]
     }
 }
 
-/// Whether [`Interval::apply_same`] has the [`ends`] that two nodes with these values would have: the least result of
-/// any two numbers is one of a number with itself, and so is the greatest.
-pub(super) fn same_ends(op: Op) -> bool {
-    !matches!(op, Op::Sub | Op::Div | Op::Lt | Op::Le | Op::Gt | Op::Ge | Op::Eq | Op::Ne)
-}
-
-fn outward(low: [End; 2], high: [End; 2], margin: i64) -> Option<Ends> {
-    Some(Ends { low, high, margin })
-}
-
-/// Whether all of an interval is at least zero (or all at most zero); nothing if neither.
+/// Whether all of an interval is at least zero (or all at most zero); `None` if neither.
 fn sign(a: Interval) -> Option<bool> {
     if a.low >= 0.0 {
         Some(true)
@@ -107,37 +105,11 @@ mod tests {
     use super::*;
     use crate::value::interval::{step_down, step_up};
     use crate::value::lanes::{self, Operand};
+    use crate::value::ops::{Info, TABLE};
 
     const NUMBERS: [f64; 22] = [
         -1e300, -37.5, -3.0, -1.0, -0.34, -1e-9, 0.0, 5e-324, 1e-300, 1e-9, 0.3, 0.5, 0.75, 1.0, 1.1, 2.0,
         3.0, 7.25, 1e3, 1e12, 1e150, 1e300,
-    ];
-
-    const OPS: [Op; 24] = [
-        Op::Add,
-        Op::Sub,
-        Op::Mul,
-        Op::Div,
-        Op::Pow,
-        Op::Neg,
-        Op::Abs,
-        Op::Min,
-        Op::Max,
-        Op::Floor,
-        Op::Ceil,
-        Op::Sqrt,
-        Op::Exp,
-        Op::Log,
-        Op::Log2,
-        Op::Log10,
-        Op::Lt,
-        Op::Le,
-        Op::Gt,
-        Op::Ge,
-        Op::And,
-        Op::Or,
-        Op::Not,
-        Op::Eq,
     ];
 
     fn compute(op: Op, a: f64, b: f64) -> f64 {
@@ -154,7 +126,7 @@ mod tests {
             .map(|(low, high)| Interval { low: NUMBERS[low], high: NUMBERS[high], nan: false })
             .chain([truth])
             .collect();
-        for op in OPS {
+        for &Info { op, slopes, .. } in TABLE {
             let mut known = 0;
             // Formulas join truth values only.
             let truths = matches!(op, Op::And | Op::Or | Op::Not);
@@ -181,7 +153,7 @@ mod tests {
                     );
                 }
             }
-            assert!(known > 0 || op == Op::Eq, "{op:?}");
+            assert!(known > 0 || slopes.contains(&Slope::Unknown), "{op:?}");
         }
     }
 }

@@ -1,26 +1,41 @@
-//! Which way an answer would have the terms of a question go, whatever the rest is.
+//! Monotonicity analysis: in which direction every objective and constraint moves with a term, and how far apart two of
+//! its values must be for that to survive rounding.
 //!
 //! If a term reaches objectives and constraints only through operations that rise or fall with it, then of two of its
-//! values one is never worse. That holds for any two values if the operations are monotone as computed; the kernels of
-//! pow, exp and log are not quite, and there the two must be some distance apart, so that what is lost by rounding on
-//! the way cannot turn them round. And if the two are far enough apart, one makes some objective strictly better.
+//! values one is never worse. That holds of any two values if the operations are monotone as computed. The kernels of
+//! pow, exp and log are not quite: there the two must differ by more than the *order gap*, so that rounding on the way
+//! cannot turn them round. If they differ by more than the *strict gap*, one makes some objective strictly better.
 //!
-//! **Lemma (choices).** Take two configurations that differ on some axes only, and all terms of [`Preferences::of`]
-//! these axes. If of each term the first has the value that is preferred, by more than `safe` (or, where `safe` is 0,
-//! at least the same value), then it meets every constraint that the second meets, and none of its objectives is
-//! larger. If one term is preferred by more than its `apart`, too, some objective is smaller.
+//! An example: `loss = E + A/N**a + z` and `cost = 6*N*D`, both minimised, with A and a constants.
+//!
+//! ```text
+//! loss        wanted low                              order gap 0, strict gap 0
+//! A/N**a      wanted low, through two sums            strict gap: a step or two at the largest loss, which a sum may hide
+//! N**a        wanted high: a quotient falls with it   order gap 0; no strict gap is derived for divisors
+//! N           wanted high, through a kernel           order gap > 0: pow may fall by some steps where it should rise
+//! N           wanted low as well, by the cost         both: N has no direction, and all of its values stay
+//! ```
+//!
+//! **Lemma (monotone terms).** Take two configurations that differ on some axes only, and all terms of
+//! [`Monotonicity::terms`] for these axes. If of each term the first has the better value, by more than `order_gap` (or,
+//! where `order_gap` is 0, at least the same value), then it meets every constraint that the second meets, and none of
+//! its objectives is larger. If one term is better by more than its `strict_gap`, too, some objective is smaller.
 //!
 //! By induction over the operations on the way to the roots, of which every operand is one of the terms or does not
 //! depend on the axes, or is the result of such an operation. What an operation is over the whole space
 //! holds at both configurations, and between their operands the operation is monotone in each operand: [`ends`] looks
 //! at all pairs of values in the ranges of two operands, so also at those that no configuration has. Hence it may be
-//! used where both operands are one node: `a - a` is seen to rise and fall with `a`, so `a` is preferred no way.
+//! used where both operands are one node: `a - a` is seen to rise and fall with `a`, so `a` has no direction.
 //! What is one number in the whole space shows nothing of its operands.
 
 use std::collections::HashMap;
 
+use super::ends::{End, ends};
+use super::tape::same_operands;
 use crate::control::{Control, Interrupted};
 use crate::formula::graph::{Graph, Node, NodeId};
+use crate::program::depends::{Depends, Roots};
+use crate::program::enumerate::tabulate;
 use crate::space::Space;
 use crate::value::interval::{Interval, margin, step_up};
 use crate::value::kernels::{EXP_ULPS, POW_FOURTH_ULPS};
@@ -28,60 +43,59 @@ use crate::value::ops::Op;
 use crate::value::scalar;
 use crate::value::simd::Level;
 
-use super::ends::{End, ends};
-use super::tape::same_operands;
-use crate::program::depends::{Depends, Roots};
-use crate::program::enumerate::tabulate;
-
-/// A term that is wanted low, or high.
+/// A term of which objectives and constraints want small values, or large ones.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Preference {
+pub(crate) struct MonotoneTerm {
     pub(crate) node: NodeId,
+    /// Whether large values are wanted.
     pub(crate) high: bool,
-    /// Of two values that are equal, or further apart than this, one is nowhere worse. 0 if that holds for any two.
-    pub(crate) safe: f64,
-    /// Two values that are further apart than this, one of them nowhere worse, make some objective strictly better.
-    pub(crate) apart: f64,
+    /// Of two values that are equal, or differ by more than this, one is nowhere worse. 0 if that holds for any two.
+    pub(crate) order_gap: f64,
+    /// Of two values that differ by more than this, one of them nowhere worse, that one has a smaller objective.
+    pub(crate) strict_gap: f64,
 }
 
-/// How the roots of a graph see one of its nodes.
+/// How the roots of a graph move with one of its nodes.
 #[derive(Debug, Clone, Copy)]
-struct Seen {
+struct Sensitivity {
+    /// Some root wants small values.
     low: bool,
+    /// Some root wants large values.
     high: bool,
-    /// Through something that does not rise or fall with it, or may be NaN.
+    /// Some root reads it through something that does not rise or fall with it, or may be NaN.
     unclear: bool,
-    safe: f64,
-    apart: f64,
+    order_gap: f64,
+    strict_gap: f64,
 }
 
-impl Seen {
-    const NOT: Self = Self { low: false, high: false, unclear: false, safe: 0.0, apart: f64::INFINITY };
+impl Sensitivity {
+    const NOT: Self =
+        Self { low: false, high: false, unclear: false, order_gap: 0.0, strict_gap: f64::INFINITY };
 
     fn add(&mut self, other: Self) {
         self.low |= other.low;
         self.high |= other.high;
         self.unclear |= other.unclear;
-        self.safe = self.safe.max(other.safe);
-        self.apart = self.apart.min(other.apart);
+        self.order_gap = self.order_gap.max(other.order_gap);
+        self.strict_gap = self.strict_gap.min(other.strict_gap);
     }
 
-    fn by_any(self) -> bool {
+    fn is_any(self) -> bool {
         self.low || self.high || self.unclear
     }
 }
 
-/// What the roots of a graph prefer.
-pub(crate) struct Preferences<'a> {
+/// How the roots of a graph move with each of its nodes.
+pub(crate) struct Monotonicity<'a> {
     graph: &'a Graph,
     depends: &'a Depends,
     roots: &'a Roots,
-    /// What each node is over the whole space.
+    /// The range of each node over the whole space.
     whole: Vec<Interval>,
-    seen: Vec<Seen>,
+    sensitivities: Vec<Sensitivity>,
 }
 
-impl<'a> Preferences<'a> {
+impl<'a> Monotonicity<'a> {
     /// # Errors
     ///
     /// [`Interrupted`] if cancelled while terms on one axis are computed.
@@ -94,37 +108,48 @@ impl<'a> Preferences<'a> {
         control: &Control,
     ) -> Result<Self, Interrupted> {
         let whole = whole(graph, space, &on_one_axis(graph, space, depends, roots, level, control)?);
-        let seen = vec![Seen::NOT; whole.len()];
-        let mut preferences = Self { graph, depends, roots, whole, seen };
+        let sensitivities = vec![Sensitivity::NOT; whole.len()];
+        let mut terms = Self { graph, depends, roots, whole, sensitivities };
         for output in &roots.outputs {
-            preferences.seen[output.index()].add(Seen { low: true, apart: 0.0, ..Seen::NOT });
+            terms.sensitivities[output.index()].add(Sensitivity {
+                low: true,
+                strict_gap: 0.0,
+                ..Sensitivity::NOT
+            });
         }
         for constraint in &roots.constraints {
-            preferences.seen[constraint.index()].add(Seen { high: true, ..Seen::NOT });
+            terms.sensitivities[constraint.index()].add(Sensitivity { high: true, ..Sensitivity::NOT });
         }
         for node in graph.ids().rev() {
             let Node::Apply(op, operands) = graph.node(node) else { continue };
-            let seen = preferences.seen[node.index()];
-            if seen.by_any() {
+            let sensitivity = terms.sensitivities[node.index()];
+            if sensitivity.is_any() {
                 for place in 0..op.info().arity {
-                    let operand = preferences.through(node, op, &operands, place, seen);
-                    preferences.seen[operands[place].index()].add(operand);
+                    let operand = terms.propagate(node, op, &operands, place, sensitivity);
+                    terms.sensitivities[operands[place].index()].add(operand);
                 }
             }
         }
-        Ok(preferences)
+        Ok(terms)
     }
 
-    /// How an operand is seen through an operation that is seen so.
-    fn through(&self, node: NodeId, op: Op, operands: &[NodeId; 3], place: usize, seen: Seen) -> Seen {
-        let unclear = Seen { unclear: true, ..Seen::NOT };
+    /// The sensitivity to an operand, given that to the operation.
+    fn propagate(
+        &self,
+        node: NodeId,
+        op: Op,
+        operands: &[NodeId; 3],
+        place: usize,
+        sensitivity: Sensitivity,
+    ) -> Sensitivity {
+        let unclear = Sensitivity { unclear: true, ..Sensitivity::NOT };
         let of = |operand: usize| self.whole[operands[operand].index()];
-        // Of zeros the sign may still vary, which nothing but what is unclear tells apart.
-        if self.whole[node.index()].is_one_number() && !seen.unclear {
-            return Seen::NOT;
+        // The sign of a zero may still vary, which only an unclear reader sees.
+        if self.whole[node.index()].is_one_number() && !sensitivity.unclear {
+            return Sensitivity::NOT;
         }
         let clean = (0..op.info().arity).all(|operand| !of(operand).nan) && !self.whole[node.index()].nan;
-        if seen.unclear || !clean {
+        if sensitivity.unclear || !clean {
             return unclear;
         }
         let Some(ends) = ends(op, of(0), of(1)) else { return unclear };
@@ -134,79 +159,88 @@ impl<'a> Preferences<'a> {
             return unclear;
         }
         let rising = ends.low[place.min(1)] == End::Low;
-        let (low, high) = if rising { (seen.low, seen.high) } else { (seen.high, seen.low) };
-        let needed = |apart: f64| needed(op, place, [of(0), of(1)], self.whole[node.index()], apart);
-        let safe = if exact && seen.safe == 0.0 { 0.0 } else { needed(seen.safe) };
-        Seen { low, high, unclear: false, safe, apart: needed(seen.apart) }
+        let (low, high) =
+            if rising { (sensitivity.low, sensitivity.high) } else { (sensitivity.high, sensitivity.low) };
+        let operand_gap = |gap: f64| operand_gap(op, place, [of(0), of(1)], self.whole[node.index()], gap);
+        let order_gap =
+            if exact && sensitivity.order_gap == 0.0 { 0.0 } else { operand_gap(sensitivity.order_gap) };
+        Sensitivity { low, high, unclear: false, order_gap, strict_gap: operand_gap(sensitivity.strict_gap) }
     }
 
-    /// What the rest of the formulas sees of some axes, if that is all preferred low or high: what depends on these
-    /// alone, each once.
-    pub(crate) fn of(&self, axes: u64) -> Option<Vec<Preference>> {
+    /// The terms by which the rest of the formulas depends on some axes, each once; `None` if one of them has no
+    /// direction. They depend on these axes alone.
+    pub(crate) fn terms(&self, axes: u64) -> Option<Vec<MonotoneTerm>> {
         let inside = |node: NodeId| {
             let mask = self.depends.of(node);
             mask != 0 && mask & !axes == 0
         };
-        let mut preferences: Vec<Preference> = Vec::new();
-        let mut visit = |node: NodeId, seen: Seen| {
-            let unclear = seen.unclear || seen.safe.is_infinite() || self.whole[node.index()].nan;
-            if !seen.by_any() {
+        let mut terms: Vec<MonotoneTerm> = Vec::new();
+        let mut visit = |node: NodeId, sensitivity: Sensitivity| {
+            let unclear =
+                sensitivity.unclear || sensitivity.order_gap.is_infinite() || self.whole[node.index()].nan;
+            if !sensitivity.is_any() {
                 return Some(());
             }
-            if unclear || seen.low == seen.high {
+            if unclear || sensitivity.low == sensitivity.high {
                 return None;
             }
-            // Nothing is less than minus infinity.
+            // No value is less than minus infinity.
             let Interval { low, high, .. } = self.whole[node.index()];
-            let apart = if low.is_finite() && high.is_finite() { seen.apart } else { f64::INFINITY };
-            let preference = self.simplest(Preference { node, high: seen.high, safe: seen.safe, apart });
-            match preferences.iter_mut().find(|known| known.node == preference.node) {
-                Some(known) if known.high != preference.high => return None,
+            let strict_gap =
+                if low.is_finite() && high.is_finite() { sensitivity.strict_gap } else { f64::INFINITY };
+            let term = self.strip_affine(MonotoneTerm {
+                node,
+                high: sensitivity.high,
+                order_gap: sensitivity.order_gap,
+                strict_gap,
+            });
+            match terms.iter_mut().find(|known| known.node == term.node) {
+                Some(known) if known.high != term.high => return None,
                 Some(known) => {
-                    known.safe = known.safe.max(preference.safe);
-                    known.apart = known.apart.min(preference.apart);
+                    known.order_gap = known.order_gap.max(term.order_gap);
+                    known.strict_gap = known.strict_gap.min(term.strict_gap);
                 }
-                None => preferences.push(preference),
+                None => terms.push(term),
             }
             Some(())
         };
         for &node in self.roots.constraints.iter().chain(&self.roots.outputs).filter(|&&node| inside(node)) {
-            visit(node, self.seen[node.index()])?;
+            visit(node, self.sensitivities[node.index()])?;
         }
         for node in self.graph.ids() {
             let Node::Apply(op, operands) = self.graph.node(node) else { continue };
-            let seen = self.seen[node.index()];
-            if self.depends.of(node) & !axes == 0 || !seen.by_any() {
+            let sensitivity = self.sensitivities[node.index()];
+            if self.depends.of(node) & !axes == 0 || !sensitivity.is_any() {
                 continue;
             }
             for place in 0..op.info().arity {
                 if inside(operands[place]) {
-                    visit(operands[place], self.through(node, op, &operands, place, seen))?;
+                    visit(operands[place], self.propagate(node, op, &operands, place, sensitivity))?;
                 }
             }
         }
-        Some(preferences)
+        Some(terms)
     }
 
-    /// The same preference in terms of an operand, as long as the other operand is a constant: `2*x` and `6*x` are
-    /// both wanted low if `x` is.
-    fn simplest(&self, mut preference: Preference) -> Preference {
-        while let Node::Apply(op, operands) = self.graph.node(preference.node)
+    /// The term without sums, products and quotients with constants: `2*x` and `6*x` are both wanted low if `x` is.
+    fn strip_affine(&self, mut term: MonotoneTerm) -> MonotoneTerm {
+        while let Node::Apply(op, operands) = self.graph.node(term.node)
             && matches!(op, Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Neg)
             && let Some(place) = (0..op.info().arity).find(|&place| self.depends.of(operands[place]) != 0)
             && (0..op.info().arity).all(|other| other == place || self.depends.of(operands[other]) == 0)
         {
-            let Preference { high, safe, apart, .. } = preference;
-            let seen = Seen { low: !high, high, unclear: false, safe, apart };
-            let operand = self.through(preference.node, op, &operands, place, seen);
-            let lost = operand.safe.is_infinite() || operand.apart.is_infinite() && apart.is_finite();
-            if operand.unclear || lost || !operand.by_any() {
+            let MonotoneTerm { high, order_gap, strict_gap, .. } = term;
+            let sensitivity = Sensitivity { low: !high, high, unclear: false, order_gap, strict_gap };
+            let operand = self.propagate(term.node, op, &operands, place, sensitivity);
+            let lost =
+                operand.order_gap.is_infinite() || operand.strict_gap.is_infinite() && strict_gap.is_finite();
+            if operand.unclear || lost || !operand.is_any() {
                 break;
             }
-            let Seen { high, safe, apart, .. } = operand;
-            preference = Preference { node: operands[place], high, safe, apart };
+            let Sensitivity { high, order_gap, strict_gap, .. } = operand;
+            term = MonotoneTerm { node: operands[place], high, order_gap, strict_gap };
         }
-        preference
+        term
     }
 }
 
@@ -232,7 +266,7 @@ fn on_one_axis(
     largest.dedup();
     let mut ranges = HashMap::new();
     let short = |&(_, &axis): &(usize, &usize)| space.lengths()[axis] <= LONGEST;
-    for (bit, &axis) in depends.wide.iter().enumerate().filter(short) {
+    for (bit, &axis) in depends.looped.iter().enumerate().filter(short) {
         let nodes: Vec<NodeId> =
             largest.iter().copied().filter(|&node| depends.of(node) == 1 << bit).collect();
         let terms = tabulate(graph, space, &[axis], &nodes, level, control)?;
@@ -245,7 +279,7 @@ fn range(values: &[f64]) -> Interval {
     values.iter().fold(Interval::EMPTY, |all, &value| all.hull(Interval::point(value)))
 }
 
-/// What each node can be over the whole space, as far as it is not known.
+/// The range of each node over the whole space; `known` ones are taken as they are.
 fn whole(graph: &Graph, space: &Space, known: &HashMap<NodeId, Interval>) -> Vec<Interval> {
     let mut whole: Vec<Interval> = Vec::with_capacity(graph.nodes().len());
     for id in graph.ids() {
@@ -266,13 +300,13 @@ fn whole(graph: &Graph, space: &Space, known: &HashMap<NodeId, Interval>) -> Vec
     whole
 }
 
-/// How far apart values of an operand must be for results to be further apart than `apart`, and in the order of the
-/// true ones; infinite if that is not known.
+/// By how much values of an operand must differ for results to differ by more than `gap`, in the order of the true
+/// ones; infinite if that is not known.
 ///
 /// An operand that moves by d moves the true result of a sum by d, of a product by d times the other factor, and of
 /// what has a slope by at least d times the least one. Of the computed results each is off by at most half of the
 /// distance between neighbours at the largest one, or by what a kernel is.
-fn needed(op: Op, place: usize, [a, b]: [Interval; 2], result: Interval, apart: f64) -> f64 {
+fn operand_gap(op: Op, place: usize, [a, b]: [Interval; 2], result: Interval, gap: f64) -> f64 {
     // Each sum, product and quotient here is off by less than a step.
     let up = |x: f64| step_up(x, 1);
     let largest = |interval: Interval| interval.low.abs().max(interval.high.abs());
@@ -284,12 +318,12 @@ fn needed(op: Op, place: usize, [a, b]: [Interval; 2], result: Interval, apart: 
     } else {
         1.0
     };
-    let lost = up(apart + up(off * (size.next_up() - size)));
+    let lost = up(gap + up(off * (size.next_up() - size)));
     if !size.is_finite() || !lost.is_finite() {
         return f64::INFINITY;
     }
     match (op, place) {
-        (Op::Neg, _) => apart,
+        (Op::Neg, _) => gap,
         (Op::Add | Op::Sub, _) => lost,
         (Op::Mul, _) => up(lost / least(if place == 0 { b } else { a })),
         (Op::Div, 0) => up(lost * largest(b)),
@@ -297,14 +331,19 @@ fn needed(op: Op, place: usize, [a, b]: [Interval; 2], result: Interval, apart: 
         (Op::Log | Op::Log2, _) => up(lost * a.high),
         // 1/log(10) is more than 0.4.
         (Op::Log10, _) => up(up(lost * a.high) * 2.5),
-        (Op::Exp, _) => over(lost, scalar::exp(a.low)),
+        (Op::Exp, _) => gap_for_slope(lost, scalar::exp(a.low)),
         // y*x**(y - 1) has no minimum inside: along y it has at most a maximum, along x it rises or falls.
         (Op::Pow, 0) if a.low > 0.0 => {
             let corners = [(a.low, b.low), (a.low, b.high), (a.high, b.low), (a.high, b.high)];
             let slopes = corners.map(|(x, y)| y.abs() * normal(scalar::pow(x, y - 1.0)));
-            over(lost, slopes.into_iter().fold(f64::INFINITY, f64::min))
+            gap_for_slope(lost, slopes.into_iter().fold(f64::INFINITY, f64::min))
         }
-        _ => f64::INFINITY,
+        // Of exponents and divisors nothing is derived; the others keep no distance, or have no slope.
+        (Op::Pow | Op::Div, _) => f64::INFINITY,
+        (Op::Abs | Op::Min | Op::Max | Op::Floor | Op::Ceil | Op::Where, _) => f64::INFINITY,
+        (Op::Lt | Op::Le | Op::Gt | Op::Ge | Op::Eq | Op::Ne | Op::And | Op::Or | Op::Not, _) => {
+            f64::INFINITY
+        }
     }
 }
 
@@ -314,7 +353,7 @@ fn normal(x: f64) -> f64 {
     if x < f64::MIN_POSITIVE { 0.0 } else { x.min(f64::MAX) }
 }
 
-/// What moves a result of this slope by more than `lost`; infinite if it has none.
-fn over(lost: f64, slope: f64) -> f64 {
+/// The change of an operand that moves a result of this slope by more than `lost`; infinite if the slope may be 0.
+fn gap_for_slope(lost: f64, slope: f64) -> f64 {
     step_up(lost / (normal(slope) * (1.0 - 1e-9)), 1)
 }

@@ -1,20 +1,20 @@
 //! A graph bound to a space for a search: tables, values of configurations, bounds of boxes.
 //!
 //! Every axis that the question touches is a *slot*, and every table is laid out over slots. An axis whose
-//! positions inside are not the user's (see [`Arranged`]) knows what each of them adds to the user's index, by which
+//! positions inside are not the user's (see [`SearchSpace`]) knows what each of them adds to the user's index, by which
 //! configurations are numbered and ties decided.
 
 use std::collections::{HashMap, HashSet};
 
-use super::arranged::Arranged;
 #[cfg(debug_assertions)]
 use super::audit;
 use super::bounds::{Bounds, Intervals};
 use super::boxes::Boxes;
 use super::ranges::Ranged;
 use super::slot::Slot;
-use super::tables::{MAX_BLOCK_NUMBERS, Making, TableLimit};
-use super::tape::{Entries, Lanes, Place, Strip};
+use super::space::SearchSpace;
+use super::tables::{MAX_BLOCK_NUMBERS, TableBuilder, TableLimit};
+use super::tape::{Entries, Lanes, Place, Tape};
 use crate::control::{Control, Interrupted};
 use crate::formula::graph::{Graph, NodeId};
 use crate::memory::OutOfMemory;
@@ -28,7 +28,7 @@ pub(crate) struct SearchProgram {
     pub(crate) slots: Vec<Slot>,
     entries: Vec<Entries>,
     ranged: Vec<Ranged>,
-    strip: Strip,
+    tape: Tape,
     pub(crate) bounds: Bounds,
     pub(crate) level: simd::Level,
 }
@@ -42,18 +42,18 @@ impl SearchProgram {
     /// [`Interrupted`] if cancelled while tables are filled, or if there is no room for them.
     pub(crate) fn new(
         graph: &Graph,
-        arranged: Arranged<'_>,
+        searched: SearchSpace<'_>,
         roots: &Roots,
         watched: &[NodeId],
         limit: TableLimit,
         level: simd::Level,
         control: &Control,
     ) -> Result<Self, Interrupted> {
-        let arranged = arranged.in_order(graph)?;
-        let (space, axes) = (&*arranged.space, &arranged.axes);
-        let slots = axes.iter().map(|&axis| Slot::new(&arranged, axis)).collect::<Result<Vec<_>, _>>()?;
+        let searched = searched.in_order(graph)?;
+        let (space, axes) = (&*searched.space, &searched.axes);
+        let slots = axes.iter().map(|&axis| Slot::new(&searched, axis)).collect::<Result<Vec<_>, _>>()?;
         let depends = Depends::new(graph, space, axes);
-        let mut making = Making {
+        let mut builder = TableBuilder {
             graph,
             space,
             depends: &depends,
@@ -67,8 +67,8 @@ impl SearchProgram {
             block_numbers: MAX_BLOCK_NUMBERS,
         };
         let none = HashSet::new();
-        let chosen = making.fill(roots.all(), &none)?;
-        let strip = Strip::new(graph, space, &depends, roots, |node| chosen.get(&node).copied());
+        let chosen = builder.fill(roots.all(), &none)?;
+        let tape = Tape::new(graph, space, &depends, roots, |node| chosen.get(&node).copied());
 
         // A table whose range would need too much memory is left to its parts.
         let bounded =
@@ -76,14 +76,14 @@ impl SearchProgram {
         let mut unranged = HashSet::new();
         let mut ranged: HashMap<usize, Ranged> = HashMap::new();
         let chosen = loop {
-            let chosen = making.fill(bounded.all(), &unranged)?;
+            let chosen = builder.fill(bounded.all(), &unranged)?;
             let before = unranged.len();
             for (&node, &table) in &chosen {
                 if ranged.contains_key(&table) {
                     continue;
                 }
                 control.check()?;
-                match making.range(table)? {
+                match builder.range(table)? {
                     Some(range) => drop(ranged.insert(table, range)),
                     None => drop(unranged.insert(node)),
                 }
@@ -97,9 +97,9 @@ impl SearchProgram {
         let ranges: Vec<Ranged> =
             tables.iter().map(|table| ranged.remove(table).expect("every chosen table is ranged")).collect();
         let place = |node| chosen.get(&node).and_then(|table| tables.binary_search(table).ok());
-        let bounds = Bounds::new(Strip::new(graph, space, &depends, &bounded, place), &ranges);
-        let entries: Vec<Entries> = making.filled;
-        Ok(Self { entries, ranged: ranges, strip, bounds, level, slots })
+        let bounds = Bounds::new(Tape::new(graph, space, &depends, &bounded, place), &ranges);
+        let entries: Vec<Entries> = builder.filled;
+        Ok(Self { entries, ranged: ranges, tape, bounds, level, slots })
     }
 
     /// Bounds boxes; see [`Bounds`] for what is read from `scratch` then.
@@ -125,16 +125,16 @@ impl SearchProgram {
         count: usize,
         scratch: &mut Lanes,
     ) -> Result<(), OutOfMemory> {
-        self.strip.values(&self.entries, positions, count, self.level, scratch)
+        self.tape.values(&self.entries, positions, count, self.level, scratch)
     }
 
     /// Where constraints and outputs stand after [`Self::values`].
     pub(crate) fn constraints(&self) -> &[Place] {
-        &self.strip.constraints
+        &self.tape.constraints
     }
 
     /// See [`Self::constraints`].
     pub(crate) fn outputs(&self) -> &[Place] {
-        &self.strip.outputs
+        &self.tape.outputs
     }
 }

@@ -1,10 +1,10 @@
 //! The range of a table over any box, exactly.
 //!
 //! A table that rises along an axis in every one of its fibres has its least entry at the low end of
-//! any box and its greatest at the high end, whatever the other axes do; falling is the mirror of it. Such
-//! an axis needs nothing more than the table itself. Only along the others are there levels of block
-//! minima and maxima: level `l` of an axis has one entry for each `2^l` positions, and boxes are aligned,
-//! so that each is one block of one level. Nothing is assumed: every fibre is looked at.
+//! any box and its greatest at the high end, at all positions of the other axes; falling is the mirror of it. That axis
+//! needs the table itself and no more. Only along the others are there scales of block
+//! minima and maxima: scale `l` of an axis has one entry for each `2^l` positions, and boxes are aligned,
+//! so that each is one block of one scale. Nothing is assumed: every fibre is looked at.
 //!
 //! Entries that are NaN are left out of minima and maxima; a table that holds one says so for every box.
 
@@ -17,7 +17,7 @@ use crate::value::interval::Interval;
 pub(crate) struct Ranged {
     /// The axes of the search that it varies with, ascending, and which way.
     pub(crate) axes: Vec<Along>,
-    /// Entries at single positions of uneven axes and at blocks of them: one for each combination of levels,
+    /// Entries at single positions of uneven axes and at blocks of them: one for each combination of scales,
     /// the first uneven axis slowest.
     blocks: Vec<Blocks>,
     /// Whether any entry is NaN. Minima and maxima leave these out.
@@ -54,7 +54,7 @@ pub(crate) struct Blocks {
 impl Ranged {
     /// Looks at every fibre of a row-major table over `axes` (the search's axis and its length each).
     ///
-    /// Takes the numbers of its block minima and maxima off `budget`; nothing if that does not hold so many.
+    /// Takes the numbers of its block minima and maxima off `budget`; `None` if that does not suffice.
     ///
     /// # Errors
     ///
@@ -89,7 +89,7 @@ impl Ranged {
             for (base, shape) in blocks.into_iter().zip(shapes) {
                 next_blocks.push(base);
                 next_shapes.push(shape);
-                for _ in 0..levels(along.length) - 1 {
+                for _ in 0..scales(along.length) - 1 {
                     let (Some(finer), Some(shape)) = (next_blocks.last(), next_shapes.last()) else {
                         unreachable!("the base was pushed")
                     };
@@ -106,13 +106,13 @@ impl Ranged {
         Ok(Some(Self { axes: along, blocks, nan }))
     }
 
-    /// The blocks that a box of these levels (of all the search's axes) is one of.
+    /// The blocks that a box of these scales (of all the search's axes) is one of.
     #[inline]
-    pub(crate) fn blocks(&self, level: impl Fn(usize) -> u8) -> &Blocks {
+    pub(crate) fn blocks(&self, scale: impl Fn(usize) -> u8) -> &Blocks {
         let mut combination = 0;
         for along in &self.axes {
             if along.trend == Trend::Uneven {
-                combination = combination * levels(along.length) + usize::from(level(along.slot));
+                combination = combination * scales(along.length) + usize::from(scale(along.slot));
             }
         }
         &self.blocks[combination]
@@ -136,7 +136,7 @@ impl Ranged {
 }
 
 /// Levels of an axis: from single positions to a block that holds all of them.
-pub(crate) fn levels(length: usize) -> usize {
+pub(crate) fn scales(length: usize) -> usize {
     length.next_power_of_two().trailing_zeros() as usize + 1
 }
 

@@ -1,7 +1,7 @@
 //! An axis as a search sees it.
 
-use super::arranged::Arranged;
-use super::ranges::levels;
+use super::ranges::scales;
+use super::space::SearchSpace;
 use crate::memory::{self, OutOfMemory};
 
 /// An axis of a search.
@@ -13,7 +13,7 @@ pub(crate) struct Slot {
     stride: u64,
     /// What each position adds to a configuration's index, if it is not the user's position.
     offsets: Option<Vec<u64>>,
-    /// The least of these in each block, level by level.
+    /// The least of these in each block, scale by scale.
     least: Vec<Vec<u64>>,
 }
 
@@ -30,12 +30,12 @@ impl Slot {
 
     /// Adds to `indices` the least of what the positions of blocks add.
     #[inline(always)]
-    pub(crate) fn add_least_index(&self, first: &[u32], level: &[u8], indices: &mut [u64]) {
+    pub(crate) fn add_least_index(&self, first: &[u32], scale: &[u8], indices: &mut [u64]) {
         if self.offsets.is_none() {
             return self.add_index(first, indices);
         }
-        for (index, (&first, &level)) in indices.iter_mut().zip(first.iter().zip(level)) {
-            *index += self.least[usize::from(level)][(first >> level) as usize];
+        for (index, (&first, &scale)) in indices.iter_mut().zip(first.iter().zip(scale)) {
+            *index += self.least[usize::from(scale)][(first >> scale) as usize];
         }
     }
 
@@ -44,22 +44,22 @@ impl Slot {
         self.offsets.as_ref().map_or(position, |offsets| (offsets[position as usize] / self.stride) as u32)
     }
 
-    /// The level of the block that holds the whole axis.
+    /// The scale of the block that holds the whole axis.
     pub(crate) fn top(&self) -> u8 {
-        (levels(self.length as usize) - 1) as u8
+        (scales(self.length as usize) - 1) as u8
     }
 
     /// The last position of the block that begins at `first`.
     #[inline(always)]
-    pub(crate) fn last(&self, first: u32, level: u8) -> u32 {
-        (u64::from(first) + (1u64 << level) - 1).min(u64::from(self.length) - 1) as u32
+    pub(crate) fn last(&self, first: u32, scale: u8) -> u32 {
+        (u64::from(first) + (1u64 << scale) - 1).min(u64::from(self.length) - 1) as u32
     }
 }
 
 impl Slot {
-    pub(super) fn new(arranged: &Arranged<'_>, axis: usize) -> Result<Self, OutOfMemory> {
-        let length = arranged.space.lengths()[axis];
-        let offsets = arranged.offsets[axis].as_deref().map(memory::copied).transpose()?;
+    pub(super) fn new(searched: &SearchSpace<'_>, axis: usize) -> Result<Self, OutOfMemory> {
+        let length = searched.space.lengths()[axis];
+        let offsets = searched.offsets[axis].as_deref().map(memory::copied).transpose()?;
         let mut least = Vec::new();
         if let Some(offsets) = &offsets {
             least.push(memory::copied(offsets)?);
@@ -69,6 +69,6 @@ impl Slot {
             least.push(memory::collected(pairs)?);
         }
         let length = u32::try_from(length).expect("an axis has fewer than 2^32 values");
-        Ok(Self { axis, length, stride: arranged.stride(axis), offsets, least })
+        Ok(Self { axis, length, stride: searched.stride(axis), offsets, least })
     }
 }

@@ -16,9 +16,9 @@ use crate::value::simd;
 /// Most numbers of all tables on several axes together.
 const MAX_NUMBERS: f64 = (32 << 20) as f64 / 8.0;
 
-/// A search looks at about so many boxes and configurations for each square root of the space's size. (Measured
+/// A search looks at about this number of boxes and configurations for each square root of the space's size. (Measured
 /// on fronts of two objectives.) A table with more entries costs more than it brings.
-const LOOKED_AT: f64 = 32.0;
+const BOXES_PER_SQRT_SIZE: f64 = 32.0;
 
 /// Most block minima and maxima of tables on several axes.
 pub(super) const MAX_BLOCK_NUMBERS: usize = (32 << 20) / 8;
@@ -39,15 +39,15 @@ impl TableLimit {
     /// What a small space is worth that is searched for the sake of a larger one.
     pub(crate) const ALL: Self = Self { whole: true, ..Self::MANY };
 
-    /// Whether a table of so many entries pays in a search through so many configurations.
+    /// Whether a table of `entries` entries pays in a search through `size` configurations.
     pub(crate) fn allows(self, entries: f64, size: f64) -> bool {
         entries <= self.entries
-            && (self.whole || 16.0 * entries <= size && entries <= LOOKED_AT * size.sqrt())
+            && (self.whole || 16.0 * entries <= size && entries <= BOXES_PER_SQRT_SIZE * size.sqrt())
     }
 }
 
 /// Tables while a program is made.
-pub(super) struct Making<'a> {
+pub(super) struct TableBuilder<'a> {
     pub(super) graph: &'a Graph,
     pub(super) space: &'a Space,
     pub(super) depends: &'a Depends,
@@ -62,7 +62,7 @@ pub(super) struct Making<'a> {
     pub(super) block_numbers: usize,
 }
 
-impl Making<'_> {
+impl TableBuilder<'_> {
     /// Fills the tables that `roots` need; returns their numbers. What is in `not` is no table.
     pub(super) fn fill(
         &mut self,
@@ -93,7 +93,7 @@ impl Making<'_> {
         let Entries { numbers, strides } = &self.filled[table];
         let axes: Vec<(usize, usize)> =
             strides.iter().map(|&(slot, _)| (slot, self.slots[slot].length as usize)).collect();
-        // Tables on one axis are small whatever they need.
+        // Tables on one axis are small with all their blocks.
         let mut exempt = usize::MAX;
         let budget = if axes.len() == 1 { &mut exempt } else { &mut self.block_numbers };
         Ranged::new(numbers, &axes, budget)

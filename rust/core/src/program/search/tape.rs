@@ -1,25 +1,25 @@
-//! Straight code over lanes: a question's formulas as a search runs them.
+//! Straight-line tape of a search, read as numbers or as intervals.
 //!
-//! A [`Strip`] first loads what stands in tables, one entry for each lane, then runs its steps. It can be
-//! read in two ways: as numbers ([`Strip::values`]), where a lane is a configuration, and as intervals
+//! A [`Tape`] first loads what stands in tables, one entry for each lane, then runs its steps. It can be
+//! read in two ways: as numbers ([`Tape::values`]), where a lane is a configuration, and as intervals
 //! ([`super::bounds`]), where a lane is a box.
 
 use std::collections::{BTreeSet, HashMap};
 
 use crate::formula::graph::{Graph, Node, NodeId};
 use crate::memory::{self, OutOfMemory};
+use crate::program::depends::{Depends, Roots};
+use crate::program::registers::{Access, reuse_registers};
 use crate::space::{Numbers, Space};
 use crate::value::lanes::{self, Operand};
 use crate::value::ops::Op;
 use crate::value::simd;
 
-use crate::program::depends::{Depends, Roots};
-
 /// Where an operand stands.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Place {
     Constant(f64),
-    /// One of the strip's loads.
+    /// One of the tape's loads.
     Load(usize),
     Register(usize),
 }
@@ -36,7 +36,7 @@ pub(crate) struct Step {
 
 /// Formulas over the tables of a search.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Strip {
+pub(crate) struct Tape {
     /// The tables that are loaded, by their numbers.
     pub(crate) loads: Vec<usize>,
     pub(crate) steps: Vec<Step>,
@@ -52,8 +52,8 @@ pub(crate) struct Entries {
     pub(crate) strides: Vec<(usize, u32)>,
 }
 
-impl Strip {
-    /// Lowers `roots`; `table` tells which nodes are tables, and their numbers.
+impl Tape {
+    /// Lowers `roots`; `table` returns the number of a node's table, if it is one.
     pub(crate) fn new(
         graph: &Graph,
         space: &Space,
@@ -61,7 +61,7 @@ impl Strip {
         roots: &Roots,
         table: impl Fn(NodeId) -> Option<usize>,
     ) -> Self {
-        let mut strip = Self::default();
+        let mut tape = Self::default();
         let mut places: HashMap<NodeId, Place> = HashMap::new();
         let mut needed = BTreeSet::new();
         let mut waiting: Vec<NodeId> = roots.all().collect();
@@ -76,8 +76,8 @@ impl Strip {
                     Some(Place::Constant(space.columns()[column].values[0]))
                 }
                 _ => table(node).map(|table| {
-                    strip.loads.push(table);
-                    Place::Load(strip.loads.len() - 1)
+                    tape.loads.push(table);
+                    Place::Load(tape.loads.len() - 1)
                 }),
             };
             if let Some(place) = place {
@@ -91,58 +91,41 @@ impl Strip {
             let Node::Apply(op, operands) = graph.node(node) else {
                 unreachable!("columns are tables or constants")
             };
-            let out = strip.registers;
-            strip.registers += 1;
+            let out = tape.registers;
+            tape.registers += 1;
             let same = same_operands(op, &operands);
-            strip.steps.push(Step { op, operands: operands.map(|operand| places[&operand]), same, out });
+            tape.steps.push(Step { op, operands: operands.map(|operand| places[&operand]), same, out });
             places.insert(node, Place::Register(out));
         }
-        strip.constraints = roots.constraints.iter().map(|node| places[node]).collect();
-        strip.outputs = roots.outputs.iter().map(|node| places[node]).collect();
-        strip.reuse_registers();
-        strip
+        tape.constraints = roots.constraints.iter().map(|node| places[node]).collect();
+        tape.outputs = roots.outputs.iter().map(|node| places[node]).collect();
+        tape.reuse_registers();
+        tape
     }
 
-    /// Renames registers so that few of them live at once. A step never writes a register that it reads.
     fn reuse_registers(&mut self) {
-        let mut last_use = vec![0; self.registers];
-        for (when, step) in self.steps.iter().enumerate() {
-            for place in &step.operands[..step.op.info().arity] {
-                if let Place::Register(register) = place {
-                    last_use[*register] = when;
-                }
-            }
-        }
-        for place in self.constraints.iter().chain(&self.outputs) {
-            if let Place::Register(register) = place {
-                last_use[*register] = usize::MAX;
-            }
-        }
-        let mut renamed = vec![0; self.registers];
-        let (mut free, mut count) = (Vec::new(), 0);
-        let rename = |renamed: &[usize], place: &mut Place| {
+        let of_place =
+            |place: &Place| if let Place::Register(register) = place { Some(*register) } else { None };
+        let steps: Vec<Access> = self
+            .steps
+            .iter()
+            .map(|step| Access {
+                reads: step.operands[..step.op.info().arity].iter().filter_map(of_place).collect(),
+                write: Some(step.out),
+            })
+            .collect();
+        let kept = self.constraints.iter().chain(&self.outputs).filter_map(of_place);
+        let (renamed, count) = reuse_registers(self.registers, &steps, kept);
+        let rename = |place: &mut Place| {
             if let Place::Register(register) = place {
                 *register = renamed[*register];
             }
         };
-        for (when, step) in self.steps.iter_mut().enumerate() {
-            let arity = step.op.info().arity;
-            let read: BTreeSet<usize> = step.operands[..arity]
-                .iter()
-                .filter_map(
-                    |place| if let Place::Register(register) = place { Some(*register) } else { None },
-                )
-                .collect();
-            let out = step.out;
-            renamed[out] = free.pop().unwrap_or_else(|| {
-                count += 1;
-                count - 1
-            });
-            step.out = renamed[out];
-            step.operands.iter_mut().for_each(|place| rename(&renamed, place));
-            free.extend(read.iter().filter(|&&register| last_use[register] == when).map(|&r| renamed[r]));
+        for step in &mut self.steps {
+            step.operands.iter_mut().for_each(rename);
+            step.out = renamed[step.out];
         }
-        self.constraints.iter_mut().chain(&mut self.outputs).for_each(|place| rename(&renamed, place));
+        self.constraints.iter_mut().chain(&mut self.outputs).for_each(rename);
         self.registers = count;
     }
 
@@ -226,7 +209,7 @@ fn look_up(numbers: &[f64], offsets: &[u32], out: &mut [f64]) {
     }
 }
 
-/// A worker's memory for the values of a strip.
+/// A worker's memory for the values of a tape.
 #[derive(Debug, Default)]
 pub(crate) struct Lanes {
     loads: Vec<Vec<f64>>,
@@ -235,9 +218,9 @@ pub(crate) struct Lanes {
 }
 
 impl Lanes {
-    fn grow(&mut self, strip: &Strip, count: usize) -> Result<(), OutOfMemory> {
-        self.loads.resize_with(strip.loads.len().max(self.loads.len()), Vec::new);
-        self.registers.resize_with(strip.registers.max(self.registers.len()), Vec::new);
+    fn grow(&mut self, tape: &Tape, count: usize) -> Result<(), OutOfMemory> {
+        self.loads.resize_with(tape.loads.len().max(self.loads.len()), Vec::new);
+        self.registers.resize_with(tape.registers.max(self.registers.len()), Vec::new);
         for lanes in self.loads.iter_mut().chain(&mut self.registers) {
             if lanes.len() < count {
                 memory::resize(lanes, count, 0.0)?;

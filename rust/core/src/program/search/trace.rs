@@ -13,7 +13,7 @@ pub(crate) struct Trace {
 pub(super) struct Found {
     low: Option<Vec<f64>>,
     high: Option<Vec<f64>>,
-    /// Whether it may be NaN; nothing if it is none in the whole space.
+    /// Whether it may be NaN; `None` if it is never NaN in the whole space.
     nan: Option<Vec<bool>>,
 }
 
@@ -22,7 +22,7 @@ impl Trace {
         self.found.clear();
     }
 
-    /// Keeps the ends that were asked for.
+    /// Keeps the ends that were computed.
     pub(super) fn push(
         &mut self,
         [low, high]: [&[f64]; 2],

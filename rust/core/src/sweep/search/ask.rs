@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::formula::graph::{Graph, Node, NodeId};
 use crate::memory;
 use crate::pareto::{Points, Ties};
-use crate::program::search::{Arranged, SearchProgram, TableLimit};
+use crate::program::search::{SearchProgram, SearchSpace, TableLimit};
 use crate::space::{Column, Space};
 use crate::value::ops::Op;
 
@@ -52,7 +52,7 @@ impl<'a> Asked<'a> {
         let watched = watched(&mut bound.graph, &bound.roots.constraints);
         let (arranged, limit) = match wanted {
             Wanted::Front => (arranged(engine, space, &bound, groups, control)?, TableLimit::MANY),
-            Wanted::Few => (Arranged::new(space, &bound.axes), TableLimit::FEW),
+            Wanted::Few => (SearchSpace::new(space, &bound.axes), TableLimit::FEW),
         };
         let weight = space.size() / arranged.full_size();
         let outdone = (arranged.full_size() - arranged.size()) * weight;
@@ -124,11 +124,11 @@ pub(in crate::sweep) fn arranged<'s>(
     bound: &Bound,
     groups: Option<&Groups<'_>>,
     control: &Control,
-) -> Result<Arranged<'s>, Error> {
+) -> Result<SearchSpace<'s>, Error> {
     let Bound { graph, roots, axes } = bound;
     // The best by one objective is found before choices are compared.
     if roots.outputs.len() < 2 {
-        return Ok(Arranged::new(space, axes));
+        return Ok(SearchSpace::new(space, axes));
     }
     let grouped = groups.map(|groups| groups.axis);
     Choices { graph, roots, level: engine.level, control, grouped }.arrange(space, axes)

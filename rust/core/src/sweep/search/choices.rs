@@ -1,7 +1,7 @@
 //! Choices that cannot win, whatever the rest of a configuration is, are left out before the search.
 //!
 //! A choice is a position of an axis, or a combination of positions of two. Where all that the formulas see of it are
-//! a few terms, each wanted low or high (see [`Preferences`]), a choice is outdone by another that is nowhere worse
+//! a few terms, each wanted low or high (see [`Monotonicity`]), a choice is outdone by another that is nowhere worse
 //! and somewhere better by so much that rounding cannot hide it: with the same rest, the other one meets the
 //! constraints if this one does, and has no objective larger and one that is smaller. So this one is neither on the
 //! front nor a copy of what is. The choices that are left take the place of the two axes, as one, in the order of the
@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::formula::graph::Graph;
 use crate::pareto::{Rows, Ties, front_of};
 use crate::program::enumerate::tabulate;
-use crate::program::search::{Arranged, Preference, Preferences, SearchProgram, TableLimit};
+use crate::program::search::{MonotoneTerm, Monotonicity, SearchProgram, SearchSpace, TableLimit};
 use crate::program::{Depends, Roots};
 use crate::space::Space;
 use crate::value::ops::Op;
@@ -41,11 +41,11 @@ impl Choices<'_> {
     /// # Errors
     ///
     /// [`Error::Interrupted`].
-    pub(super) fn arrange<'s>(&self, space: &'s Space, axes: &[usize]) -> Result<Arranged<'s>, Error> {
-        let mut arranged = Arranged::new(space, axes);
+    pub(super) fn arrange<'s>(&self, space: &'s Space, axes: &[usize]) -> Result<SearchSpace<'s>, Error> {
+        let mut arranged = SearchSpace::new(space, axes);
         let depends = Depends::new(self.graph, space, axes);
         let preferences =
-            Preferences::new(self.graph, space, &depends, self.roots, self.level, self.control)?;
+            Monotonicity::new(self.graph, space, &depends, self.roots, self.level, self.control)?;
         let singles = (0..axes.len()).map(|bit| vec![bit]);
         let pairs = (0..axes.len()).flat_map(|bit| (0..bit).map(move |other| vec![other, bit]));
         let mut done = axes.iter().position(|&axis| Some(axis) == self.grouped).map_or(0_u64, |bit| 1 << bit);
@@ -55,8 +55,8 @@ impl Choices<'_> {
             if mask & done != 0 || !worth_a_table(space, axes, &some) {
                 continue;
             }
-            let Some(preferences) = preferences.of(mask) else { continue };
-            if preferences.iter().all(|preference| preference.apart.is_infinite()) {
+            let Some(preferences) = preferences.terms(mask) else { continue };
+            if preferences.iter().all(|preference| preference.strict_gap.is_infinite()) {
                 continue;
             }
             if self.may_pay(&thinned(space, &some), &some, &preferences)?
@@ -76,7 +76,7 @@ impl Choices<'_> {
         &self,
         space: &Space,
         some: &[usize],
-        preferences: &[Preference],
+        preferences: &[MonotoneTerm],
     ) -> Result<bool, Interrupted> {
         let nodes: Vec<_> = preferences.iter().map(|preference| preference.node).collect();
         let terms = tabulate(self.graph, space, some, &nodes, self.level, self.control)?;
@@ -96,7 +96,7 @@ impl Choices<'_> {
         &self,
         space: &Space,
         some: &[usize],
-        preferences: &[Preference],
+        preferences: &[MonotoneTerm],
     ) -> Result<Option<Vec<Vec<u32>>>, Error> {
         let mut graph = self.graph.clone();
         let outputs = preferences.iter().map(|preference| match preference.high {
@@ -104,12 +104,13 @@ impl Choices<'_> {
             false => preference.node,
         });
         let roots = Roots { constraints: vec![], outputs: outputs.collect() };
-        let arranged = Arranged::new(space, some);
+        let arranged = SearchSpace::new(space, some);
         let program =
             SearchProgram::new(&graph, arranged, &roots, &[], TableLimit::ALL, self.level, self.control)?;
         // The question's own progress counts what is left out.
         let search = Search { program: &program, objectives: preferences.len(), groups: None, weight: 0 };
-        let distances = preferences.iter().map(|preference| (preference.safe, preference.apart)).collect();
+        let distances =
+            preferences.iter().map(|preference| (preference.order_gap, preference.strict_gap)).collect();
         let mut goal = NotOutdone::new(distances, most(space, some));
         search.run(&mut goal, self.control, &mut Stats::default())?;
         let Some(left) = goal.into_points(self.control)? else { return Ok(None) };
@@ -147,7 +148,7 @@ fn thinned(space: &Space, some: &[usize]) -> Space {
     Space::new(lengths, columns.collect()).expect("part of a space is a space")
 }
 
-/// The lemma of [`Preferences`] held against all configurations of small spaces: the checked profile alone has this.
+/// The lemma of [`Monotonicity`] held against all configurations of small spaces: the checked profile alone has this.
 #[cfg(debug_assertions)]
 mod audit {
     use super::{Graph, Roots, Space};

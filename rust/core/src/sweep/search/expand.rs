@@ -22,7 +22,7 @@ const LEAF: u64 = 16;
 /// Lanes of boxes or configurations that are looked at together.
 const LANES: usize = 256;
 
-/// Neighbouring boxes of the same levels that are split alike.
+/// Neighbouring boxes of the same scales that are split alike.
 const ALIKE: usize = 8;
 
 /// What a job did.
@@ -200,7 +200,7 @@ impl<'a> Worker<'a> {
         let alive = self.alive(goal, round, range)?;
         self.outcome.open.reserve(2 * alive.len())?;
         for parents in alive.chunks(LANES >> HALVINGS) {
-            // Neighbours of the same levels are split alike.
+            // Neighbours of the same scales are split alike.
             let runs: Vec<&[usize]> =
                 parents.chunk_by(|&a, &b| round.alike(a, b)).flat_map(|run| run.chunks(ALIKE)).collect();
             self.outcome.bounds += self.weights.weigh(self.search, goal, round, &runs)?;
@@ -231,8 +231,8 @@ impl<'a> Worker<'a> {
         for (column, first) in self.boxes.first.iter_mut().zip(&round.first) {
             memory::append(column, &first[range.clone()])?;
         }
-        for (column, level) in self.boxes.level.iter_mut().zip(&round.level) {
-            memory::append(column, &level[range.clone()])?;
+        for (column, scale) in self.boxes.scale.iter_mut().zip(&round.scale) {
+            memory::append(column, &scale[range.clone()])?;
         }
         self.boxes.count = range.len();
         self.measure()?;
@@ -271,11 +271,11 @@ impl<'a> Worker<'a> {
         let weights = self.weights.of(place);
         self.halvings.clear();
         self.halvings.resize(slots, 0);
-        let level = |slot: usize| round.level[slot][run[0]];
-        let mut bits: u32 = (0..slots).map(|slot| u32::from(level(slot))).sum();
+        let scale = |slot: usize| round.scale[slot][run[0]];
+        let mut bits: u32 = (0..slots).map(|slot| u32::from(scale(slot))).sum();
         let mut halvings = 0;
         while halvings < HALVINGS && bits > LEAF.ilog2() {
-            let Some(slot) = heaviest(weights, |slot| level(slot) - self.halvings[slot]) else { break };
+            let Some(slot) = heaviest(weights, |slot| scale(slot) - self.halvings[slot]) else { break };
             weights[slot] *= 0.5;
             self.halvings[slot] += 1;
             halvings += 1;
@@ -287,7 +287,7 @@ impl<'a> Worker<'a> {
         let (mut shift, mut whole) = (halvings, true);
         for (slot, axis) in self.slots.iter().enumerate() {
             let bits = self.halvings[slot];
-            let left = level(slot) - bits;
+            let left = scale(slot) - bits;
             shift -= u32::from(bits);
             let mut steps = [0u32; 1 << HALVINGS];
             for (part, step) in (0..).zip(&mut steps) {
@@ -295,10 +295,10 @@ impl<'a> Worker<'a> {
             }
             for &parent in run {
                 let first = round.first[slot][parent];
-                whole &= u64::from(first) + (1 << level(slot)) <= u64::from(axis.length);
+                whole &= u64::from(first) + (1 << scale(slot)) <= u64::from(axis.length);
                 memory::extend(&mut self.boxes.first[slot], steps[..parts].iter().map(|step| first + step))?;
             }
-            memory::resize(&mut self.boxes.level[slot], self.boxes.count, left)?;
+            memory::resize(&mut self.boxes.scale[slot], self.boxes.count, left)?;
         }
         for &parent in run {
             let depth = round.depth[parent] + 1;
@@ -313,19 +313,19 @@ impl<'a> Worker<'a> {
 
     /// Drops the lanes of `boxes` from `start` on that begin behind the end of an axis.
     fn drop_outside(&mut self, start: usize) {
-        let Boxes { count, first, level, .. } = &mut self.boxes;
+        let Boxes { count, first, scale, .. } = &mut self.boxes;
         let depths = &mut self.depths;
         let mut kept = start;
         for lane in start..*count {
             if self.slots.iter().zip(first.iter()).all(|(slot, first)| first[lane] < slot.length) {
                 first.iter_mut().for_each(|column| column[kept] = column[lane]);
-                level.iter_mut().for_each(|column| column[kept] = column[lane]);
+                scale.iter_mut().for_each(|column| column[kept] = column[lane]);
                 depths[kept] = depths[lane];
                 kept += 1;
             }
         }
         first.iter_mut().for_each(|column| column.truncate(kept));
-        level.iter_mut().for_each(|column| column.truncate(kept));
+        scale.iter_mut().for_each(|column| column.truncate(kept));
         depths.truncate(kept);
         *count = kept;
     }
@@ -379,7 +379,7 @@ impl<'a> Worker<'a> {
         }
         for slot in 0..self.slots.len() {
             extend(&mut open.first[slot], &self.boxes.first[slot], &lanes)?;
-            extend(&mut open.level[slot], &self.boxes.level[slot], &lanes)?;
+            extend(&mut open.scale[slot], &self.boxes.scale[slot], &lanes)?;
         }
         if goal.samples() {
             self.samples.push_one_of_each(&self.boxes, &lanes, self.spots)?;
@@ -503,12 +503,12 @@ impl Pending {
 
     /// Adds every configuration of a box of so many.
     fn push_all(&mut self, boxes: &Boxes, lane: usize, size: u64) -> Result<(), OutOfMemory> {
-        let levels = boxes.level.iter().map(|level| u32::from(level[lane]));
-        let mut shift: u32 = levels.sum();
+        let scales = boxes.scale.iter().map(|scale| u32::from(scale[lane]));
+        let mut shift: u32 = scales.sum();
         self.count += size as usize;
         if size == 1 << shift {
             for (slot, positions) in self.positions.iter_mut().enumerate() {
-                let (first, bits) = (boxes.first[slot][lane], boxes.level[slot][lane]);
+                let (first, bits) = (boxes.first[slot][lane], boxes.scale[slot][lane]);
                 shift -= u32::from(bits);
                 memory::extend(positions, (0..size as u32).map(|place| first + digit(place, shift, bits)))?;
             }
@@ -536,9 +536,9 @@ fn extend<T: Copy>(column: &mut Vec<T>, other: &[T], lanes: &[usize]) -> Result<
 }
 
 /// The slot to halve next: the heaviest, or where none has weight the longest.
-fn heaviest(weights: &[f64], level: impl Fn(usize) -> u8) -> Option<usize> {
-    let key = |slot: usize| (weights[slot], level(slot));
-    (0..weights.len()).filter(|&slot| level(slot) > 0).fold(None, |best, slot| match best {
+fn heaviest(weights: &[f64], scale: impl Fn(usize) -> u8) -> Option<usize> {
+    let key = |slot: usize| (weights[slot], scale(slot));
+    (0..weights.len()).filter(|&slot| scale(slot) > 0).fold(None, |best, slot| match best {
         Some(best) if key(best) >= key(slot) => Some(best),
         _ => Some(slot),
     })

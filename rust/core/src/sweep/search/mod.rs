@@ -187,9 +187,9 @@ impl Search<'_> {
         open.reserve(count as usize)?;
         for (number, slot) in slots.iter().enumerate() {
             let grouped = self.groups.is_some_and(|(grouped, _)| grouped == number);
-            let level = if grouped { 0 } else { slot.top() };
+            let scale = if grouped { 0 } else { slot.top() };
             open.first[number].extend((0..count).map(|position| if grouped { position } else { 0 }));
-            open.level[number].resize(count as usize, level);
+            open.scale[number].resize(count as usize, scale);
         }
         // Nothing is known of them: they are settled by nothing.
         open.bounds.iter_mut().for_each(|bounds| bounds.resize(count as usize, f64::NEG_INFINITY));

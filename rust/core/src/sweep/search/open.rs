@@ -6,9 +6,9 @@ use crate::program::search::{Boxes, Slot};
 /// Boxes, column by column, with what is known of them.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Open {
-    /// For each slot, the first position and the level of each box.
+    /// For each slot, the first position and the scale of each box.
     pub(super) first: Vec<Vec<u32>>,
-    pub(super) level: Vec<Vec<u8>>,
+    pub(super) scale: Vec<Vec<u8>>,
     /// Low ends of the objectives, then of what is watched.
     pub(super) bounds: Vec<Vec<f64>>,
     /// The least index of a configuration in each box, or less.
@@ -21,7 +21,7 @@ impl Open {
     pub(super) fn new(slots: usize, bounds: usize) -> Self {
         Self {
             first: vec![Vec::new(); slots],
-            level: vec![Vec::new(); slots],
+            scale: vec![Vec::new(); slots],
             bounds: vec![Vec::new(); bounds],
             ..Self::default()
         }
@@ -34,7 +34,7 @@ impl Open {
     /// [`OutOfMemory`] if there is none.
     pub(super) fn reserve(&mut self, boxes: usize) -> Result<(), OutOfMemory> {
         self.first.iter_mut().try_for_each(|column| memory::reserve(column, boxes))?;
-        self.level.iter_mut().try_for_each(|column| memory::reserve(column, boxes))?;
+        self.scale.iter_mut().try_for_each(|column| memory::reserve(column, boxes))?;
         self.bounds.iter_mut().try_for_each(|column| memory::reserve(column, boxes))?;
         memory::reserve(&mut self.index, boxes)?;
         memory::reserve(&mut self.depth, boxes)
@@ -50,7 +50,7 @@ impl Open {
             columns.iter_mut().zip(others).for_each(|(column, other)| column.append(other));
         }
         append(&mut self.first, &mut other.first);
-        append(&mut self.level, &mut other.level);
+        append(&mut self.scale, &mut other.scale);
         append(&mut self.bounds, &mut other.bounds);
         self.index.append(&mut other.index);
         self.depth.append(&mut other.depth);
@@ -60,7 +60,7 @@ impl Open {
     /// Keeps the first boxes.
     pub(super) fn truncate(&mut self, boxes: usize) {
         self.first.iter_mut().for_each(|column| column.truncate(boxes));
-        self.level.iter_mut().for_each(|column| column.truncate(boxes));
+        self.scale.iter_mut().for_each(|column| column.truncate(boxes));
         self.bounds.iter_mut().for_each(|column| column.truncate(boxes));
         self.index.truncate(boxes);
         self.depth.truncate(boxes);
@@ -84,15 +84,15 @@ impl Open {
             Ok(())
         }
         self.first.iter_mut().try_for_each(|column| by(column, start, &order))?;
-        self.level.iter_mut().try_for_each(|column| by(column, start, &order))?;
+        self.scale.iter_mut().try_for_each(|column| by(column, start, &order))?;
         self.bounds.iter_mut().try_for_each(|column| by(column, start, &order))?;
         by(&mut self.index, start, &order)?;
         by(&mut self.depth, start, &order)
     }
 
-    /// Whether two boxes have the same levels.
+    /// Whether two boxes have the same scales.
     pub(super) fn alike(&self, a: usize, b: usize) -> bool {
-        self.level.iter().all(|level| level[a] == level[b])
+        self.scale.iter().all(|scale| scale[a] == scale[b])
     }
 }
 
@@ -106,7 +106,7 @@ pub(super) struct Extent {
 }
 
 impl Extent {
-    /// Measures boxes of which first positions and levels are given; the last positions follow.
+    /// Measures boxes of which first positions and scales are given; the last positions follow.
     ///
     /// # Errors
     ///
@@ -119,15 +119,15 @@ impl Extent {
         self.index.clear();
         memory::resize(&mut self.index, count, 0)?;
         for (number, slot) in slots.iter().enumerate() {
-            let (first, level) = (&boxes.first[number][..count], &boxes.level[number][..count]);
+            let (first, scale) = (&boxes.first[number][..count], &boxes.scale[number][..count]);
             let last = &mut boxes.last[number];
             last.clear();
-            let ends = first.iter().zip(level).map(|(&first, &level)| slot.last(first, level));
+            let ends = first.iter().zip(scale).map(|(&first, &scale)| slot.last(first, scale));
             memory::extend(last, ends)?;
             for ((size, first), last) in self.size.iter_mut().zip(first).zip(last) {
                 *size *= u64::from(*last - first) + 1;
             }
-            slot.add_least_index(first, level, &mut self.index);
+            slot.add_least_index(first, scale, &mut self.index);
         }
         Ok(())
     }

@@ -101,7 +101,7 @@ mod tests {
     use super::Spot::{First, Last, Middle};
     use super::*;
     use crate::control::Control;
-    use crate::program::search::{Arranged, SearchProgram, TableLimit};
+    use crate::program::search::{SearchProgram, SearchSpace, TableLimit};
     use crate::space::{Column, Space};
     use crate::value::simd::Level;
 
@@ -120,7 +120,7 @@ mod tests {
         let bound = engine.bind(&owned(constraints), &outputs).expect("formulas");
         let program = SearchProgram::new(
             &bound.graph,
-            Arranged::new(&space, &bound.axes),
+            SearchSpace::new(&space, &bound.axes),
             &bound.roots,
             &[],
             TableLimit::FEW,

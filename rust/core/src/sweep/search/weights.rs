@@ -85,20 +85,20 @@ impl Weights {
     fn hold_in_turn(&mut self, search: &Search<'_>, round: &Open, runs: &[&[usize]]) {
         self.boxes.clear();
         for (slot, axis) in search.program.slots.iter().enumerate() {
-            let (first, level) = (&round.first[slot], &round.level[slot]);
+            let (first, scale) = (&round.first[slot], &round.scale[slot]);
             for held in 0..self.slots {
                 if slot == held {
-                    let middle = |first, level| Spot::Middle.position(first, axis.last(first, level));
+                    let middle = |first, scale| Spot::Middle.position(first, axis.last(first, scale));
                     self.boxes.first[slot]
-                        .extend(runs.iter().map(|run| middle(first[run[0]], level[run[0]])));
-                    self.boxes.level[slot].resize((held + 1) * runs.len(), 0);
+                        .extend(runs.iter().map(|run| middle(first[run[0]], scale[run[0]])));
+                    self.boxes.scale[slot].resize((held + 1) * runs.len(), 0);
                 } else {
                     self.boxes.first[slot].extend(runs.iter().map(|run| first[run[0]]));
-                    self.boxes.level[slot].extend(runs.iter().map(|run| level[run[0]]));
+                    self.boxes.scale[slot].extend(runs.iter().map(|run| scale[run[0]]));
                 }
             }
-            let lanes = self.boxes.first[slot].iter().zip(&self.boxes.level[slot]);
-            self.boxes.last[slot].extend(lanes.map(|(&first, &level)| axis.last(first, level)));
+            let lanes = self.boxes.first[slot].iter().zip(&self.boxes.scale[slot]);
+            self.boxes.last[slot].extend(lanes.map(|(&first, &scale)| axis.last(first, scale)));
         }
         self.boxes.count = self.slots * runs.len();
     }

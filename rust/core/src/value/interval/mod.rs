@@ -2,7 +2,7 @@
 //!
 //! In come an operation and an [`Interval`] for each operand; out comes one that holds every value that
 //! [`Op::apply`] gives on values of the operands: the bits as computed, not the true real numbers. Reading
-//! a whole graph in this way bounds a formula over a box of configurations.
+//! a whole graph in this way bounds a formula over a box of configurations (interval arithmetic, Moore 1966).
 //!
 //! Every operation of binary64 arithmetic is correctly rounded, so it is monotone as computed wherever the
 //! true operation is, and its values at the ends bound all others with nothing added. The kernels of exp,
@@ -14,7 +14,7 @@
 //!
 //! A part of an operand gives a part of the result, for every operation that is not widened. Ends of widened
 //! results follow the kernel, which may fall where it should rise (`pow` does, by one step, at some
-//! neighbours with a small exponent): they keep this order up to the margin. Whoever needs it to the bit
+//! neighbours with a small exponent): they keep this order up to the margin. A caller that needs it to the bit
 //! takes the common part of the two results, which holds all values as well.
 
 mod apply;

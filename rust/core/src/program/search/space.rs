@@ -1,7 +1,8 @@
-//! The space as a search walks it: axes brought into an order, several axes made one.
+//! The space after presolve: axes sorted, some replaced by the positions that are kept, with the map back to the
+//! user's indices.
 //!
-//! Formulas notice nothing: each column holds the values that belong to the positions inside. Configurations keep
-//! the user's indices, by which ties are decided and answers are told.
+//! Formulas are as before: each column holds the values that belong to the positions inside. Configurations keep
+//! the user's indices, by which ties are decided and answers are given.
 
 use std::borrow::Cow;
 
@@ -11,13 +12,13 @@ use crate::space::{Column, Space};
 
 /// A space, with what each position of a rearranged axis adds to the user's index.
 #[derive(Debug, Clone)]
-pub(crate) struct Arranged<'a> {
+pub(crate) struct SearchSpace<'a> {
     pub(crate) space: Cow<'a, Space>,
     /// The axes that are searched, ascending.
     pub(crate) axes: Vec<usize>,
     /// What each axis' neighbours are apart in the user's index.
     strides: Vec<u64>,
-    /// By axis; nothing where positions are the user's.
+    /// By axis; `None` where positions are the user's.
     pub(crate) offsets: Vec<Option<Vec<u64>>>,
     /// The user's axes that each axis stands for.
     pub(crate) stands_for: Vec<Vec<usize>>,
@@ -25,7 +26,7 @@ pub(crate) struct Arranged<'a> {
     lengths: Vec<usize>,
 }
 
-impl<'a> Arranged<'a> {
+impl<'a> SearchSpace<'a> {
     /// The user's space, of which `axes` are searched.
     pub(crate) fn new(space: &'a Space, axes: &[usize]) -> Self {
         let count = space.lengths().len();
@@ -115,7 +116,7 @@ impl<'a> Arranged<'a> {
     }
 }
 
-/// The positions of an axis in ascending order of its first column that formulas read; nothing if a column
+/// The positions of an axis in ascending order of its first column that formulas read; `None` if a column
 /// is in order as it stands.
 fn order_of(graph: &Graph, space: &Space, axis: usize) -> Result<Option<Vec<u32>>, OutOfMemory> {
     let columns: Vec<&Column> = graph

@@ -1,17 +1,17 @@
-//! Bounds of outputs over runs of neighbouring lanes, from the least of each run of their operands.
+//! Bounds of outputs over chunks of neighbouring lanes, from the least of each chunk of their operands.
 //!
-//! Most rows hold nothing that a search still wants, and most of the others only in few places. Where outputs
-//! are made by operations that never fall while their operands rise, the least of a run of each operand gives a
-//! bound of all values of the run, as they are computed: rounding keeps the order of numbers. That takes a
-//! [`RUN`]th of the work, and the lanes are computed only where a sink finds the bound good enough.
+//! Most rows hold no configuration that can still be in the answer, and most of the others in few places. Where outputs
+//! are made by operations that never fall while their operands rise, the least of a chunk of each operand gives a
+//! bound of all values of the chunk, as they are computed: rounding keeps the order of numbers. That takes a
+//! [`CHUNK`]th of the work, and the lanes are computed only where a sink finds the bound good enough.
 //!
-//! A bound that is NaN says nothing. One that is a number also says that no value of the run is NaN.
+//! A bound that is NaN is no bound. One that is a number also says that no value of the chunk is NaN.
 //!
-//! **Lemma (runs).** A bound that is a number is at most every value of its run, as computed, and none of these is
+//! **Lemma (chunks).** A bound that is a number is at most every value of its chunk, as computed, and none of these is
 //! NaN. By induction over the operations: the least of numbers read from tables and registers is that; an operation
 //! that never falls while its operands rise gives its least result at the least operands, and the table of
-//! [`bound`] tells NaN where that could be wrong. An operation that falls with an operand is bounded only where that
-//! operand is the same in the whole run, so that operands which are one node need no case of their own: `a - a` has
+//! [`bound`] gives NaN where that could be wrong. An operation that falls with an operand is bounded only where that
+//! operand is the same in the whole chunk, so that operands which are one node need no case of their own: `a - a` has
 //! a bound only where `a` is one number.
 
 use std::ops::Range;
@@ -21,56 +21,56 @@ use crate::memory;
 use crate::parallel::Crew;
 use crate::space::Numbers;
 use crate::value::lanes::{self, Operand};
-use crate::value::ops::Op;
-use crate::value::{scalar, simd};
+use crate::value::ops::{Op, Slope};
+use crate::value::simd;
 
 use super::layout::{Layout, MAX_LANES};
 use super::lower::{Loop, Operation, Source, Step, Tape};
 
-/// Lanes of a run. Blocks of lanes start at a multiple of it.
-pub(crate) const RUN: usize = 16;
+/// Lanes of a chunk. Blocks of lanes start at a multiple of it.
+pub(crate) const CHUNK: usize = 16;
 
-const _: () = assert!(MAX_LANES.is_multiple_of(RUN));
+const _: () = assert!(MAX_LANES.is_multiple_of(CHUNK));
 
 /// Runs of lanes whose least is taken by one job.
 const JOB: usize = 1 << 14;
 
-/// The runs that some lanes lie in.
+/// The chunks that some lanes lie in.
 #[inline(always)]
-pub(crate) fn runs_of(lanes: &Range<usize>) -> Range<usize> {
-    lanes.start / RUN..lanes.end.div_ceil(RUN)
+pub(crate) fn chunks_of(lanes: &Range<usize>) -> Range<usize> {
+    lanes.start / CHUNK..lanes.end.div_ceil(CHUNK)
 }
 
-/// Those of `lanes` that lie in some runs.
+/// Those of `lanes` that lie in some chunks.
 #[inline(always)]
-pub(crate) fn lanes_of(runs: &Range<usize>, lanes: &Range<usize>) -> Range<usize> {
-    lanes.start.max(runs.start * RUN)..lanes.end.min(runs.end * RUN)
+pub(crate) fn lanes_of(chunks: &Range<usize>, lanes: &Range<usize>) -> Range<usize> {
+    lanes.start.max(chunks.start * CHUNK)..lanes.end.min(chunks.end * CHUNK)
 }
 
 /// What it takes to bound a tape's outputs.
 #[derive(Debug)]
-pub(crate) struct RunBounds {
+pub(crate) struct ChunkBounds {
     /// Operations of configurations that the outputs need.
     pub(crate) operations: Vec<Operation>,
     /// Registers of lanes that the operations or the outputs read.
     pub(crate) registers: Vec<usize>,
     /// For each of the tape's tables that is read lane by lane, what no number in a place is below.
-    pub(crate) tables: Vec<Option<Least>>,
+    pub(crate) tables: Vec<Option<ChunkMinima>>,
     /// Runs of all lanes.
-    pub(crate) run_count: usize,
+    pub(crate) chunk_count: usize,
 }
 
 /// The least numbers of a table that varies with lanes; NaN where one of them is.
 #[derive(Debug, Clone)]
-pub(crate) struct Least {
-    /// Of each run of each row of lanes.
-    pub(crate) runs: Vec<f64>,
+pub(crate) struct ChunkMinima {
+    /// Of each chunk of each row of lanes.
+    pub(crate) chunks: Vec<f64>,
     /// Of each row of lanes.
     pub(crate) rows: Vec<f64>,
 }
 
-impl RunBounds {
-    /// Nothing if an operation has no bound.
+impl ChunkBounds {
+    /// `None` if an operation has no bound.
     pub(crate) fn new(
         tape: &Tape,
         layout: &Layout,
@@ -95,10 +95,10 @@ impl RunBounds {
                 && least[used].is_none()
             {
                 let numbers = &tables[tape.tables[used].table];
-                least[used] = Some(Least::of(numbers, lane_count, level, control)?);
+                least[used] = Some(ChunkMinima::of(numbers, lane_count, level, control)?);
             }
         }
-        Ok(Some(Self { operations, registers, tables: least, run_count: lane_count.div_ceil(RUN) }))
+        Ok(Some(Self { operations, registers, tables: least, chunk_count: lane_count.div_ceil(CHUNK) }))
     }
 }
 
@@ -135,7 +135,7 @@ fn needed(tape: &Tape) -> Vec<Operation> {
     operations
 }
 
-impl Least {
+impl ChunkMinima {
     /// Of rows of `lane_count` numbers.
     fn of(
         numbers: &[f64],
@@ -143,13 +143,13 @@ impl Least {
         level: simd::Level,
         control: &Control,
     ) -> Result<Self, Interrupted> {
-        let run_count = lane_count.div_ceil(RUN);
+        let chunk_count = lane_count.div_ceil(CHUNK);
         let crew = Crew::for_rows(control, numbers.len() / 8);
         let row_count = numbers.len() / lane_count;
-        let parts = crew.map_chunks(row_count, JOB.div_ceil(run_count), |rows| {
+        let parts = crew.map_chunks(row_count, JOB.div_ceil(chunk_count), |rows| {
             control.check()?;
             let mut least =
-                Self { runs: memory::zeroed(rows.len() * run_count)?, rows: memory::zeroed(rows.len())? };
+                Self { chunks: memory::zeroed(rows.len() * chunk_count)?, rows: memory::zeroed(rows.len())? };
             let numbers = &numbers[rows.start * lane_count..rows.end * lane_count];
             level.run(
                 #[inline(always)]
@@ -157,9 +157,9 @@ impl Least {
             );
             Ok(least)
         })?;
-        let mut all = Self { runs: memory::room(row_count * run_count)?, rows: memory::room(row_count)? };
+        let mut all = Self { chunks: memory::room(row_count * chunk_count)?, rows: memory::room(row_count)? };
         for part in parts {
-            all.runs.extend_from_slice(&part.runs);
+            all.chunks.extend_from_slice(&part.chunks);
             all.rows.extend_from_slice(&part.rows);
         }
         Ok(all)
@@ -168,23 +168,23 @@ impl Least {
     #[inline(always)]
     fn fill(&mut self, numbers: &[f64], lane_count: usize) {
         let parts =
-            self.runs.chunks_exact_mut(lane_count.div_ceil(RUN)).zip(numbers.chunks_exact(lane_count));
-        for ((runs, row), of_row) in parts.zip(&mut self.rows) {
-            least_of_runs(row, &(0..lane_count), runs);
-            *of_row = least(runs);
+            self.chunks.chunks_exact_mut(lane_count.div_ceil(CHUNK)).zip(numbers.chunks_exact(lane_count));
+        for ((chunks, row), of_row) in parts.zip(&mut self.rows) {
+            chunk_minima(row, &(0..lane_count), chunks);
+            *of_row = least(chunks);
         }
     }
 }
 
-/// The least of each run of `lanes`, at the place of the run, given the numbers of those lanes; NaN if a number
-/// of the run is.
+/// The least of each chunk of `lanes`, at the place of the chunk, given the numbers of those lanes; NaN if a number
+/// of the chunk is.
 #[inline(always)]
-pub(crate) fn least_of_runs(numbers: &[f64], lanes: &Range<usize>, out: &mut [f64]) {
+pub(crate) fn chunk_minima(numbers: &[f64], lanes: &Range<usize>, out: &mut [f64]) {
     // A loop and no iterator chain: the chain would be compiled for the lowest SIMD level.
-    for run in runs_of(lanes) {
-        let part = lanes_of(&(run..run + 1), lanes);
+    for chunk in chunks_of(lanes) {
+        let part = lanes_of(&(chunk..chunk + 1), lanes);
         let part = &numbers[part.start - lanes.start..part.end - lanes.start];
-        out[run] = least(part);
+        out[chunk] = least(part);
     }
 }
 
@@ -220,13 +220,19 @@ fn exact(source: Source) -> bool {
     }
 }
 
-/// Whether [`bound`] may know something of an operation.
+/// Whether [`bound`] may give a bound of an operation: by how it moves with its operands.
 fn has_bound(operation: &Operation) -> bool {
-    match operation.op {
-        Op::Add | Op::Mul | Op::Min | Op::Max | Op::Abs | Op::Sqrt => true,
-        Op::Sub | Op::Div => exact(operation.operands[1]),
-        _ => false,
-    }
+    let info = operation.op.info();
+    // Conditions hide NaN.
+    let numbers = !info.condition && info.conditions == 0;
+    numbers
+        && info.slopes.iter().zip(operation.operands).all(|(slope, operand)| match slope {
+            Slope::Rises => true,
+            Slope::Falls | Slope::Divisor => exact(operand),
+            // [`bound`] looks at signs for these.
+            Slope::BySign(_) => matches!(operation.op, Op::Mul | Op::Div | Op::Abs),
+            Slope::Kernel(_) | Slope::Logarithm(_) | Slope::Power | Slope::Unknown => false,
+        })
 }
 
 /// Bounds of an operation of configurations, given bounds of its operands.
@@ -241,6 +247,10 @@ pub(crate) fn bound(
     b: Operand<'_>,
     out: &mut [f64],
 ) {
+    if !matches!(operation.op, Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Abs) {
+        // The result at the least operands. The root of a negative number is NaN, and then so is that of the bound.
+        return lanes::apply_at(level, operation.op, a, b, Operand::Scalar(0.0), out);
+    }
     level.run(
         #[inline(always)]
         || match operation.op {
@@ -286,22 +296,13 @@ pub(crate) fn bound(
                 #[inline(always)]
                 |a, b| if (b > 0.0) & (b < f64::INFINITY) { a / b } else { f64::NAN },
             ),
-            Op::Min => lanes::binary(a, b, out, scalar::min),
-            Op::Max => lanes::binary(a, b, out, scalar::max),
             Op::Abs => lanes::unary(
                 a,
                 out,
                 #[inline(always)]
                 |a| if a < 0.0 { 0.0 } else { a },
             ),
-            // The root of a negative number is NaN, and then so is that of the bound.
-            Op::Sqrt => lanes::unary(
-                a,
-                out,
-                #[inline(always)]
-                |a| a.sqrt(),
-            ),
-            _ => unreachable!("see `has_bound`"),
+            _ => unreachable!("see above"),
         },
     );
 }
@@ -309,6 +310,8 @@ pub(crate) fn bound(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::value::ops::{Info, TABLE};
+    use crate::value::scalar;
 
     const AWKWARD: [f64; 14] = [
         f64::NEG_INFINITY,
@@ -326,8 +329,6 @@ mod tests {
         f64::INFINITY,
         f64::NAN,
     ];
-
-    const OPS: [Op; 8] = [Op::Add, Op::Sub, Op::Mul, Op::Div, Op::Min, Op::Max, Op::Abs, Op::Sqrt];
 
     fn pairs() -> Vec<[f64; 2]> {
         AWKWARD.iter().flat_map(|&a| AWKWARD.map(|b| [a, b])).collect()
@@ -363,7 +364,7 @@ mod tests {
     #[test]
     fn no_value_is_below_its_bound_and_none_is_nan_if_that_is_a_number() {
         let (same, varies) = (Source::Register(Loop::Row, 0), Source::Register(Loop::Full, 0));
-        for op in OPS {
+        for &Info { op, .. } in TABLE {
             for first in pairs() {
                 let a = [least(&first)];
                 for second in pairs() {
@@ -412,12 +413,12 @@ mod tests {
                         numbers[lane] = f64::NAN;
                     }
                     let lanes = start..end;
-                    let mut out = [0.0; 40usize.div_ceil(RUN)];
-                    least_of_runs(&numbers[lanes.clone()], &lanes, &mut out);
-                    for run in runs_of(&lanes) {
-                        let part = &numbers[lanes_of(&(run..run + 1), &lanes)];
+                    let mut out = [0.0; 40usize.div_ceil(CHUNK)];
+                    chunk_minima(&numbers[lanes.clone()], &lanes, &mut out);
+                    for chunk in chunks_of(&lanes) {
+                        let part = &numbers[lanes_of(&(chunk..chunk + 1), &lanes)];
                         let lowest = part.iter().copied().fold(f64::INFINITY, scalar::min);
-                        assert_eq!(out[run].to_bits(), lowest.to_bits(), "run {run} of {lanes:?}");
+                        assert_eq!(out[chunk].to_bits(), lowest.to_bits(), "chunk {chunk} of {lanes:?}");
                     }
                 }
             }
