@@ -7,6 +7,7 @@
 mod cases;
 mod checks;
 mod choices;
+mod found;
 mod planted;
 mod twin;
 
