@@ -80,6 +80,8 @@ pub struct Control {
     total: AtomicU64,
     /// How many passes have begun, if there are several.
     passes: AtomicU32,
+    /// Whether what is settled counts for nothing.
+    aside: AtomicBool,
 }
 
 impl Control {
@@ -93,6 +95,7 @@ impl Control {
             settled: AtomicU64::new(0),
             total: AtomicU64::new(0),
             passes: AtomicU32::new(0),
+            aside: AtomicBool::new(false),
         }
     }
 
@@ -161,7 +164,7 @@ impl Control {
     /// Ends a pass, if there are several.
     pub fn end_pass(&self) {
         let passes = self.passes.load(Ordering::Relaxed);
-        if passes > 0 {
+        if passes > 0 && !self.aside.load(Ordering::Relaxed) {
             let total = self.total.load(Ordering::Relaxed);
             let left = total.checked_shr(passes).unwrap_or(0);
             self.settled.store(total - left, Ordering::Relaxed);
@@ -172,8 +175,19 @@ impl Control {
     /// Counts `configurations` more as settled.
     #[inline]
     pub fn advance(&self, configurations: u64) {
+        if self.aside.load(Ordering::Relaxed) {
+            return;
+        }
         let counted = configurations.checked_shr(self.passes.load(Ordering::Relaxed)).unwrap_or(0);
         self.settled.fetch_add(counted, Ordering::Relaxed);
+    }
+
+    /// Does some work beside that which is counted: what it settles may have to be settled once more.
+    pub(crate) fn aside<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.aside.store(true, Ordering::Relaxed);
+        let done = work();
+        self.aside.store(false, Ordering::Relaxed);
+        done
     }
 
     /// Ends work of several passes.
@@ -241,6 +255,21 @@ mod tests {
         assert_eq!(Error::from(Interrupted::from(lack)), Error::Memory(lack));
         assert_eq!(Interrupted.to_string(), "interrupted");
         assert_eq!(Interrupted::from(lack).to_string(), lack.to_string());
+    }
+
+    #[test]
+    fn what_is_done_aside_counts_for_nothing() {
+        let control = Control::new(1);
+        control.begin_passes(100);
+        control.advance(50);
+        let done = control.aside(|| {
+            control.advance(50);
+            control.end_pass();
+            7
+        });
+        assert_eq!((done, control.progress()), (7, (25, 100)));
+        control.advance(50);
+        assert_eq!(control.progress(), (50, 100));
     }
 
     #[test]

@@ -10,6 +10,10 @@
 //! the front of all configurations so far, whatever the threads did. Rounds take blocks in a
 //! scattered order: the first ones then sample the whole space and make a strong cull.
 //!
+//! A front so far proves nothing about the front at the end, so that an enumeration would refuse at its end only. Where
+//! the front grows as if it were to have far too many rows, a search is asked for the proof ([`Growth`]). What it does
+//! not refuse is looked at to the end as before.
+//!
 //! Where each group has a front of its own, two further objectives are its number and the number negated: of two
 //! configurations of different groups none is then at most the other. The cull reads them as it reads any other; the
 //! filter takes each group for itself.
@@ -26,13 +30,15 @@ use crate::value::lanes::Operand;
 
 use super::enumerate::Grid;
 use super::rows::{self, Free};
-use super::search::{group_count, with_column};
+use super::search::{group_count, proves_too_large, with_column};
 use super::stats::{Stats, Watch};
 use super::{Answer, Bound, Engine, FrontQuestion, held};
 
 mod cull;
+mod growth;
 
 use cull::Cull;
+use growth::Growth;
 
 /// Configurations of the first round.
 const FIRST_ROUND: u64 = 1 << 16;
@@ -50,6 +56,9 @@ pub(super) fn pareto(
     let free = Free::new(engine.space, &bound.axes, question.ties == Ties::All, question.max_rows);
     // All positions of an axis of one are one group.
     let groups = question.groups.filter(|groups| engine.space.lengths()[groups.axis] > 1);
+    let limit = rows::front_limit(question, &free);
+    // Before the objectives of groups are added.
+    let searched = bound.clone();
     let mut bits = question.bits.to_vec();
     let numbered = match groups {
         None => None,
@@ -79,6 +88,7 @@ pub(super) fn pareto(
     let largest_round = (1 << 22).max(question.max_rows.saturating_mul(2));
     let stride = scatter(grid.blocks);
     let mut front = Front::new(bits, question.ties, groups.is_some());
+    let mut growth = Growth::towards(grid.blocks);
     let (mut start, mut round) = (0, FIRST_ROUND);
     while start < grid.blocks {
         let end = grid.blocks.min(start.saturating_add(grid.blocks_of(round)));
@@ -95,9 +105,13 @@ pub(super) fn pareto(
             front.cull = Cull::by(&front.rows.objectives, &front.filter.bits)?;
         }
         // Later configurations may dominate all of these, so that they prove nothing about the answer.
-        let (rows, limit) = (front.rows.indices.len() as u64, held(question.max_rows));
-        if rows > limit {
-            return Err(Error::Held { rows, limit });
+        let (rows, held) = (front.rows.indices.len() as u64, held(question.max_rows));
+        if rows > held {
+            return Err(Error::Held { rows, limit: held });
+        }
+        if growth.is_far_beyond(limit, end, rows) {
+            proves_too_large(engine, &searched, question, limit, control)
+                .map_err(|error| if question.rows.is_some() { error } else { free.told(error) })?;
         }
         (start, round) = (end, round.saturating_mul(4).min(largest_round));
     }
@@ -106,7 +120,6 @@ pub(super) fn pareto(
 
     let fronts = front.filter.groups(front.rows)?;
     let mut sorted = memory::room(fronts.len())?;
-    let limit = rows::front_limit(question, &free);
     let rows = fronts.iter().map(|points| points.indices.len() as u64).sum();
     if rows > limit {
         return Err(if question.rows.is_some() { Error::Limit { rows, limit } } else { free.too_many(rows) });

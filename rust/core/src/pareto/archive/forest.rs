@@ -123,6 +123,10 @@ impl Forest {
         Ok(())
     }
 
+    pub(super) fn pieces(&self) -> Vec<&Points> {
+        self.trees.iter().map(Tree::points).collect()
+    }
+
     /// All rows, in no order.
     pub(super) fn into_points(self) -> Result<Points, OutOfMemory> {
         Points::joined(self.trees.into_iter().map(Tree::into_points).collect())

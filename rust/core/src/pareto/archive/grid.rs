@@ -340,6 +340,10 @@ impl Grid {
     }
 
     /// All rows, dominated ones that are still there among them, in no order.
+    pub(super) fn pieces(&self) -> [&Points; 2] {
+        [&self.points, &self.copies]
+    }
+
     pub(super) fn into_points(self) -> Result<Points, OutOfMemory> {
         Points::joined(vec![self.points, self.copies])
     }

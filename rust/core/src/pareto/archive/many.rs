@@ -80,6 +80,14 @@ impl Many {
         }
     }
 
+    /// All rows, in pieces.
+    pub(super) fn pieces(&self) -> Vec<&Points> {
+        match &self.structure {
+            Structure::Grid(grid) => grid.pieces().to_vec(),
+            Structure::Forest(forest) => forest.pieces(),
+        }
+    }
+
     pub(super) fn unsettled(&self, bounds: &[&[f64]], indices: &[u64], open: &mut Vec<u32>) {
         match &self.structure {
             Structure::Grid(grid) => grid.unsettled(&self.question, bounds, indices, open),

@@ -47,10 +47,14 @@ use super::key::rank;
 use super::points::Points;
 use super::rows::Ties;
 use crate::control::{Control, Interrupted};
-use crate::memory::OutOfMemory;
+use crate::memory::{self, OutOfMemory};
+use crate::parallel::Crew;
 use many::Many;
 use single::Single;
 use stairs::Stairs;
+
+/// Rows of one piece of work.
+const PIECE: usize = 1 << 14;
 
 /// Sizes at which the archive changes its way; what it settles is the same for any.
 #[derive(Debug, Clone, Copy)]
@@ -207,6 +211,41 @@ impl Archive {
             Structure::Single(_) | Structure::Stairs(_) => Ok(()),
             Structure::Many(many) => many.tidy(control),
         }
+    }
+
+    /// How many rows another archive of as many objectives leaves unsettled: those whose objectives, as the bounds of a
+    /// lane behind all others, no row of it is at most, key for key.
+    ///
+    /// Counts as [`len`](Self::len) does.
+    ///
+    /// # Errors
+    ///
+    /// [`Interrupted`] after [`Control::cancel`], or for want of memory.
+    pub(crate) fn unsettled_by(&self, other: &Self, control: &Control) -> Result<u64, Interrupted> {
+        match &self.structure {
+            Structure::Single(single) => other.leaves(&single.copied()?, control),
+            Structure::Stairs(stairs) => other.leaves(&stairs.copied()?, control),
+            Structure::Many(many) => {
+                many.pieces().into_iter().try_fold(0, |rows, piece| Ok(rows + other.leaves(piece, control)?))
+            }
+        }
+    }
+
+    /// How many of some rows it leaves unsettled, whatever their indices.
+    ///
+    /// # Errors
+    ///
+    /// [`Interrupted`] after [`Control::cancel`], or for want of memory.
+    pub(crate) fn leaves(&self, points: &Points, control: &Control) -> Result<u64, Interrupted> {
+        let (columns, count) = (points.columns(), points.indices.len());
+        let left = Crew::for_rows(control, count).map_chunks(count, PIECE, |range| {
+            control.check()?;
+            let columns: Vec<&[f64]> = columns.iter().map(|column| &column[range.clone()]).collect();
+            let mut open = memory::room(range.len())?;
+            self.unsettled(&columns, &memory::filled(range.len(), u64::MAX)?, &mut open);
+            Ok(open.len() as u64)
+        })?;
+        Ok(left.into_iter().sum())
     }
 
     /// The rows, best first by the objectives in order (-0 equal to +0), then by index.

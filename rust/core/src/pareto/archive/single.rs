@@ -83,10 +83,15 @@ impl Single {
         Ok(())
     }
 
-    pub(super) fn into_points(self) -> Result<Points, OutOfMemory> {
+    /// The rows, by index.
+    pub(super) fn copied(&self) -> Result<Points, OutOfMemory> {
         Ok(Points {
             objectives: vec![memory::collected(self.rows.iter().map(|&(value, _)| value))?],
             indices: memory::collected(self.rows.iter().map(|&(_, index)| index))?,
         })
+    }
+
+    pub(super) fn into_points(self) -> Result<Points, OutOfMemory> {
+        self.copied()
     }
 }

@@ -252,17 +252,23 @@ impl Stairs {
         }
     }
 
+    /// The rows, objective by objective, in the order of the steps.
+    pub(super) fn copied(&self) -> Result<Points, OutOfMemory> {
+        let (x, y) = (
+            memory::collected(self.steps.iter().map(|step| step.x))?,
+            memory::collected(self.steps.iter().map(|step| step.y))?,
+        );
+        Ok(Points {
+            objectives: if self.along == 0 { vec![x, y] } else { vec![y, x] },
+            indices: memory::collected(self.steps.iter().map(|step| step.index))?,
+        })
+    }
+
     pub(super) fn into_points(mut self) -> Result<Points, OutOfMemory> {
         if self.along != 0 {
             self.turn();
         }
-        Ok(Points {
-            objectives: vec![
-                memory::collected(self.steps.iter().map(|step| step.x))?,
-                memory::collected(self.steps.iter().map(|step| step.y))?,
-            ],
-            indices: memory::collected(self.steps.iter().map(|step| step.index))?,
-        })
+        self.copied()
     }
 }
 

@@ -14,6 +14,7 @@ use super::super::stats::{Stats, Watch};
 use super::super::{Answer, Bound, Engine, FrontQuestion, Groups, Near, Objective, held};
 use super::choices::Choices;
 use super::goal::{AllGoal, AnyGoal, Best, BestGoal, FrontGoal};
+use super::proof::Proof;
 use super::{Goal, Search};
 
 /// A question being answered: a program made for it, how the slots stand for the space, what was done.
@@ -172,6 +173,27 @@ pub(in crate::sweep) fn pareto(
     let (points, gap) = rows::finish(fronts, question, &free, control)?;
     asked.stats.gap = gap;
     asked.answer(points, question.objectives)
+}
+
+/// Looks for a [`Proof`] that a front has more than `limit` rows. Without an error there is none.
+///
+/// # Errors
+///
+/// [`Error::Limit`] if that is proved, [`Error::Interrupted`], [`Error::Memory`].
+pub(in crate::sweep) fn proves_too_large(
+    engine: &Engine<'_>,
+    bound: &Bound,
+    question: &FrontQuestion<'_>,
+    limit: u64,
+    control: &Control,
+) -> Result<(), Error> {
+    // Without an axis there is nothing to split.
+    if bound.axes.is_empty() {
+        return Ok(());
+    }
+    let mut asked = Asked::new(engine, engine.space, bound.clone(), question.groups, Wanted::Front, control)?;
+    let mut proof = Proof::new(question.bits, question.ties, group_count(question.groups), limit);
+    control.aside(|| asked.run(&mut proof))
 }
 
 /// See [`Engine::best`].

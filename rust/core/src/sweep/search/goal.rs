@@ -9,6 +9,7 @@ use crate::pareto::{Points, Ties};
 use crate::value::interval::step_down;
 
 use super::open::Open;
+use super::proof::Proof;
 use super::{Found, Goal};
 
 /// The front of all configurations, or of each group.
@@ -26,7 +27,15 @@ pub(in crate::sweep) struct FrontGoal {
     held: u64,
     /// Rows from which on it pays to look again whether too many will stay.
     look_at: u64,
+    /// Whether a quick proof was not tried yet.
+    untried: bool,
 }
+
+/// A proof is tried at this part of the limit: so few rows cost little, and the first look of a proof as little.
+const TRIED_FROM: u64 = 64;
+
+/// How many times the limit a front must be expected to have for that.
+const FAR: u64 = 2;
 
 impl FrontGoal {
     pub(in crate::sweep) fn new(
@@ -37,7 +46,14 @@ impl FrontGoal {
         held: u64,
     ) -> Result<Self, OutOfMemory> {
         let archives = each_group(groups, || Archive::new(bits, ties))?;
-        Ok(Self { archives, bits: bits.to_vec(), ties, limit, held, look_at: limit.saturating_add(1) })
+        let look_at = limit.saturating_add(1);
+        Ok(Self { archives, bits: bits.to_vec(), ties, limit, held, look_at, untried: true })
+    }
+
+    /// How many rows no open box reaches.
+    fn staying(&self, reached: &[Archive], control: &Control) -> Result<u64, Interrupted> {
+        let archives = self.archives.iter().zip(reached);
+        archives.map(|(archive, reached)| archive.unsettled_by(reached, control)).sum()
     }
 
     /// Drops what is no longer on the front: some structures count it.
@@ -55,6 +71,33 @@ impl FrontGoal {
     }
 }
 
+/// For each group, what these of the open boxes reach: what their low ends are at most.
+pub(super) fn reached(
+    bits: &[u32],
+    count: usize,
+    open: &Open,
+    boxes: &[u32],
+    groups: &[u32],
+    control: &Control,
+) -> Result<Vec<Archive>, Error> {
+    let mut reached = each_group(count, || Archive::new(bits, Ties::First))?;
+    let mut enter = |number: usize, boxes: &[u32]| -> Result<(), Error> {
+        // A box is no better than a configuration at its low ends would be.
+        let bounds = open.bounds[..bits.len()].iter();
+        let corners = Points {
+            objectives: bounds.map(|column| select(column, boxes)).collect::<Result<_, _>>()?,
+            indices: memory::filled(boxes.len(), 0)?,
+        };
+        Ok(reached[number].add(vec![corners], control)?)
+    };
+    if groups.is_empty() {
+        enter(0, boxes)?;
+    } else {
+        by_group(&select(groups, boxes)?, |number, some| enter(number, &select(boxes, some)?))?;
+    }
+    Ok(reached)
+}
+
 /// One of something for each group.
 fn each_group<T>(groups: usize, make: impl Fn() -> T) -> Result<Vec<T>, OutOfMemory> {
     /// Groups that together make something of this size, none of which asks for its own.
@@ -69,7 +112,7 @@ fn each_group<T>(groups: usize, make: impl Fn() -> T) -> Result<Vec<T>, OutOfMem
     Ok(each)
 }
 
-fn select<T: Copy>(column: &[T], lanes: &[u32]) -> Result<Vec<T>, OutOfMemory> {
+pub(super) fn select<T: Copy>(column: &[T], lanes: &[u32]) -> Result<Vec<T>, OutOfMemory> {
     memory::collected(lanes.iter().map(|&lane| column[lane as usize]))
 }
 
@@ -133,40 +176,41 @@ impl Goal for FrontGoal {
         groups: impl FnOnce() -> Result<Vec<u32>, OutOfMemory>,
         control: &Control,
     ) -> Result<(), Error> {
-        if (self.rows() as u64) < self.look_at {
-            return Ok(());
-        }
-        self.tidy(control)?;
-        let rows = self.rows() as u64;
-        self.look_at = self.limit.max(rows + rows / 4).saturating_add(1);
-        if rows <= self.limit {
+        let (rows, limit) = (self.rows() as u64, self.limit);
+        if rows < self.look_at {
             return Ok(());
         }
         let bounds: Vec<&[f64]> = open.bounds[..self.bits.len()].iter().map(Vec::as_slice).collect();
         let groups = groups()?;
         let mut alive = Vec::new();
         self.unsettled(&bounds, &open.index, &groups, &mut alive)?;
-        let mut staying = 0;
-        for number in 0..self.archives.len() {
-            let boxes: Vec<u32> = memory::gathered(
-                alive.iter().copied().filter(|&lane| group(&groups, lane as usize) == number),
-            )?;
-            // A box is no better than a configuration at its low ends would be.
-            let corners = Points {
-                objectives: bounds.iter().map(|column| select(column, &boxes)).collect::<Result<_, _>>()?,
-                indices: memory::filled(boxes.len(), 0)?,
-            };
-            let mut reached = Archive::new(&self.bits, Ties::First);
-            reached.add(vec![corners], control)?;
-            let empty = Archive::new(&self.bits, self.ties);
-            let rows = std::mem::replace(&mut self.archives[number], empty).into_points(control)?;
-            let mut stay = memory::room(rows.indices.len())?;
-            reached.unsettled(&rows.columns(), &memory::filled(rows.indices.len(), u64::MAX)?, &mut stay);
-            staying += stay.len() as u64;
-            self.archives[number].add(vec![rows], control)?;
+        let reached = reached(&self.bits, self.archives.len(), open, &alive, &groups, control)?;
+        let mut staying = self.staying(&reached, control)?;
+        if staying > limit {
+            // Some of them may be dominated by others.
+            self.tidy(control)?;
+            staying = self.staying(&reached, control)?;
         }
-        let limit = self.limit;
-        if staying > limit { Err(Error::Limit { rows: staying, limit }) } else { Ok(()) }
+        if staying > limit {
+            return Err(Error::Limit { rows: staying, limit });
+        }
+        // As many rows more as are wanting, if that is not too few to be worth a look, nor a step into the dark.
+        let rows = self.rows() as u64;
+        self.look_at = limit.max(rows + (limit - staying).clamp(rows / 64, rows / 4)).saturating_add(1);
+        Ok(())
+    }
+
+    fn proof(&mut self, settled: u64, size: u64) -> Option<Proof> {
+        let rows = self.rows() as u64;
+        // As many of what is left are expected on the front as of what is settled.
+        let expected = u128::from(rows) * u128::from(size) / u128::from(settled.max(1));
+        let worth = self.untried
+            && rows > self.limit / TRIED_FROM
+            && expected > u128::from(self.limit) * u128::from(FAR);
+        worth.then(|| {
+            self.untried = false;
+            Proof::new(&self.bits, self.ties, self.archives.len(), self.limit)
+        })
     }
 
     fn rows(&self) -> usize {
@@ -240,8 +284,8 @@ impl Goal for BestGoal {
         self.best.len()
     }
 
-    fn best_first(&self) -> bool {
-        true
+    fn lowest_first(&self) -> &[usize] {
+        &[0]
     }
 }
 

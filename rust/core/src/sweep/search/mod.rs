@@ -18,6 +18,7 @@ mod choices;
 mod expand;
 mod goal;
 mod open;
+mod proof;
 mod spots;
 mod weights;
 
@@ -31,10 +32,11 @@ use crate::pareto::Points;
 use crate::program::search::SearchProgram;
 
 use super::stats::Stats;
-pub(super) use ask::{any, arranged, best, group_count, near, pareto, with_column};
+pub(super) use ask::{any, arranged, best, group_count, near, pareto, proves_too_large, with_column};
 use expand::Worker;
 pub(super) use goal::Best;
 use open::Open;
+use proof::Proof;
 
 /// Boxes that one job splits.
 const JOB_BOXES: usize = 256;
@@ -87,12 +89,22 @@ trait Goal: Sync {
         Ok(())
     }
 
+    /// A proof that the answer is too large, if it is worth a try, when so many of all configurations are settled.
+    fn proof(&mut self, _settled: u64, _size: u64) -> Option<Proof> {
+        None
+    }
+
     /// Rows so far.
     fn rows(&self) -> usize;
 
-    /// Whether boxes of low bounds should come first.
-    fn best_first(&self) -> bool {
-        false
+    /// The objectives by whose low ends boxes should be taken, the lowest first; as they come, if there are none.
+    fn lowest_first(&self) -> &[usize] {
+        &[]
+    }
+
+    /// Most boxes that a round should take.
+    fn most_boxes(&self) -> usize {
+        ROUND.end
     }
 
     /// Whether single configurations of boxes help to settle others.
@@ -130,7 +142,8 @@ impl Search<'_> {
         }
         let mut workers = Vec::new();
         while open.len() > 0 && !goal.is_done() {
-            let count = open.len().min(goal.rows().saturating_mul(2).clamp(ROUND.start, ROUND.end));
+            let most = goal.most_boxes().clamp(ROUND.start, ROUND.end);
+            let count = open.len().min(goal.rows().saturating_mul(2).clamp(ROUND.start, most));
             let first = open.len() - count;
             let jobs = count.div_ceil(JOB_BOXES);
             let crew = Crew::if_worth(control, count >= WORTH_A_THREAD);
@@ -155,12 +168,20 @@ impl Search<'_> {
                 open.append(parts)?;
                 found.push(some);
             }
-            if goal.best_first() {
-                open.best_last(first)?;
+            let ordered = goal.lowest_first();
+            if !ordered.is_empty() {
+                open.best_last(first, ordered)?;
             }
+            let ordered = !ordered.is_empty();
             goal.take(found, control)?;
             let groups = || self.groups_of(|slot| open.first[slot].iter().copied());
             goal.check_size(&open, groups, control)?;
+            if let Some(mut proof) = goal.proof(stats.bounded + stats.evaluated, stats.size) {
+                control.aside(|| self.run(&mut proof, control, &mut Stats::default()))?;
+            }
+            if !ordered && !goal.lowest_first().is_empty() {
+                open.best_last(0, goal.lowest_first())?;
+            }
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! Boxes that are still to be looked at, and how a box is split.
 
+use std::cmp::Ordering;
+
 use crate::memory::{self, OutOfMemory};
 use crate::program::search::{Boxes, Slot};
 
@@ -66,17 +68,20 @@ impl Open {
         self.depth.truncate(boxes);
     }
 
-    /// Of the boxes from `start` on, brings those of least first bound, then least index, to the end, where they are
-    /// taken first.
+    /// Of the boxes from `start` on, brings those to the end, where they are taken first, whose low ends of these
+    /// objectives are least, compared in this order, then the least index.
     ///
     /// # Errors
     ///
     /// [`OutOfMemory`] if there is no room to order them in.
-    pub(super) fn best_last(&mut self, start: usize) -> Result<(), OutOfMemory> {
+    pub(super) fn best_last(&mut self, start: usize, objectives: &[usize]) -> Result<(), OutOfMemory> {
         let mut order = memory::collected(start..self.len())?;
-        let bounds = &self.bounds[0];
+        let least_last = |a: usize, b: usize| {
+            let bounds = objectives.iter().map(|&objective| &self.bounds[objective]);
+            bounds.fold(Ordering::Equal, |order, bounds| order.then_with(|| bounds[b].total_cmp(&bounds[a])))
+        };
         order.sort_unstable_by(|&a, &b| {
-            bounds[b].total_cmp(&bounds[a]).then(self.index[b].cmp(&self.index[a])).then(a.cmp(&b))
+            least_last(a, b).then(self.index[b].cmp(&self.index[a])).then(a.cmp(&b))
         });
         fn by<T: Copy>(column: &mut [T], start: usize, order: &[usize]) -> Result<(), OutOfMemory> {
             let ordered = memory::collected(order.iter().map(|&place| column[place]))?;

@@ -10,6 +10,12 @@ use crate::control::{Control, Interrupted};
 use crate::memory::{self, OutOfMemory};
 use crate::pareto::rows::Ties;
 
+/// Levels that are halved before the rows are laid out anew.
+const LEVELS: usize = 8;
+
+/// The least and the largest key of no rows.
+const NO_KEYS: (i64, i64) = (i64::MAX, i64::MIN);
+
 /// What settled the last lane: a row, plus one.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Hint(usize);
@@ -52,29 +58,34 @@ impl Tree {
     fn arrange(&mut self, control: &Control) -> Result<(), Interrupted> {
         let width = self.width;
         let mut order = memory::collected(0..self.len() as u32)?;
-        let key = |row: u32, objective: usize| self.keys[row as usize * width + objective];
-        let spread = |rows: &[u32], objective: usize| {
-            let keys = || rows.iter().map(|&row| key(row, objective));
-            keys().max().zip(keys().min()).map_or(0, |(high, low)| high.wrapping_sub(low) as u64)
-        };
-        let whole: Vec<f64> = (0..width).map(|objective| spread(&order, objective).max(1) as f64).collect();
-        for level in 0..self.depth {
-            control.check()?;
-            for place in 0..1usize << level {
-                let range = self.range(level, place);
-                let left = self.range(level + 1, 2 * place).len();
-                let rows = &mut order[range];
-                let share = |objective: usize| spread(rows, objective) as f64 / whole[objective];
-                let widest = (0..width).max_by(|&a, &b| share(a).total_cmp(&share(b))).unwrap_or(0);
-                // By row where keys are equal, so that the tree is the same each time.
-                rows.select_nth_unstable_by_key(left, |&row| (key(row, widest), row));
+        let mut whole = vec![NO_KEYS; width];
+        reach(&self.keys, &order, &mut whole);
+        let whole: Vec<f64> = whole.into_iter().map(|keys| spread(keys).max(1) as f64).collect();
+        let mut reached = vec![NO_KEYS; width];
+        for first in (0..self.depth).step_by(LEVELS) {
+            let mut rows_now = memory::collected(0..self.len() as u32)?;
+            for level in first..self.depth.min(first + LEVELS as u32) {
+                control.check()?;
+                for place in 0..1usize << level {
+                    let range = self.range(level, place);
+                    let left = self.range(level + 1, 2 * place).len();
+                    let rows = &mut rows_now[range];
+                    reach(&self.keys, rows, &mut reached);
+                    let share = |objective: usize| spread(reached[objective]) as f64 / whole[objective];
+                    let widest = (0..width).max_by(|&a, &b| share(a).total_cmp(&share(b))).unwrap_or(0);
+                    // By row where keys are equal, so that the tree is the same each time.
+                    let key = |row: u32| self.keys[row as usize * width + widest];
+                    rows.select_nth_unstable_by_key(left, |&row| (key(row), row));
+                }
             }
+            // Rows of a node that lie together are in the cache when it is halved.
+            let mut keys = memory::room(self.keys.len())?;
+            for &row in &rows_now {
+                keys.extend_from_slice(&self.keys[row as usize * width..(row as usize + 1) * width]);
+            }
+            self.keys = keys;
+            order = memory::collected(rows_now.iter().map(|&row| order[row as usize]))?;
         }
-        let mut keys = memory::room(self.keys.len())?;
-        for &row in &order {
-            keys.extend((0..width).map(|objective| key(row, objective)));
-        }
-        self.keys = keys;
         self.points = self.points.select(order.iter().map(|&row| row as usize))?;
         Ok(())
     }
@@ -168,9 +179,28 @@ impl Tree {
         }
     }
 
+    pub(super) fn points(&self) -> &Points {
+        &self.points
+    }
+
     pub(super) fn into_points(self) -> Points {
         self.points
     }
+}
+
+/// The least and the largest key of some rows, objective by objective.
+fn reach(keys: &[i64], rows: &[u32], reached: &mut [(i64, i64)]) {
+    reached.fill(NO_KEYS);
+    let width = reached.len();
+    for &row in rows {
+        for ((least, most), &key) in reached.iter_mut().zip(&keys[row as usize * width..]) {
+            (*least, *most) = ((*least).min(key), (*most).max(key));
+        }
+    }
+}
+
+fn spread((least, most): (i64, i64)) -> u64 {
+    most.wrapping_sub(least) as u64
 }
 
 #[inline(always)]
