@@ -7,10 +7,10 @@
 mod sieve;
 mod tree;
 
-use super::Points;
-use super::many::Question;
+use super::order::Precision;
 use crate::control::{Control, Interrupted};
 use crate::memory::OutOfMemory;
+use crate::pareto::points::Points;
 use sieve::{BLOCK, Judgement, Sieve};
 use tree::{Hint, Tree};
 
@@ -27,13 +27,13 @@ pub(super) struct Forest {
 impl Forest {
     /// One tree of a front.
     pub(super) fn of_front(
-        question: &Question,
+        precision: &Precision,
         front: Points,
         control: &Control,
     ) -> Result<Self, Interrupted> {
         let rows = front.indices.len();
-        let sieve = Some(Sieve::over(question, &front)?);
-        Ok(Self { trees: vec![Tree::new(question, front, control)?], sieve, front: rows })
+        let sieve = Some(Sieve::over(precision, &front)?);
+        Ok(Self { trees: vec![Tree::new(precision, front, control)?], sieve, front: rows })
     }
 
     /// How many rows are kept; some may be dominated.
@@ -48,7 +48,7 @@ impl Forest {
 
     pub(super) fn unsettled(
         &self,
-        question: &Question,
+        precision: &Precision,
         bounds: &[&[f64]],
         indices: &[u64],
         open: &mut Vec<u32>,
@@ -63,7 +63,7 @@ impl Forest {
         let mut judgements = [Judgement::Doubtful; BLOCK];
         for start in (0..indices.len()).step_by(BLOCK) {
             let judgements = &mut judgements[..BLOCK.min(indices.len() - start)];
-            question.level.run(
+            precision.level.run(
                 #[inline(always)]
                 || sieve.judge(bounds, start, judgements),
             );
@@ -72,11 +72,11 @@ impl Forest {
                     Judgement::Settled => true,
                     Judgement::Open => false,
                     Judgement::Doubtful => {
-                        for ((key, cells), bounds) in keys.iter_mut().zip(&question.cells).zip(bounds) {
+                        for ((key, cells), bounds) in keys.iter_mut().zip(&precision.cells).zip(bounds) {
                             *key = cells.key(bounds[lane]);
                         }
                         let bounds = || bounds.iter().map(|bounds| bounds[lane]);
-                        self.settles(question, &keys, bounds, indices[lane], &mut hints)
+                        self.settles(precision, &keys, bounds, indices[lane], &mut hints)
                     }
                 };
                 if !settled {
@@ -89,7 +89,7 @@ impl Forest {
     /// Whether some row of a tree settles a lane, given by its keys, bounds and index.
     fn settles<I: Iterator<Item = f64>>(
         &self,
-        question: &Question,
+        precision: &Precision,
         keys: &[i64],
         bounds: impl Fn() -> I,
         index: u64,
@@ -97,13 +97,13 @@ impl Forest {
     ) -> bool {
         self.trees.iter().zip(&*hints).any(|(tree, hint)| tree.repeats(hint, keys))
             || (self.trees.iter().zip(hints))
-                .any(|(tree, hint)| tree.settles(question.ties, keys, &bounds, index, hint))
+                .any(|(tree, hint)| tree.settles(precision.ties, keys, &bounds, index, hint))
     }
 
     /// Adds rows none of which dominates another.
     pub(super) fn add(
         &mut self,
-        question: &Question,
+        precision: &Precision,
         new: Points,
         control: &Control,
     ) -> Result<(), Interrupted> {
@@ -119,7 +119,7 @@ impl Forest {
             rows += tree.len();
             pieces.push(tree.into_points());
         }
-        self.trees.push(Tree::new(question, Points::joined(pieces)?, control)?);
+        self.trees.push(Tree::new(precision, Points::joined(pieces)?, control)?);
         Ok(())
     }
 

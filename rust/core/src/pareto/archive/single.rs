@@ -1,8 +1,8 @@
 //! One objective: the least value settles everything from there on.
 
-use super::Points;
 use crate::control::{Control, Interrupted, LOOK};
 use crate::memory::{self, OutOfMemory};
+use crate::pareto::points::Points;
 use crate::pareto::rows::Ties;
 use crate::value::simd::Level;
 

@@ -17,37 +17,22 @@
 //! it.
 
 mod buckets;
+mod step;
 
-use super::{Points, Sizes, settles_own_cell};
+use super::order::{Sizes, settles_own_cell};
 use crate::control::{Control, Interrupted};
 use crate::memory::{self, OutOfMemory};
 use crate::parallel::Crew;
 use crate::pareto::filter::{Problem, Scratch, pairs, uncovered, with_copies};
 use crate::pareto::key::Cells;
+use crate::pareto::points::Points;
 use crate::pareto::rows::{self, Rows, Ties, joined};
 use crate::value::simd::Level;
 use buckets::{BLOCK, Buckets};
+use step::Step;
 
 /// New rows of one piece of work.
 const PIECE: usize = 1 << 14;
-
-/// A row of the front.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Step {
-    x: f64,
-    y: f64,
-    index: u64,
-}
-
-impl Step {
-    fn turned(self) -> Self {
-        Self { x: self.y, y: self.x, index: self.index }
-    }
-
-    fn is_copy_of(&self, other: &Self) -> bool {
-        self.x == other.x && self.y == other.y
-    }
-}
 
 /// The rows of the front as steps.
 #[derive(Debug, Clone)]

@@ -9,10 +9,10 @@
 //! else: in doubt
 //! ```
 
-use super::super::Points;
-use super::super::many::Question;
 use crate::memory::{self, OutOfMemory};
+use crate::pareto::archive::order::Precision;
 use crate::pareto::key::Cells;
+use crate::pareto::points::Points;
 
 /// Combinations of runs: so many for each row, within limits. The more, the fewer lanes are in doubt.
 const PER_ROW: usize = 4;
@@ -69,8 +69,8 @@ pub(super) struct Sieve {
 
 impl Sieve {
     /// A sieve laid out over the range of some rows, at least one, which it holds.
-    pub(super) fn over(question: &Question, points: &Points) -> Result<Self, OutOfMemory> {
-        let mut spans: Vec<(usize, i64, u64)> = (question.cells.iter().zip(&points.objectives).enumerate())
+    pub(super) fn over(precision: &Precision, points: &Points) -> Result<Self, OutOfMemory> {
+        let mut spans: Vec<(usize, i64, u64)> = (precision.cells.iter().zip(&points.objectives).enumerate())
             .map(|(objective, (cells, column))| {
                 let keys = column.iter().map(|&value| cells.key(value));
                 let (low, high) = keys.fold((i64::MAX, i64::MIN), |(l, h), key| (l.min(key), h.max(key)));
@@ -87,12 +87,12 @@ impl Sieve {
             let shift = (0..63).find(|&shift| (span >> shift) + 2 <= share.max(3)).unwrap_or(63);
             let count = (span >> shift) as usize + 2;
             let high = low.wrapping_add(((span >> shift) << shift) as i64);
-            axes.push(Runs { objective, cells: question.cells[objective], low, high, shift, count, stride });
+            axes.push(Runs { objective, cells: precision.cells[objective], low, high, shift, count, stride });
             (stride, left) = (stride * count, left / count);
         }
         let back = axes.iter().map(|axis| axis.stride).sum();
         let least = memory::filled(stride, i64::MAX)?;
-        let mut sieve = Self { last, cells: question.cells[last], axes, back, least };
+        let mut sieve = Self { last, cells: precision.cells[last], axes, back, least };
         sieve.add(points);
         Ok(sieve)
     }

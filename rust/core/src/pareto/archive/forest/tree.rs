@@ -4,10 +4,11 @@
 //! Every node knows the least and the largest keys of its rows. If the largest are at most the corner, so are all
 //! rows, and the query ends; if one of the least is not, no row is, and the node is passed over.
 
-use super::super::many::Question;
-use super::super::{Points, settles_own_cell};
 use crate::control::{Control, Interrupted};
 use crate::memory::{self, OutOfMemory};
+use crate::pareto::archive::order::Precision;
+use crate::pareto::archive::order::settles_own_cell;
+use crate::pareto::points::Points;
 use crate::pareto::rows::Ties;
 
 /// Levels that are halved before the rows are laid out anew.
@@ -35,13 +36,13 @@ pub(super) struct Tree {
 
 impl Tree {
     /// A tree of at least one row.
-    pub(super) fn new(question: &Question, points: Points, control: &Control) -> Result<Self, Interrupted> {
-        let (rows, width) = (points.indices.len(), question.cells.len());
-        let depth = (rows / question.sizes.block.max(1)).max(1).ilog2();
+    pub(super) fn new(precision: &Precision, points: Points, control: &Control) -> Result<Self, Interrupted> {
+        let (rows, width) = (points.indices.len(), precision.cells.len());
+        let depth = (rows / precision.sizes.block.max(1)).max(1).ilog2();
         let mut tree = Self { points, width, keys: memory::room(rows * width)?, corners: Vec::new(), depth };
         for row in 0..rows {
             let values = tree.points.objectives.iter().map(|column| column[row]);
-            tree.keys.extend(values.zip(&question.cells).map(|(value, cells)| cells.key(value)));
+            tree.keys.extend(values.zip(&precision.cells).map(|(value, cells)| cells.key(value)));
         }
         tree.arrange(control)?;
         tree.bound()?;

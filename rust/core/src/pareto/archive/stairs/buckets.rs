@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use super::Step;
+use super::step::Step;
 use crate::memory::{self, OutOfMemory};
 use crate::pareto::key::{Cells, rank};
 
