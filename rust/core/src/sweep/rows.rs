@@ -10,7 +10,7 @@ use crate::memory;
 use crate::pareto::Points;
 use crate::space::Space;
 
-use super::FrontQuestion;
+use super::question::FrontQuestion;
 
 /// Axes that a question leaves free, though it does not read them.
 #[derive(Debug, Clone)]

@@ -5,13 +5,14 @@ use std::ops::Range;
 use crate::memory::{self, OutOfMemory};
 use crate::pareto::any_nan;
 use crate::program::search::{Boxes, Intervals, Lanes, Slot};
+use crate::sweep::stats::Stats;
 use crate::value::lanes::Operand;
 
-use super::super::stats::Stats;
-use super::open::{Extent, Open, digit};
-use super::spots::{Spot, spread};
-use super::weights::Weights;
-use super::{Found, Goal, Search};
+use super::branching::Weights;
+use super::context::Search;
+use super::goal::{Found, Goal};
+use super::incumbents::{Spot, spread};
+use super::open_boxes::{Extent, Open, digit};
 
 /// Halvings of a box at a time: 8 parts.
 const HALVINGS: u32 = 3;

@@ -18,16 +18,15 @@
 //! Nothing follows if there is no proof. It is given up when few of the first rows stay, and after some times as many
 //! configurations as the answer may have rows.
 
+use super::goal::{Found, FrontSize, Goal};
+use super::open_boxes::Open;
+use super::reach::reached;
 use crate::control::{Control, Interrupted};
 use crate::error::Error;
 use crate::memory::{self, OutOfMemory};
+use crate::pareto::Points;
 use crate::pareto::archive::Archive;
 use crate::pareto::groups::{Asked, by_group, front_by};
-use crate::pareto::{Points, Ties};
-
-use super::goal::reached;
-use super::open::Open;
-use super::{Found, Goal};
 
 /// The proof is given up after so many times as many configurations as the answer may have rows, or when not one in so
 /// many stays.
@@ -52,11 +51,7 @@ const IN_BOX: u64 = 64;
 
 /// Looks for the proof; it ends without an error if there is none.
 pub(super) struct Proof {
-    bits: Vec<u32>,
-    ties: Ties,
-    groups: usize,
-    /// Most rows of the answer.
-    limit: u64,
+    size: FrontSize,
     /// The front of what was computed until it was last taken, and all that was computed since.
     found: Found,
     computed: u64,
@@ -70,15 +65,12 @@ pub(super) struct Proof {
 }
 
 impl Proof {
-    pub(super) fn new(bits: &[u32], ties: Ties, groups: usize, limit: u64) -> Self {
+    pub(super) fn new(size: FrontSize) -> Self {
         Self {
-            bits: bits.to_vec(),
-            ties,
-            groups,
-            limit,
-            found: Found { points: Points::none(bits.len()), groups: Vec::new() },
+            found: Found { points: Points::none(size.bits.len()), groups: Vec::new() },
             computed: 0,
-            look_at: limit / PART + 1,
+            look_at: size.limit / PART + 1,
+            size,
             order: Vec::new(),
             rounds: 0,
             looked: false,
@@ -90,8 +82,8 @@ impl Proof {
     fn tidy(&mut self, control: &Control) -> Result<(), Interrupted> {
         let Found { points, groups } = &mut self.found;
         let asked = Asked {
-            bits: &self.bits,
-            ties: self.ties,
+            bits: &self.size.bits,
+            ties: self.size.ties,
             maximize: &[],
             groups: (!groups.is_empty()).then_some(groups.as_slice()),
             indices: Some(&points.indices),
@@ -164,7 +156,7 @@ impl Goal for Proof {
         control: &Control,
     ) -> Result<(), Error> {
         if self.order.is_empty() && open.len() >= WORTH_AN_ORDER {
-            self.order = fewest_values_first(open, self.bits.len())?;
+            self.order = fewest_values_first(open, self.size.bits.len())?;
         }
         self.rounds += 1;
         if (self.rows() as u64) < self.look_at && open.len() > 0 {
@@ -174,8 +166,8 @@ impl Goal for Proof {
         self.looked = true;
         self.tidy(control)?;
         let boxes = memory::collected(0..open.len() as u32)?;
-        let reached = reached(&self.bits, self.groups, open, &boxes, &groups()?, control)?;
-        let (staying, limit) = (self.staying(&reached, control)?, self.limit);
+        let reached = reached(&self.size.bits, self.size.groups, open, &boxes, &groups()?, control)?;
+        let (staying, limit) = (self.staying(&reached, control)?, self.size.limit);
         if staying > limit {
             return Err(Error::Limit { rows: staying, limit });
         }
@@ -192,7 +184,7 @@ impl Goal for Proof {
     }
 
     fn most_boxes(&self) -> usize {
-        usize::try_from(self.limit / PART / IN_BOX).unwrap_or(usize::MAX)
+        usize::try_from(self.size.limit / PART / IN_BOX).unwrap_or(usize::MAX)
     }
 
     fn rows(&self) -> usize {
@@ -212,6 +204,7 @@ impl Goal for Proof {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pareto::Ties;
 
     /// Three rows of a front.
     fn found() -> Found {
@@ -227,13 +220,17 @@ mod tests {
         open
     }
 
+    fn proof_of(groups: usize, limit: u64) -> Proof {
+        Proof::new(FrontSize { bits: vec![52; 2], ties: Ties::First, groups, limit })
+    }
+
     #[test]
     fn it_refuses_for_rows_that_no_open_box_reaches() {
         let control = Control::new(1);
         for (corner, staying) in
             [([-9.0, 9.0], 3), ([1.5, 2.0], 2), ([1.5, 0.0], 1), ([2.0, 2.0], 2), ([0.0, 0.0], 0)]
         {
-            let mut proof = Proof::new(&[52, 52], Ties::First, 1, 1);
+            let mut proof = proof_of(1, 1);
             proof.take(vec![found()], &control).expect("room for three");
             let refused = match proof.check_size(&open(corner), || Ok(Vec::new()), &control) {
                 Ok(()) => None,
@@ -248,7 +245,7 @@ mod tests {
     fn boxes_of_another_group_reach_nothing() {
         let control = Control::new(1);
         for (group, staying) in [(0, None), (1, Some(2))] {
-            let mut proof = Proof::new(&[52, 52], Ties::First, 2, 1);
+            let mut proof = proof_of(2, 1);
             let mut found = found();
             found.groups = vec![0, 0, 1];
             proof.take(vec![found], &control).expect("room for three");
@@ -264,7 +261,7 @@ mod tests {
     #[test]
     fn it_is_given_up_where_nothing_is_found() {
         let control = Control::new(1);
-        let mut proof = Proof::new(&[52, 52], Ties::First, 1, 1_000_000);
+        let mut proof = proof_of(1, 1_000_000);
         for _ in 0..FIRST_ROUNDS {
             proof.check_size(&open([0.0, 0.0]), || Ok(Vec::new()), &control).expect("no proof");
             assert!(!proof.is_done());

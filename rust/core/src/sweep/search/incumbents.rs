@@ -8,7 +8,7 @@ use crate::memory::{self, OutOfMemory};
 use crate::program::search::{Lanes, Slot};
 use crate::value::scalar;
 
-use super::Search;
+use super::context::Search;
 
 /// Configurations that are tried.
 const TRIED: usize = 64;
@@ -97,12 +97,13 @@ fn no_worse(search: &Search<'_>, lanes: &Lanes, one: usize, other: usize) -> boo
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::{Engine, minimized};
     use super::Spot::{First, Last, Middle};
     use super::*;
     use crate::control::Control;
     use crate::program::search::{SearchProgram, SearchSpace, TableLimit};
     use crate::space::{Column, Space};
+    use crate::sweep::Engine;
+    use crate::sweep::question::minimized;
     use crate::value::simd::Level;
 
     /// The spots on the axes `size`, `good` and `bad` (each 1 to 9), for these objectives under these constraints.

@@ -8,9 +8,10 @@
 use crate::memory::{self, OutOfMemory};
 use crate::program::search::{Boxes, Intervals};
 
-use super::open::Open;
-use super::spots::Spot;
-use super::{Goal, Search};
+use super::context::Search;
+use super::goal::Goal;
+use super::incumbents::Spot;
+use super::open_boxes::Open;
 
 /// By how much a low end is raised to see whether that settles a box, in terms of what holding slots adds to it.
 const RISES: [f64; 6] = [16.0, 4.0, 1.0, 1.0 / 4.0, 1.0 / 16.0, 1.0 / 64.0];

@@ -15,18 +15,18 @@ use crate::program::enumerate::tabulate;
 use crate::program::search::{MonotoneTerm, Monotonicity, SearchProgram, SearchSpace, TableLimit};
 use crate::program::{Depends, Roots};
 use crate::space::Space;
+use crate::sweep::stats::Stats;
 use crate::value::ops::Op;
 use crate::value::simd::Level;
 
-use super::super::stats::Stats;
-use super::Search;
-use super::goal::{EXACT, NotOutdone};
+use super::context::Search;
+use super::nondominated::{EXACT, NotOutdone};
 
 /// Positions of an axis that a trial looks at.
 const TRIED: usize = 16;
 
 /// A question whose choices are compared.
-pub(super) struct Choices<'a> {
+pub(super) struct Presolve<'a> {
     pub(super) graph: &'a Graph,
     pub(super) roots: &'a Roots,
     pub(super) level: Level,
@@ -35,13 +35,13 @@ pub(super) struct Choices<'a> {
     pub(super) grouped: Option<usize>,
 }
 
-impl Choices<'_> {
+impl Presolve<'_> {
     /// The axes of a space with what cannot be on a front left out, as far as that pays.
     ///
     /// # Errors
     ///
     /// [`Error::Interrupted`].
-    pub(super) fn arrange<'s>(&self, space: &'s Space, axes: &[usize]) -> Result<SearchSpace<'s>, Error> {
+    pub(super) fn run<'s>(&self, space: &'s Space, axes: &[usize]) -> Result<SearchSpace<'s>, Error> {
         let mut arranged = SearchSpace::new(space, axes);
         let depends = Depends::new(self.graph, space, axes);
         let preferences =

@@ -18,6 +18,9 @@
 //! configurations of different groups none is then at most the other. The cull reads them as it reads any other; the
 //! filter takes each group for itself.
 
+use super::cull::Cull;
+use super::grid::Grid;
+use super::growth::Growth;
 use crate::control::{Control, Interrupted};
 use crate::error::Error;
 use crate::memory::{self, OutOfMemory};
@@ -26,19 +29,14 @@ use crate::pareto::groups::{Asked, by_group, front_by};
 use crate::pareto::key::FINEST;
 use crate::pareto::{Points, Ties};
 use crate::program::enumerate::{Bounded, Order, Program, Row, Sink};
+use crate::sweep::answer::Answer;
+use crate::sweep::bound::Bound;
+use crate::sweep::groups::{group_count, with_column};
+use crate::sweep::question::{FrontQuestion, held};
+use crate::sweep::rows::{self, Free};
+use crate::sweep::search::proves_too_large;
+use crate::sweep::stats::{Stats, Watch};
 use crate::value::lanes::Operand;
-
-use super::enumerate::Grid;
-use super::rows::{self, Free};
-use super::search::{group_count, proves_too_large, with_column};
-use super::stats::{Stats, Watch};
-use super::{Answer, Bound, Engine, FrontQuestion, held};
-
-mod cull;
-mod growth;
-
-use cull::Cull;
-use growth::Growth;
 
 /// Configurations of the first round.
 const FIRST_ROUND: u64 = 1 << 16;
@@ -46,16 +44,16 @@ const FIRST_ROUND: u64 = 1 << 16;
 /// Rows kept by a worker before it filters them: few, since what is left makes a stronger cull.
 const PENDING: usize = 1 << 12;
 
-pub(super) fn pareto(
-    engine: &Engine<'_>,
-    mut bound: Bound,
+pub(in crate::sweep) fn pareto(
+    mut bound: Bound<'_>,
     question: &FrontQuestion<'_>,
     control: &Control,
 ) -> Result<Answer, Error> {
     let mut watch = Watch::start();
-    let free = Free::new(engine.space, &bound.axes, question.ties == Ties::All, question.max_rows);
+    let whole = bound.space;
+    let free = Free::new(whole, &bound.axes, question.ties == Ties::All, question.max_rows);
     // All positions of an axis of one are one group.
-    let groups = question.groups.filter(|groups| engine.space.lengths()[groups.axis] > 1);
+    let groups = question.groups.filter(|groups| whole.lengths()[groups.axis] > 1);
     let limit = rows::front_limit(question, &free);
     // Before the objectives of groups are added.
     let searched = bound.clone();
@@ -66,25 +64,25 @@ pub(super) fn pareto(
             let numbers: Vec<f64> =
                 memory::collected((0..group_count(Some(groups))).map(|group| group as f64))?;
             let negated = memory::collected(numbers.iter().map(|number| -number))?;
-            let space = with_column(&with_column(engine.space, groups, &numbers)?, groups, &negated)?;
+            let space = with_column(&with_column(whole, groups, &numbers)?, groups, &negated)?;
             let columns = space.columns().len();
             bound.roots.outputs.extend([columns - 2, columns - 1].map(|column| bound.graph.column(column)));
             bits.extend([FINEST; 2]);
             Some(space)
         }
     };
-    let space = numbered.as_ref().unwrap_or(engine.space);
+    let space = numbered.as_ref().unwrap_or(whole);
     let order = Order { axes: bound.axes, fixed: false, outer: None };
-    let mut program = Program::new(bound.graph, space, &bound.roots, &order, engine.level, control)?;
-    if engine.space.size() > PENDING as u64 {
+    let mut program = Program::new(bound.graph, space, &bound.roots, &order, bound.level, control)?;
+    if whole.size() > PENDING as u64 {
         // Fewer configurations are filtered all at once: nobody culls, nobody wants bounds.
         program.bound_outputs(control)?;
     }
-    let mut stats = Stats { size: engine.space.size(), threads: control.threads(), ..Stats::default() };
+    let mut stats = Stats { size: whole.size(), threads: control.threads(), ..Stats::default() };
     stats.seconds.compile = watch.lap();
 
     let grid = Grid::new(&program, space);
-    control.begin(engine.space.size());
+    control.begin(whole.size());
     let largest_round = (1 << 22).max(question.max_rows.saturating_mul(2));
     let stride = scatter(grid.blocks);
     let mut front = Front::new(bits, question.ties, groups.is_some());
@@ -110,7 +108,7 @@ pub(super) fn pareto(
             return Err(Error::Held { rows, limit: held });
         }
         if growth.is_far_beyond(limit, end, rows) {
-            proves_too_large(engine, &searched, question, limit, control)
+            proves_too_large(&searched, question, limit, control)
                 .map_err(|error| if question.rows.is_some() { error } else { free.told(error) })?;
         }
         (start, round) = (end, round.saturating_mul(4).min(largest_round));
@@ -129,7 +127,7 @@ pub(super) fn pareto(
     }
     let (points, gap) = rows::finish(sorted, question, &free, control)?;
     stats.gap = gap;
-    let mut answer = Answer::new(engine.space, points, question.objectives, stats, control)?;
+    let mut answer = Answer::new(whole, points, question.objectives, stats, control)?;
     answer.stats.seconds.finish = watch.lap();
     Ok(answer)
 }

@@ -1,21 +1,26 @@
 //! Questions answered by branch and bound.
 
+use super::context::Search;
+use super::few::{AllGoal, AnyGoal, BestGoal};
+use super::front::FrontGoal;
+use super::goal::{FrontSize, Goal};
+use super::presolve::Presolve;
+use super::proof::Proof;
 use crate::control::Control;
 use crate::error::Error;
 use crate::formula::graph::{Graph, Node, NodeId};
 use crate::memory;
 use crate::pareto::{Points, Ties};
 use crate::program::search::{SearchProgram, SearchSpace, TableLimit};
-use crate::space::{Column, Space};
+use crate::space::Space;
+use crate::sweep::answer::Answer;
+use crate::sweep::bound::Bound;
+use crate::sweep::groups::{Groups, group_count, with_column};
+use crate::sweep::least::Best;
+use crate::sweep::question::{FrontQuestion, Near, Objective, held};
+use crate::sweep::rows::{self, Free};
+use crate::sweep::stats::{Stats, Watch};
 use crate::value::ops::Op;
-
-use super::super::rows::{self, Free};
-use super::super::stats::{Stats, Watch};
-use super::super::{Answer, Bound, Engine, FrontQuestion, Groups, Near, Objective, held};
-use super::choices::Choices;
-use super::goal::{AllGoal, AnyGoal, Best, BestGoal, FrontGoal};
-use super::proof::Proof;
-use super::{Goal, Search};
 
 /// A question being answered: a program made for it, how the slots stand for the space, what was done.
 struct Asked<'a> {
@@ -42,23 +47,22 @@ enum Wanted {
 
 impl<'a> Asked<'a> {
     fn new(
-        engine: &Engine<'a>,
-        space: &'a Space,
-        mut bound: Bound,
+        mut bound: Bound<'a>,
         groups: Option<&'a Groups<'a>>,
         wanted: Wanted,
         control: &'a Control,
     ) -> Result<Self, Error> {
         let mut watch = Watch::start();
+        let space = bound.space;
         let watched = watched(&mut bound.graph, &bound.roots.constraints);
         let (arranged, limit) = match wanted {
-            Wanted::Front => (arranged(engine, space, &bound, groups, control)?, TableLimit::MANY),
+            Wanted::Front => (presolved(&bound, groups, control)?, TableLimit::MANY),
             Wanted::Few => (SearchSpace::new(space, &bound.axes), TableLimit::FEW),
         };
         let weight = space.size() / arranged.full_size();
         let outdone = (arranged.full_size() - arranged.size()) * weight;
-        let Bound { graph, roots, .. } = &bound;
-        let program = SearchProgram::new(graph, arranged, roots, &watched, limit, engine.level, control)?;
+        let Bound { graph, roots, level, .. } = &bound;
+        let program = SearchProgram::new(graph, arranged, roots, &watched, limit, *level, control)?;
         let mut stats =
             Stats { size: space.size(), threads: control.threads(), searched: true, ..Stats::default() };
         stats.seconds.compile = watch.lap();
@@ -119,25 +123,18 @@ impl<'a> Asked<'a> {
 /// # Errors
 ///
 /// [`Error::Interrupted`], [`Error::Memory`].
-pub(in crate::sweep) fn arranged<'s>(
-    engine: &Engine<'_>,
-    space: &'s Space,
-    bound: &Bound,
+pub(in crate::sweep) fn presolved<'s>(
+    bound: &Bound<'s>,
     groups: Option<&Groups<'_>>,
     control: &Control,
 ) -> Result<SearchSpace<'s>, Error> {
-    let Bound { graph, roots, axes } = bound;
+    let Bound { space, graph, roots, axes, level } = bound;
     // The best by one objective is found before choices are compared.
     if roots.outputs.len() < 2 {
         return Ok(SearchSpace::new(space, axes));
     }
     let grouped = groups.map(|groups| groups.axis);
-    Choices { graph, roots, level: engine.level, control, grouped }.arrange(space, axes)
-}
-
-/// Groups are numbered from 0.
-pub(in crate::sweep) fn group_count(groups: Option<&Groups<'_>>) -> usize {
-    groups.map_or(1, |groups| groups.of.iter().max().map_or(0, |&last| last as usize + 1))
+    Presolve { graph, roots, level: *level, control, grouped }.run(space, axes)
 }
 
 /// Differences whose sign decides the constraints: a - b and b - a for each comparison that must hold.
@@ -158,15 +155,14 @@ fn watched(graph: &mut Graph, constraints: &[NodeId]) -> Vec<NodeId> {
 
 /// See [`Engine::pareto`].
 pub(in crate::sweep) fn pareto(
-    engine: &Engine<'_>,
-    bound: Bound,
+    bound: Bound<'_>,
     question: &FrontQuestion<'_>,
     control: &Control,
 ) -> Result<Answer, Error> {
-    control.begin(engine.space.size());
-    let free = Free::new(engine.space, &bound.axes, question.ties == Ties::All, question.max_rows);
+    control.begin(bound.space.size());
+    let free = Free::new(bound.space, &bound.axes, question.ties == Ties::All, question.max_rows);
     let limit = rows::front_limit(question, &free);
-    let mut asked = Asked::new(engine, engine.space, bound, question.groups, Wanted::Front, control)?;
+    let mut asked = Asked::new(bound, question.groups, Wanted::Front, control)?;
     let fronts = asked
         .fronts(question.bits, question.ties, limit, held(question.max_rows))
         .map_err(|error| if question.rows.is_some() { error } else { free.told(error) })?;
@@ -181,8 +177,7 @@ pub(in crate::sweep) fn pareto(
 ///
 /// [`Error::Limit`] if that is proved, [`Error::Interrupted`], [`Error::Memory`].
 pub(in crate::sweep) fn proves_too_large(
-    engine: &Engine<'_>,
-    bound: &Bound,
+    bound: &Bound<'_>,
     question: &FrontQuestion<'_>,
     limit: u64,
     control: &Control,
@@ -191,31 +186,36 @@ pub(in crate::sweep) fn proves_too_large(
     if bound.axes.is_empty() {
         return Ok(());
     }
-    let mut asked = Asked::new(engine, engine.space, bound.clone(), question.groups, Wanted::Front, control)?;
-    let mut proof = Proof::new(question.bits, question.ties, group_count(question.groups), limit);
+    let mut asked = Asked::new(bound.clone(), question.groups, Wanted::Front, control)?;
+    let size = FrontSize {
+        bits: question.bits.to_vec(),
+        ties: question.ties,
+        groups: group_count(question.groups),
+        limit,
+    };
+    let mut proof = Proof::new(size);
     control.aside(|| asked.run(&mut proof))
 }
 
 /// See [`Engine::best`].
 pub(in crate::sweep) fn best(
-    engine: &Engine<'_>,
-    bound: Bound,
+    bound: Bound<'_>,
     objective: &Objective,
     groups: Option<&Groups<'_>>,
     control: &Control,
 ) -> Result<Answer, Error> {
-    control.begin(engine.space.size());
-    let mut asked = Asked::new(engine, engine.space, bound, groups, Wanted::Few, control)?;
+    control.begin(bound.space.size());
+    let mut asked = Asked::new(bound, groups, Wanted::Few, control)?;
     let mut goal = BestGoal { best: memory::filled(group_count(groups), None)? };
     asked.run(&mut goal)?;
     asked.answer(Best::points(goal.best)?, std::slice::from_ref(objective))
 }
 
 /// See [`Engine::any`].
-pub(in crate::sweep) fn any(engine: &Engine<'_>, bound: Bound, control: &Control) -> Result<bool, Error> {
-    control.begin(engine.space.size());
+pub(in crate::sweep) fn any(bound: Bound<'_>, control: &Control) -> Result<bool, Error> {
+    control.begin(bound.space.size());
     let mut goal = AnyGoal::default();
-    Asked::new(engine, engine.space, bound, None, Wanted::Few, control)?.run(&mut goal)?;
+    Asked::new(bound, None, Wanted::Few, control)?.run(&mut goal)?;
     Ok(goal.found)
 }
 
@@ -223,17 +223,17 @@ pub(in crate::sweep) fn any(engine: &Engine<'_>, bound: Bound, control: &Control
 ///
 /// First the best of each group, then a second search under one constraint more.
 pub(in crate::sweep) fn near(
-    engine: &Engine<'_>,
-    mut bound: Bound,
+    bound: Bound<'_>,
     question: &Near<'_>,
     objectives: &[Objective],
     control: &Control,
 ) -> Result<Answer, Error> {
-    control.begin_passes(engine.space.size());
+    let whole = bound.space;
+    control.begin_passes(whole.size());
     let groups = question.groups;
     let mut alone = bound.clone();
     alone.roots.outputs.truncate(1);
-    let mut asked = Asked::new(engine, engine.space, alone, groups, Wanted::Few, control)?;
+    let mut asked = Asked::new(alone, groups, Wanted::Few, control)?;
     let mut goal = BestGoal { best: memory::filled(group_count(groups), None)? };
     asked.run(&mut goal)?;
     let limit = |best: &Option<Best>| best.map_or(f64::NAN, |best| near_limit(best.value, question.within));
@@ -243,21 +243,21 @@ pub(in crate::sweep) fn near(
     // The limit of each group is a column on its axis.
     let space = match groups {
         None => None,
-        Some(groups) => Some(with_column(engine.space, groups, &limits)?),
+        Some(groups) => Some(with_column(whole, groups, &limits)?),
     };
-    let space = space.as_ref().unwrap_or(engine.space);
+    let mut bound = Bound { space: space.as_ref().unwrap_or(whole), ..bound };
     let limit = match groups {
         None => bound.graph.constant(limits[0]),
-        Some(_) => bound.graph.column(space.columns().len() - 1),
+        Some(_) => bound.graph.column(bound.space.columns().len() - 1),
     };
-    let free = Free::new(engine.space, &bound.axes, question.then.is_empty(), question.max_rows);
+    let free = Free::new(whole, &bound.axes, question.then.is_empty(), question.max_rows);
     let value = bound.roots.outputs[0];
     bound.roots.constraints.push(bound.graph.apply(Op::Le, &[value, limit]));
     let mut asked = if question.then.is_empty() {
-        Asked::new(engine, space, bound, groups, Wanted::Few, control)?
+        Asked::new(bound, groups, Wanted::Few, control)?
     } else {
         bound.roots.outputs.remove(0);
-        Asked::new(engine, space, bound, groups, Wanted::Front, control)?
+        Asked::new(bound, groups, Wanted::Front, control)?
     };
     let rows = if question.then.is_empty() {
         let mut goal = AllGoal::new(group_count(groups), free.limit())?;
@@ -276,16 +276,4 @@ pub(in crate::sweep) fn near(
 /// The largest value that is near enough to the best, both minimised.
 fn near_limit(best: f64, within: f64) -> f64 {
     if best.is_infinite() { best } else { best + within * best.abs() }
-}
-
-/// The space with a last column on the axis of groups that has a value for each group.
-pub(in crate::sweep) fn with_column(
-    space: &Space,
-    groups: &Groups<'_>,
-    of_groups: &[f64],
-) -> Result<Space, Error> {
-    let values = memory::collected(groups.of.iter().map(|&group| of_groups[group as usize]))?.into();
-    let column = Column { name: String::new(), axis: groups.axis, values, boolean: false };
-    let columns = space.columns().iter().cloned().chain(std::iter::once(column)).collect();
-    Ok(Space::new(space.lengths().to_vec(), columns)?)
 }

@@ -2,40 +2,42 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::grid::Grid;
 use crate::control::{Control, Interrupted};
 use crate::error::Error;
 use crate::memory;
 use crate::program::enumerate::{Bounded, Row, Sink};
+use crate::sweep::answer::Answer;
+use crate::sweep::bound::Bound;
+use crate::sweep::groups::{Groups, group_count};
+use crate::sweep::least::Best;
+use crate::sweep::question::Objective;
+use crate::sweep::stats::{Stats, Watch};
 use crate::value::lanes::Operand;
 
-use super::enumerate::Grid;
-use super::search::Best;
-use super::stats::{Stats, Watch};
-use super::{Answer, Bound, Engine, Groups, Objective};
-
-pub(super) fn best(
-    engine: &Engine<'_>,
-    bound: Bound,
+pub(in crate::sweep) fn best(
+    bound: Bound<'_>,
     objective: &Objective,
     groups: Option<&Groups<'_>>,
     control: &Control,
 ) -> Result<Answer, Error> {
     let mut watch = Watch::start();
-    let outer = groups.map(|groups| groups.axis).filter(|&axis| engine.space.lengths()[axis] > 1);
-    let mut program = engine.program(bound, false, outer, control)?;
+    let space = bound.space;
+    let outer = groups.map(|groups| groups.axis).filter(|&axis| space.lengths()[axis] > 1);
+    let mut program = bound.program(false, outer, control)?;
     program.bound_outputs(control)?;
-    let mut stats = Stats { size: engine.space.size(), threads: control.threads(), ..Stats::default() };
+    let mut stats = Stats { size: space.size(), threads: control.threads(), ..Stats::default() };
     stats.seconds.compile = watch.lap();
 
-    let grid = Grid::new(&program, engine.space);
-    control.begin(engine.space.size());
+    let grid = Grid::new(&program, space);
+    control.begin(space.size());
     // The grouped axis is an outer loop of its own.
     let slot = outer.and_then(|axis| program.layout.groups.iter().position(|group| group.axes == [axis]));
     let group_of = |positions: &[usize]| match (groups, slot) {
         (Some(groups), Some(slot)) => groups.of[positions[slot]] as usize,
         _ => 0,
     };
-    let count = groups.map_or(1, |groups| groups.of.iter().max().map_or(0, |&last| last as usize + 1));
+    let count = group_count(groups);
     let sinks = grid.scan(
         0..grid.blocks,
         |block| block,
@@ -57,7 +59,7 @@ pub(super) fn best(
     stats.seconds.search = watch.lap();
 
     let points = Best::points(best)?;
-    Ok(Answer::new(engine.space, points, std::slice::from_ref(objective), stats, control)?)
+    Ok(Answer::new(space, points, std::slice::from_ref(objective), stats, control)?)
 }
 
 struct Scan<G> {
@@ -119,11 +121,12 @@ impl<G: Fn(&[usize]) -> usize> Sink for Scan<G> {
     }
 }
 
-/// See [`Engine::any`].
-pub(super) fn any(engine: &Engine<'_>, bound: Bound, control: &Control) -> Result<bool, Error> {
-    let program = engine.program(bound, false, None, control)?;
-    let grid = Grid::new(&program, engine.space);
-    control.begin(engine.space.size());
+/// Whether any configuration meets all constraints.
+pub(in crate::sweep) fn any(bound: Bound<'_>, control: &Control) -> Result<bool, Error> {
+    let space = bound.space;
+    let program = bound.program(false, None, control)?;
+    let grid = Grid::new(&program, space);
+    control.begin(space.size());
     let found = AtomicBool::new(false);
     let mut start = 0;
     // Rounds, so that a far away configuration is not the price of a near one.

@@ -3,46 +3,42 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::grid::Grid;
 use crate::control::{Control, Interrupted};
 use crate::error::Error;
 use crate::memory::{self, OutOfMemory, Zero};
 use crate::parallel::cut;
 use crate::program::enumerate::{Row, Sink};
 use crate::space::Space;
+use crate::sweep::answer::Answer;
+use crate::sweep::bound::Bound;
+use crate::sweep::stats::{Stats, Watch};
 use crate::value::lanes::Operand;
 
-use super::enumerate::Grid;
-use super::stats::{Stats, Watch};
-use super::{Answer, Bound, Engine, minimized};
-
-pub(super) fn table(
-    engine: &Engine<'_>,
-    columns: &[String],
-    constraints: &[String],
+/// Every configuration that meets the constraints of `bound`, with its outputs. `counted` is bound to the constraints
+/// alone, if there are any.
+pub(in crate::sweep) fn table(
+    mut bound: Bound<'_>,
+    counted: Option<Bound<'_>>,
     max_bytes: u64,
     control: &Control,
 ) -> Result<Answer, Error> {
     let mut watch = Watch::start();
-    let space = engine.space;
-    let mut bound = engine.bind(constraints, &minimized(columns))?;
-    bound.axes = (0..space.lengths().len()).filter(|&axis| space.lengths()[axis] > 1).collect();
-    let row_bytes = (8 * columns.len() + 4 * space.lengths().len()).max(1) as u64;
+    let space = bound.space;
+    let columns = bound.roots.outputs.len();
+    bound.touch_all();
+    let row_bytes = (8 * columns + 4 * space.lengths().len()).max(1) as u64;
     let limit = max_bytes / row_bytes;
-    if constraints.is_empty() && space.size() > limit {
+    if counted.is_none() && space.size() > limit {
         return Err(Error::Limit { rows: space.size(), limit });
     }
     let mut stats = Stats { size: space.size(), threads: control.threads(), ..Stats::default() };
-    let counted = if constraints.is_empty() {
-        None
-    } else {
-        let bound = engine.bind(constraints, &[])?;
-        let bound = Bound {
-            axes: (0..space.lengths().len()).filter(|&axis| space.lengths()[axis] > 1).collect(),
-            ..bound
-        };
-        Some(engine.program(bound, true, None, control)?)
-    };
-    let program = engine.program(bound, true, None, control)?;
+    let counted = counted.map(|mut counted| {
+        counted.touch_all();
+        counted.program(true, None, control)
+    });
+    let counted = counted.transpose()?;
+    let program = bound.program(true, None, control)?;
     stats.seconds.compile = watch.lap();
 
     let grid = Grid::new(&program, space);
@@ -59,7 +55,7 @@ pub(super) fn table(
     memory::ensure(usize::try_from(rows.saturating_mul(row_bytes)).unwrap_or(usize::MAX))?;
     let mut answer = Answer {
         positions: columns_of_zeros(space.lengths().len(), rows)?,
-        objectives: columns_of_zeros(columns.len(), rows)?,
+        objectives: columns_of_zeros(columns, rows)?,
         stats,
     };
     control.begin(space.size());
