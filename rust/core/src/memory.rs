@@ -5,8 +5,8 @@
 //! push into it without asking.
 //!
 //! What does not grow is not requested: a few lanes, a few pointers, what follows the text of formulas. It finds room
-//! even where a large request did not, because requests are only granted if `SLACK` more would be: that is looked at for
-//! each large request, and for small ones when they have come to as much.
+//! even where a large request did not, because requests are only granted if `SLACK` more would be: that is looked at
+//! for each large request, and for small ones when they have come to as much.
 
 use std::cell::Cell;
 use std::hint::black_box;
@@ -80,8 +80,8 @@ fn leave_slack(bytes: usize, out_of_memory: OutOfMemory) -> Result<(), OutOfMemo
     Ok(())
 }
 
-/// Fails if there is no room for `bytes` bytes in all, before any of their parts is requested: a system that grants more
-/// than it has looks at one request at a time.
+/// Fails if there is no room for `bytes` bytes in all, before any of their parts is requested: a system that grants
+/// more than it has looks at one request at a time.
 ///
 /// # Errors
 ///

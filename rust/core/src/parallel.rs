@@ -210,8 +210,8 @@ impl<'a> Crew<'a> {
         self.map(count.div_ceil(size), |job| step(job * size..count.min((job + 1) * size)))
     }
 
-    /// Runs two tasks, on two threads if there are two, and returns what both return. If the system refuses to start the
-    /// second one, the calling thread runs both.
+    /// Runs two tasks, on two threads if there are two, and returns what both return. If the system refuses to start
+    /// the second one, the calling thread runs both.
     ///
     /// # Panics
     ///
@@ -358,7 +358,7 @@ mod tests {
         for joined in [false, true] {
             let looks = Arc::new(AtomicUsize::new(0));
             let counted = Arc::clone(&looks);
-            let control = Control::watched(2, move |_| {
+            let control = Control::with_poll(2, move |_| {
                 counted.fetch_add(1, Ordering::Relaxed);
             });
             let crew = Crew::of(&control);

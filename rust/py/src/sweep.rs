@@ -269,7 +269,7 @@ fn stats<'py>(py: Python<'py>, stats: &Stats) -> PyResult<Bound<'py, PyDict>> {
     dict.set_item("size", stats.size)?;
     dict.set_item("evaluated", stats.evaluated)?;
     dict.set_item("bounded", stats.bounded)?;
-    dict.set_item("outdone", stats.outdone)?;
+    dict.set_item("outdone", stats.presolved)?;
     dict.set_item("bounds", stats.bounds)?;
     dict.set_item("depths", &stats.depths)?;
     dict.set_item("searched", stats.searched)?;

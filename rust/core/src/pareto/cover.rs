@@ -15,8 +15,8 @@
 //! than 2r from one another and from the best ones. Each of them has a row of the other choice within r, which is no
 //! best one and no other's; but they are one more than the other choice has.
 //!
-//! A chosen row changes little: rows lie in blocks, and a block stays as it is if its box is no nearer to the chosen row
-//! than each of its rows is to one before. Differences are monotone as they are computed, so that this leaves out
+//! A chosen row changes little: rows lie in blocks, and a block stays as it is if its box is no nearer to the chosen
+//! row than each of its rows is to one before. Differences are monotone as they are computed, so that this leaves out
 //! no row. Parts of several blocks are worked on in parallel, each for itself: threads do not change the answer.
 
 use std::ops::Range;

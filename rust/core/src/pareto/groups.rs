@@ -20,7 +20,7 @@ pub(crate) fn by_group<E: From<OutOfMemory>>(
 
 /// A question for the front of given rows.
 #[derive(Debug, Clone, Copy)]
-pub struct Asked<'a> {
+pub struct FrontOf<'a> {
     /// Key bits of each objective.
     pub bits: &'a [u32],
     /// Which of several equal rows are kept.
@@ -47,7 +47,7 @@ pub struct Asked<'a> {
 /// As [`front`](super::front), and if there are not as many groups as rows.
 pub fn front_by(
     objectives: &[&[f64]],
-    asked: &Asked<'_>,
+    asked: &FrontOf<'_>,
     control: &Control,
 ) -> Result<Vec<usize>, Interrupted> {
     let mut kept = Vec::new();

@@ -2,7 +2,7 @@
 //!
 //! - [`key`]: a number and a resolution make a key; dominance compares keys.
 //! - [`filter`]: the rows that no other row dominates, fast.
-//! - [`archive`]: the front of what was added so far, and what it settles.
+//! - [`archive`]: the front of what was added so far, and its dominance queries.
 //! - [`cover`]: a few rows that cover a front.
 //! - [`groups`]: fronts of groups of rows.
 //! - [`naive`]: the same straight from the definition; the tests compare the two.

@@ -8,8 +8,8 @@ pub(super) struct Access {
 }
 
 /// Renames `count` registers so that few of them live at once: they should stay in the first-level cache. Returns the
-/// new name of each, and how many names there are. A step never writes a register that it reads, and `kept` ones are not
-/// written again.
+/// new name of each, and how many names there are. A step never writes a register that it reads, and `kept` ones are
+/// not written again.
 pub(super) fn reuse_registers(
     count: usize,
     steps: &[Access],

@@ -19,7 +19,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Configurations with their minimised objectives, as they are told.
+    /// Maps points back to the user's axes and signs.
     pub(super) fn new(
         space: &Space,
         points: Points,

@@ -33,7 +33,7 @@ pub struct Engine<'a> {
 
 impl<'a> Engine<'a> {
     /// Names the columns of `space`, and everything in `names`; `known` names are suggested when a
-    /// formula misspells them, but mean nothing.
+    /// formula misspells them, but have no meaning.
     pub fn new(
         space: &'a Space,
         names: impl IntoIterator<Item = (String, Name)>,
@@ -43,7 +43,7 @@ impl<'a> Engine<'a> {
         let names = names.into_iter();
         let mut scope = Scope::with_capacity(space.columns().len() + names.size_hint().0);
         for (column, data) in space.columns().iter().enumerate() {
-            // One value is a constant: it varies with nothing, and folds.
+            // One value is a constant, and folds.
             let meaning = match *data.values {
                 [value] if !data.boolean => Meaning::Constant(value),
                 _ => Meaning::Column { column, boolean: data.boolean },
@@ -72,7 +72,7 @@ impl<'a> Engine<'a> {
     /// Whether a question is answered by branch and bound.
     fn searches(&self, bound: &Bound<'_>) -> bool {
         let touched = bound.touched();
-        // Without an axis there is nothing to split.
+        // Without an axis there is no box to split.
         !bound.axes.is_empty()
             && match self.method {
                 Method::Auto if bound.roots.outputs.len() > 2 => touched >= WORTH_A_WIDE_SEARCH,
@@ -161,8 +161,8 @@ impl<'a> Engine<'a> {
     }
 
     /// Everything whose objective is at most the best plus `within` times the best's size: of each group, in
-    /// their order, best first, then by index; axes that nothing reads are free. With [`Near::then`], the front of that, and the answer's
-    /// objectives are those.
+    /// their order, best first, then by index; axes that no formula reads are free. With [`Near::then`], the front of
+    /// that, and the answer's objectives are those.
     ///
     /// # Errors
     ///

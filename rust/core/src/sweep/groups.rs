@@ -1,10 +1,10 @@
-//! Groups: questions that are asked of each group of an axis' positions for itself.
+//! Groups: questions that are answered for each group of an axis' positions by itself.
 
 use crate::error::Error;
 use crate::memory;
 use crate::space::{Column, Space};
 
-/// The groups of a question that is asked of each group for itself.
+/// The groups of a question that is answered for each group by itself.
 #[derive(Debug, Clone)]
 pub struct Groups<'a> {
     /// The axis whose positions are grouped.

@@ -1,9 +1,9 @@
 //! Questions about a space.
 //!
-//! An [`Engine`] is a space and the names that formulas may use. Each question binds its formulas and is answered in one
-//! of two ways, with the same answer: small spaces by enumeration (`enumerate`: a program run over the blocks of the grid
-//! in parallel, a sink of its own takes the values), large ones by branch and bound (`search`). Axes that no formula of
-//! the question reads stay at position 0.
+//! An [`Engine`] is a space and the names that formulas may use. Each question binds its formulas and is answered in
+//! one of two ways, with the same answer: small spaces by enumeration (`enumerate`: a program run over the blocks of
+//! the grid in parallel, a sink of its own takes the values), large ones by branch and bound (`search`). Axes that no
+//! formula of the question reads stay at position 0.
 
 mod answer;
 mod bound;

@@ -42,7 +42,7 @@ pub struct FrontQuestion<'a> {
     pub constraints: &'a [String],
     /// Key bits of each objective, 0 to 52: how finely they are compared.
     pub bits: &'a [u32],
-    /// Which of equal configurations are kept. Axes that nothing reads are free if all are.
+    /// Which of equal configurations are kept. Axes that no formula reads are free if all are.
     pub ties: Ties,
     /// A front of each group; of all, if there are none.
     pub groups: Option<&'a Groups<'a>>,
@@ -75,11 +75,11 @@ pub(super) fn minimized(formulas: &[String]) -> Vec<Objective> {
     formulas.iter().map(|formula| Objective { formula: formula.clone(), maximize: false }).collect()
 }
 
-/// Rows that the front so far may have, whatever the front of all comes to. They are what a search for a front needs
-/// memory for, besides tables and open boxes.
+/// Rows that the front so far may have, whether or not they are on the front at the end. They are what a search for a
+/// front needs memory for, besides tables and open boxes.
 const HELD: u64 = 40_000_000;
 
-/// [`HELD`] for a caller who allows answers of so many rows: never less than four times these.
+/// [`HELD`] for a caller who allows answers of `max_rows` rows: never less than four times these.
 pub(super) fn held(max_rows: u64) -> u64 {
     HELD.max(max_rows.saturating_mul(4))
 }

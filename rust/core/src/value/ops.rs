@@ -1,7 +1,7 @@
 //! THE table of operations.
 //!
 //! Parser, printer, documentation, graph, lanes and tests read what an operation is called, how
-//! many operands it takes, how tightly it binds and what it means from [`Op::info`]; nothing else
+//! many operands it takes, how tightly it binds and what it means from [`Op::info`]; no other place
 //! says any of it again. To add an operation: a variant in [`Op`], a row in [`TABLE`], its lane
 //! loop in [`lanes`](super::lanes) and its bounds in [`interval`](super::interval) (tests check both against
 //! the row's scalar meaning).
@@ -73,7 +73,8 @@ pub enum Slope {
     Falls,
     /// It never falls where this operand (by its place) is at least zero, and never rises where it is at most zero.
     BySign(usize),
-    /// Of divisors above zero: against the sign of the dividend. A divisor that may be zero may be a zero of either sign.
+    /// Of divisors above zero: against the sign of the dividend. A divisor that may be zero may be a zero of either
+    /// sign.
     Divisor,
     /// The true result rises; the kernel is off by at most this many ulps.
     Kernel(f64),

@@ -44,7 +44,7 @@ enum Known {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{name}` is not a SIMD level of this processor, which has: {}", join(available))]
 pub struct UnknownLevel {
-    /// The name that was asked for.
+    /// The name that was given.
     pub name: String,
     /// What there is instead.
     pub available: Vec<Level>,

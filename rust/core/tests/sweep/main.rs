@@ -6,9 +6,9 @@
 
 mod cases;
 mod checks;
-mod choices;
 mod found;
 mod planted;
+mod presolve;
 mod refusals;
 mod twin;
 

@@ -1,17 +1,18 @@
-//! Three objectives and more at fine keys: a few static trees, each at least twice as large as the next.
+//! Three objectives and more at fine keys: a few static k-d trees, each at least twice as large as the next (the
+//! logarithmic method of Bentley and Saxe 1980).
 //!
 //! New rows become a tree, together with the trees that are not at least twice as large: so a row is built
-//! into a new tree about once for each doubling. A coarse [`Sieve`] of all rows decides about most lanes before
-//! trees are asked. Rows that a later row dominates stay until the forest is filtered as a whole.
+//! into a new tree about once for each doubling. A coarse [`Coarse`] of all rows decides about most lanes before
+//! the trees are searched. Rows that a later row dominates stay until the forest is filtered as a whole.
 
-mod sieve;
+mod coarse;
 mod tree;
 
 use super::order::Precision;
 use crate::control::{Control, Interrupted};
 use crate::memory::OutOfMemory;
 use crate::pareto::points::Points;
-use sieve::{BLOCK, Judgement, Sieve};
+use coarse::{BLOCK, Coarse, Verdict};
 use tree::{Hint, Tree};
 
 /// Trees, the largest first.
@@ -19,7 +20,7 @@ use tree::{Hint, Tree};
 pub(super) struct Forest {
     trees: Vec<Tree>,
     /// There is one if there are trees.
-    sieve: Option<Sieve>,
+    coarse: Option<Coarse>,
     /// How many rows the last front had.
     front: usize,
 }
@@ -32,8 +33,8 @@ impl Forest {
         control: &Control,
     ) -> Result<Self, Interrupted> {
         let rows = front.indices.len();
-        let sieve = Some(Sieve::over(precision, &front)?);
-        Ok(Self { trees: vec![Tree::new(precision, front, control)?], sieve, front: rows })
+        let coarse = Some(Coarse::over(precision, &front)?);
+        Ok(Self { trees: vec![Tree::new(precision, front, control)?], coarse, front: rows })
     }
 
     /// How many rows are kept; some may be dominated.
@@ -41,53 +42,53 @@ impl Forest {
         self.trees.iter().map(Tree::len).sum()
     }
 
-    /// Whether it should be filtered before it takes so many rows more.
+    /// Whether it should be filtered before it takes `rows` rows more.
     pub(super) fn outgrown_by(&self, rows: usize) -> bool {
         self.len() + rows > 2 * self.front
     }
 
-    pub(super) fn unsettled(
+    pub(super) fn unpruned(
         &self,
         precision: &Precision,
         bounds: &[&[f64]],
         indices: &[u64],
         open: &mut Vec<u32>,
     ) {
-        let Some(sieve) = &self.sieve else {
+        let Some(coarse) = &self.coarse else {
             open.extend(0..indices.len() as u32);
             return;
         };
         let mut keys = vec![0; bounds.len()];
-        // What settled a lane often settles the next.
+        // What pruned a lane often prunes the next.
         let mut hints = vec![Hint::default(); self.trees.len()];
-        let mut judgements = [Judgement::Doubtful; BLOCK];
+        let mut verdicts = [Verdict::Unknown; BLOCK];
         for start in (0..indices.len()).step_by(BLOCK) {
-            let judgements = &mut judgements[..BLOCK.min(indices.len() - start)];
+            let verdicts = &mut verdicts[..BLOCK.min(indices.len() - start)];
             precision.level.run(
                 #[inline(always)]
-                || sieve.judge(bounds, start, judgements),
+                || coarse.verdicts_of(bounds, start, verdicts),
             );
-            for (lane, &judgement) in (start..).zip(judgements.iter()) {
-                let settled = match judgement {
-                    Judgement::Settled => true,
-                    Judgement::Open => false,
-                    Judgement::Doubtful => {
+            for (lane, &verdict) in (start..).zip(verdicts.iter()) {
+                let pruned = match verdict {
+                    Verdict::Pruned => true,
+                    Verdict::Open => false,
+                    Verdict::Unknown => {
                         for ((key, cells), bounds) in keys.iter_mut().zip(&precision.cells).zip(bounds) {
                             *key = cells.key(bounds[lane]);
                         }
                         let bounds = || bounds.iter().map(|bounds| bounds[lane]);
-                        self.settles(precision, &keys, bounds, indices[lane], &mut hints)
+                        self.prunes(precision, &keys, bounds, indices[lane], &mut hints)
                     }
                 };
-                if !settled {
+                if !pruned {
                     open.push(lane as u32);
                 }
             }
         }
     }
 
-    /// Whether some row of a tree settles a lane, given by its keys, bounds and index.
-    fn settles<I: Iterator<Item = f64>>(
+    /// Whether some row of a tree prunes a lane, given by its keys, bounds and index.
+    fn prunes<I: Iterator<Item = f64>>(
         &self,
         precision: &Precision,
         keys: &[i64],
@@ -97,7 +98,7 @@ impl Forest {
     ) -> bool {
         self.trees.iter().zip(&*hints).any(|(tree, hint)| tree.repeats(hint, keys))
             || (self.trees.iter().zip(hints))
-                .any(|(tree, hint)| tree.settles(precision.ties, keys, &bounds, index, hint))
+                .any(|(tree, hint)| tree.prunes(precision.ties, keys, &bounds, index, hint))
     }
 
     /// Adds rows none of which dominates another.
@@ -111,8 +112,8 @@ impl Forest {
         if rows == 0 {
             return Ok(());
         }
-        if let Some(sieve) = &mut self.sieve {
-            sieve.add(&new);
+        if let Some(coarse) = &mut self.coarse {
+            coarse.add(&new);
         }
         let mut pieces = vec![new];
         while let Some(tree) = self.trees.pop_if(|tree| tree.len() < 2 * rows) {

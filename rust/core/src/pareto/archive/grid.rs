@@ -5,7 +5,7 @@
 //! most one can be on the front. A lane is looked up in one place.
 //!
 //! ```text
-//! settled(lane):
+//! pruned(lane):
 //!     before the first cell of an axis: no            (beyond the last one is as good as in it)
 //!     key(lane.last) > least[cell]: yes
 //!     key(lane.last) < least[cell]: no
@@ -13,11 +13,11 @@
 //! ```
 //!
 //! A row of the front in the lane's own cell, of the same last key, is alone in being not worse: anything else
-//! would dominate it. Rows that a later row dominates stay until there are as many again as there were; one that is
-//! in the way gives itself away, for then a cell before its own knows its last key or a lesser one.
+//! would dominate it. Rows that a later row dominates stay until there are as many again as there were. A
+//! dominated row that is still in its cell is recognised on look-up: a cell one step lower holds a minimum no larger
+//! than its last key.
 
-use super::order::Precision;
-use super::order::settles_own_cell;
+use super::order::{Precision, prunes_own_cell};
 use crate::control::{Control, Interrupted};
 use crate::memory::{self, OutOfMemory};
 use crate::pareto::key::{Cells, rank};
@@ -140,7 +140,7 @@ impl Grid {
         })
     }
 
-    pub(super) fn unsettled(
+    pub(super) fn unpruned(
         &self,
         precision: &Precision,
         bounds: &[&[f64]],
@@ -194,16 +194,16 @@ impl Grid {
         for &lane in &doubtful[..found] {
             let lane = lane as usize;
             let (place, least) = (places[lane] as usize, self.least[places[lane] as usize]);
-            let settled = keys[lane] == least
-                && (beyond[lane] || self.settles(precision, place, least, bounds, indices, start + lane));
-            if !settled {
+            let pruned = keys[lane] == least
+                && (beyond[lane] || self.prunes(precision, place, least, bounds, indices, start + lane));
+            if !pruned {
                 open.push((start + lane) as u32);
             }
         }
     }
 
-    /// Whether a lane is settled that lies in this cell and whose last key is the least one here.
-    fn settles(
+    /// Whether a lane is pruned that lies in this cell and whose last key is the least one here.
+    fn prunes(
         &self,
         precision: &Precision,
         place: usize,
@@ -218,7 +218,7 @@ impl Grid {
         }
         let row = self.points.objectives.iter().map(|column| column[own as usize]);
         let bounds = bounds.iter().map(|bounds| bounds[lane]);
-        settles_own_cell(precision.ties, (row, self.points.indices[own as usize]), (bounds, indices[lane]))
+        prunes_own_cell(precision.ties, (row, self.points.indices[own as usize]), (bounds, indices[lane]))
     }
 
     fn last_key(&self, precision: &Precision, row: u32) -> i64 {
@@ -232,7 +232,7 @@ impl Grid {
         self.axes.iter().map(step).sum()
     }
 
-    /// Adds rows that the axes reach and the grid does not settle.
+    /// Adds rows that the axes reach and the grid does not prune.
     pub(super) fn add(
         &mut self,
         precision: &Precision,
@@ -262,8 +262,8 @@ impl Grid {
         Ok(())
     }
 
-    /// Lowers to `key` what a cell knows, and the cells beyond it along the first `axes` axes; tells whether that cell
-    /// itself knew no key so low. No cell knows a greater key than one before it, so the first that need not be
+    /// Lowers to `key` what a cell knows, and the cells beyond it along the first `axes` axes; returns whether that
+    /// cell itself knew no key so low. No cell knows a greater key than one before it, so the first that need not be
     /// lowered ends the way along an axis.
     fn lower(&mut self, axes: usize, place: usize, key: i64) -> bool {
         let Axis { stride, .. } = self.axes[axes - 1];

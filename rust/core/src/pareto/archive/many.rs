@@ -52,23 +52,23 @@ impl Many {
         }
     }
 
-    pub(super) fn unsettled(&self, bounds: &[&[f64]], indices: &[u64], open: &mut Vec<u32>) {
+    pub(super) fn unpruned(&self, bounds: &[&[f64]], indices: &[u64], open: &mut Vec<u32>) {
         match &self.structure {
-            Structure::Grid(grid) => grid.unsettled(&self.precision, bounds, indices, open),
-            Structure::Forest(forest) => forest.unsettled(&self.precision, bounds, indices, open),
+            Structure::Grid(grid) => grid.unpruned(&self.precision, bounds, indices, open),
+            Structure::Forest(forest) => forest.unpruned(&self.precision, bounds, indices, open),
         }
     }
 
-    /// See [`Archive::thin`](super::Archive::thin): of neighbours that came out of one box, one often settles the
-    /// others.
-    pub(super) fn thin(&self, points: &mut Points) -> Result<(), OutOfMemory> {
+    /// See [`Archive::prefilter`](super::Archive::prefilter): of neighbours that came out of one box, one often prunes
+    /// the others.
+    pub(super) fn prefilter(&self, points: &mut Points) -> Result<(), OutOfMemory> {
         let mut kept: Vec<usize> = memory::room(points.indices.len())?;
         'rows: for row in 0..points.indices.len() {
             while let Some(&before) = kept.last() {
-                if self.precision.settles(points, before, row) {
+                if self.precision.prunes(points, before, row) {
                     continue 'rows;
                 }
-                if !self.precision.settles(points, row, before) {
+                if !self.precision.prunes(points, row, before) {
                     break;
                 }
                 kept.pop();
@@ -93,7 +93,7 @@ impl Many {
         }
     }
 
-    /// The rows that the archive does not settle, ascending.
+    /// The rows that the archive does not prune, ascending.
     fn open_rows(&self, points: &Points, control: &Control) -> Result<Vec<u32>, Interrupted> {
         let (columns, indices) = (points.columns(), points.indices.as_slice());
         assert!(columns.len() == self.precision.bits.len(), "{} objectives", self.precision.bits.len());
@@ -102,7 +102,7 @@ impl Many {
             control.check()?;
             let columns: Vec<&[f64]> = columns.iter().map(|column| &column[range.clone()]).collect();
             let mut open = memory::room(range.len())?;
-            self.unsettled(&columns, &indices[range.clone()], &mut open);
+            self.unpruned(&columns, &indices[range.clone()], &mut open);
             open.iter_mut().for_each(|row| *row += range.start as u32);
             Ok(open)
         })?;

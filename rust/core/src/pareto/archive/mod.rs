@@ -1,15 +1,15 @@
-//! The archive: the exact front of all configurations added so far, and what it settles.
+//! The archive: the exact front of all configurations added so far, and what it prunes.
 //!
 //! A search adds what it has evaluated, round by round, and asks between the rounds, from any number of threads
 //! and without locks, which boxes of configurations may still hold something. Configurations come in as
-//! [`Points`]; lanes of lower bounds come in and the lanes that are *not* settled go out; at the end the front
+//! [`Points`]; lanes of lower bounds come in and the lanes that are *not* pruned go out; at the end the front
 //! goes out, sorted.
 //!
-//! # What settles a lane
+//! # What prunes a lane
 //!
-//! Let b be the lane's bounds, L = key(b), and m the least index in it. The archive settles the lane exactly if
+//! Let b be the lane's bounds, L = key(b), and m the least index in it. The archive prunes the lane exactly if
 //! some row a has key(a) <= L in every objective and either key(a) != L or, in the order (values, index),
-//! a is at most (b, m). Then nothing in the lane but a itself can be on the front:
+//! a is at most (b, m). Then no configuration of the lane but a itself can be on the front:
 //!
 //! - A configuration c of the lane has value(c) >= b, so key(c) >= L. If key(a) != L, a is better than c in some
 //!   key and worse in none, and c is dominated.
@@ -19,12 +19,12 @@
 //! [`Ties::All`] also keeps the copies of a representative: the rows with its true objectives. The first case
 //! stands, for a copy has the key of what it copies. In the second an equal value may be that of a copy, so
 //! value(a) must be less than b: then value(c) is greater than that of the representative, and c no copy. The index
-//! decides nothing there: a lane whose bounds are the values of a row stays open, even if that row is all of it.
+//! does not matter there: a lane whose bounds are the values of a row stays open, even if that row is all of it.
 //! A configuration that comes twice (the index says so) is kept once.
 //!
-//! If a row a gives way to a row a', then a' settles what a settled: key(a') <= key(a), and if both are equal,
-//! a' comes before a. So what is settled depends only on what was added, and rows that are no longer on the front
-//! may linger.
+//! If a row a gives way to a row a', then a' prunes what a pruned: key(a') <= key(a), and if both are equal,
+//! a' comes before a. So what is pruned depends only on what was added, and rows that are no longer on the front
+//! may remain until the next rebuild.
 //!
 //! # Structures
 //!

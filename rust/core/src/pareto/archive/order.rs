@@ -1,4 +1,4 @@
-//! How rows of an archive compare, and when a row settles a lane.
+//! How rows of an archive compare, and when a row prunes a lane.
 
 use std::cmp::Ordering;
 
@@ -9,14 +9,14 @@ use crate::pareto::points::Points;
 use crate::pareto::rows::Ties;
 use crate::value::simd::Level;
 
-/// Sizes at which the archive changes its way; what it settles is the same for any.
+/// Sizes at which the archive changes its structure; it prunes the same lanes with any.
 #[derive(Debug, Clone, Copy)]
 pub struct Sizes {
     /// A staircase has no more buckets than this.
     pub buckets: usize,
     /// A grid has no more cells than this; what does not fit is a forest.
     pub cells: usize,
-    /// A tree is halved down to blocks of at least so many rows.
+    /// A tree is halved down to blocks of at least this number of rows.
     pub block: usize,
 }
 
@@ -37,8 +37,8 @@ pub(super) struct Precision {
 }
 
 impl Precision {
-    /// Whether one configuration settles another.
-    pub(super) fn settles(&self, points: &Points, row: usize, lane: usize) -> bool {
+    /// Whether one configuration prunes another.
+    pub(super) fn prunes(&self, points: &Points, row: usize, lane: usize) -> bool {
         let mut same = true;
         for (column, cells) in points.objectives.iter().zip(&self.cells) {
             let (row, lane) = (cells.key(column[row]), cells.key(column[lane]));
@@ -49,7 +49,7 @@ impl Precision {
         }
         let values = |row: usize| points.objectives.iter().map(move |column| column[row]);
         let (row, lane) = ((values(row), points.indices[row]), (values(lane), points.indices[lane]));
-        !same || settles_own_cell(self.ties, row, lane)
+        !same || prunes_own_cell(self.ties, row, lane)
     }
 
     /// The front of some rows, best first; a configuration that comes twice is kept once.
@@ -63,9 +63,9 @@ impl Precision {
     }
 }
 
-/// Whether a representative settles a lane whose bounds lie in its own cell: see [the archive](super).
+/// Whether a representative prunes a lane whose bounds lie in its own cell: see [the archive](super).
 #[inline(always)]
-pub(super) fn settles_own_cell(
+pub(super) fn prunes_own_cell(
     ties: Ties,
     representative: (impl Iterator<Item = f64>, u64),
     lane: (impl Iterator<Item = f64>, u64),

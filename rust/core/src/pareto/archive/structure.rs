@@ -25,7 +25,7 @@ const PIECE: usize = 1 << 14;
 /// let mut archive = Archive::new(&[52, 52], Ties::First);
 /// archive.add(vec![Points { objectives: vec![vec![1.0, 2.0], vec![5.0, 3.0]], indices: vec![0, 7] }], &control)?;
 /// let mut open = Vec::new();
-/// archive.unsettled(&[&[1.5, 1.5], &[5.0, 4.0]], &[1, 2], &mut open);
+/// archive.unpruned(&[&[1.5, 1.5], &[5.0, 4.0]], &[1, 2], &mut open);
 /// assert_eq!(open, [1]); // the first lane is no better than (1, 5)
 /// # Ok::<(), isoflop_core::control::Interrupted>(())
 /// ```
@@ -61,7 +61,7 @@ impl Archive {
     pub fn with(bits: &[u32], ties: Ties, sizes: Sizes) -> Self {
         let structure = match *bits {
             [] => panic!("an archive needs an objective"),
-            // The least value is in the least cell, whatever the cells.
+            // The least value is in the least cell, at any resolution.
             [_] => Structure::Single(Single::new(ties)),
             [first, second] => Structure::Stairs(Stairs::new([first, second], ties, sizes)),
             _ => Structure::Many(Many::new(bits, ties, sizes)),
@@ -82,39 +82,39 @@ impl Archive {
         }
     }
 
-    /// Whether nothing was ever added.
+    /// Whether no row was ever added.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Appends to `open` the lanes, ascending, that the archive does not settle.
+    /// Appends to `open` the lanes, ascending, that the archive does not prune.
     ///
     /// Lane l is a box of configurations, or one of them, with the lower bounds `bounds[k][l]` of the objectives
     /// (minimised and true: no keys) and the least index `indices[l]`. Bounds may be infinite but not NaN. Memory is
-    /// only asked for by whoever makes room in `open` for all lanes beforehand.
+    /// not requested: the caller makes room in `open` for all lanes beforehand.
     ///
     /// # Panics
     ///
     /// If there are not as many bounds as objectives, or fewer of any than indices.
-    pub fn unsettled(&self, bounds: &[&[f64]], indices: &[u64], open: &mut Vec<u32>) {
+    pub fn unpruned(&self, bounds: &[&[f64]], indices: &[u64], open: &mut Vec<u32>) {
         match &self.structure {
-            Structure::Single(single) => single.unsettled(bounds[0], indices, open),
-            Structure::Stairs(stairs) => stairs.unsettled([bounds[0], bounds[1]], indices, open),
-            Structure::Many(many) => many.unsettled(bounds, indices, open),
+            Structure::Single(single) => single.unpruned(bounds[0], indices, open),
+            Structure::Stairs(stairs) => stairs.unpruned([bounds[0], bounds[1]], indices, open),
+            Structure::Many(many) => many.unpruned(bounds, indices, open),
         }
     }
 
-    /// Drops some configurations that others among these settle, if that is quick to see.
+    /// Drops some configurations that others among these prune, if that is quick to see.
     ///
     /// # Errors
     ///
     /// [`OutOfMemory`] if there is no room to look.
-    pub fn thin(&self, points: &mut Points) -> Result<(), OutOfMemory> {
+    pub fn prefilter(&self, points: &mut Points) -> Result<(), OutOfMemory> {
         match &self.structure {
             Structure::Single(_) => Ok(()),
-            Structure::Stairs(stairs) => stairs.thin(points),
-            Structure::Many(many) => many.thin(points),
+            Structure::Stairs(stairs) => stairs.prefilter(points),
+            Structure::Many(many) => many.prefilter(points),
         }
     }
 
@@ -124,7 +124,8 @@ impl Archive {
     ///
     /// # Errors
     ///
-    /// [`Interrupted`] after [`Control::cancel`], or for want of memory; the archive is of no use then.
+    /// [`Interrupted`] after [`Control::cancel`], or for want of memory; the archive is poisoned then and must be
+    /// dropped.
     ///
     /// # Panics
     ///
@@ -145,7 +146,8 @@ impl Archive {
     ///
     /// # Errors
     ///
-    /// [`Interrupted`] after [`Control::cancel`], or for want of memory; the archive is of no use then.
+    /// [`Interrupted`] after [`Control::cancel`], or for want of memory; the archive is poisoned then and must be
+    /// dropped.
     pub fn tidy(&mut self, control: &Control) -> Result<(), Interrupted> {
         match &mut self.structure {
             Structure::Single(_) | Structure::Stairs(_) => Ok(()),
@@ -153,7 +155,7 @@ impl Archive {
         }
     }
 
-    /// How many rows another archive of as many objectives leaves unsettled: those whose objectives, as the bounds of a
+    /// How many rows another archive of as many objectives leaves unpruned: those whose objectives, as the bounds of a
     /// lane behind all others, no row of it is at most, key for key.
     ///
     /// Counts as [`len`](Self::len) does.
@@ -161,7 +163,7 @@ impl Archive {
     /// # Errors
     ///
     /// [`Interrupted`] after [`Control::cancel`], or for want of memory.
-    pub(crate) fn unsettled_by(&self, other: &Self, control: &Control) -> Result<u64, Interrupted> {
+    pub(crate) fn unpruned_by(&self, other: &Self, control: &Control) -> Result<u64, Interrupted> {
         match &self.structure {
             Structure::Single(single) => other.leaves(&single.copied()?, control),
             Structure::Stairs(stairs) => other.leaves(&stairs.copied()?, control),
@@ -171,7 +173,7 @@ impl Archive {
         }
     }
 
-    /// How many of some rows it leaves unsettled, whatever their indices.
+    /// How many of some rows it leaves unpruned, for any indices.
     ///
     /// # Errors
     ///
@@ -182,7 +184,7 @@ impl Archive {
             control.check()?;
             let columns: Vec<&[f64]> = columns.iter().map(|column| &column[range.clone()]).collect();
             let mut open = memory::room(range.len())?;
-            self.unsettled(&columns, &memory::filled(range.len(), u64::MAX)?, &mut open);
+            self.unpruned(&columns, &memory::filled(range.len(), u64::MAX)?, &mut open);
             Ok(open.len() as u64)
         })?;
         Ok(left.into_iter().sum())

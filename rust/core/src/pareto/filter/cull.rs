@@ -23,8 +23,8 @@ const PIECE: usize = 1 << 16;
 const CANDIDATES: usize = 384;
 /// No more strong rows than this.
 const STRONGEST: usize = 128;
-/// A strong row pays if it eliminates at least one in this number of the rows that reach it: that is about what a comparison
-/// costs against sorting and sweeping a row.
+/// A strong row pays if it eliminates at least one in this number of the rows that reach it: that is about what a
+/// comparison costs against sorting and sweeping a row.
 const WORTH: usize = 150;
 /// Strong rows tested together; rows are packed after 1, 2, 4 ... of these groups.
 const GROUP: usize = 4;

@@ -41,7 +41,7 @@ impl Staircase {
     ///
     /// # Errors
     ///
-    /// [`OutOfMemory`] if there is no room for it; the staircase is of no use then.
+    /// [`OutOfMemory`] if there is no room for it; the staircase is poisoned then.
     #[inline(always)]
     pub(super) fn insert(&mut self, y: i64, z: i64) -> Result<bool, OutOfMemory> {
         let Some(at) = self.firsts.partition_point(|&first| first <= y).checked_sub(1) else {
@@ -58,7 +58,7 @@ impl Staircase {
         Ok(true)
     }
 
-    /// Puts a step that nothing covers before step `step` of chunk `at`, and drops what it covers from there.
+    /// Puts a step that no other covers before step `step` of chunk `at`, and drops what it covers from there.
     fn place(&mut self, at: usize, step: usize, y: i64, z: i64) -> Result<(), OutOfMemory> {
         if self.chunks.is_empty() {
             memory::push(&mut self.chunks, Chunk::default())?;

@@ -1,7 +1,7 @@
 //! Bounds of rows and of chunks of lanes, before their values are computed.
 //!
-//! Bounds come from the least of what the outputs are computed from, as [`chunk_bounds`] says, or if they cannot, chunk by
-//! chunk from the values.
+//! Bounds come from the least of what the outputs are computed from, as [`chunk_bounds`] says, or if they cannot,
+//! chunk by chunk from the values.
 
 use std::ops::Range;
 

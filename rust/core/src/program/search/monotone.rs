@@ -10,23 +10,24 @@
 //!
 //! ```text
 //! loss        wanted low                              order gap 0, strict gap 0
-//! A/N**a      wanted low, through two sums            strict gap: a step or two at the largest loss, which a sum may hide
-//! N**a        wanted high: a quotient falls with it   order gap 0; no strict gap is derived for divisors
+//! A/N**a      wanted low, through two sums            strict gap: a step or two at the largest loss, which a sum may
+//! hide N**a        wanted high: a quotient falls with it   order gap 0; no strict gap is derived for divisors
 //! N           wanted high, through a kernel           order gap > 0: pow may fall by some steps where it should rise
 //! N           wanted low as well, by the cost         both: N has no direction, and all of its values stay
 //! ```
 //!
 //! **Lemma (monotone terms).** Take two configurations that differ on some axes only, and all terms of
-//! [`Monotonicity::terms`] for these axes. If of each term the first has the better value, by more than `order_gap` (or,
-//! where `order_gap` is 0, at least the same value), then it meets every constraint that the second meets, and none of
-//! its objectives is larger. If one term is better by more than its `strict_gap`, too, some objective is smaller.
+//! [`Monotonicity::terms`] for these axes. If of each term the first has the better value, by more than `order_gap`
+//! (or, where `order_gap` is 0, at least the same value), then it meets every constraint that the second meets, and
+//! none of its objectives is larger. If one term is better by more than its `strict_gap`, too, some objective is
+//! smaller.
 //!
 //! By induction over the operations on the way to the roots, of which every operand is one of the terms or does not
 //! depend on the axes, or is the result of such an operation. What an operation is over the whole space
 //! holds at both configurations, and between their operands the operation is monotone in each operand: [`ends`] looks
 //! at all pairs of values in the ranges of two operands, so also at those that no configuration has. Hence it may be
 //! used where both operands are one node: `a - a` is seen to rise and fall with `a`, so `a` has no direction.
-//! What is one number in the whole space shows nothing of its operands.
+//! What is one number in the whole space is the same for all of its operands' values.
 
 use std::collections::HashMap;
 
@@ -338,7 +339,7 @@ fn operand_gap(op: Op, place: usize, [a, b]: [Interval; 2], result: Interval, ga
             let slopes = corners.map(|(x, y)| y.abs() * normal(scalar::pow(x, y - 1.0)));
             gap_for_slope(lost, slopes.into_iter().fold(f64::INFINITY, f64::min))
         }
-        // Of exponents and divisors nothing is derived; the others keep no distance, or have no slope.
+        // No gap is derived for exponents and divisors; the others keep no distance, or have no slope.
         (Op::Pow | Op::Div, _) => f64::INFINITY,
         (Op::Abs | Op::Min | Op::Max | Op::Floor | Op::Ceil | Op::Where, _) => f64::INFINITY,
         (Op::Lt | Op::Le | Op::Gt | Op::Ge | Op::Eq | Op::Ne | Op::And | Op::Or | Op::Not, _) => {

@@ -34,7 +34,7 @@ pub(crate) struct SearchProgram {
 }
 
 impl SearchProgram {
-    /// Chooses and fills the tables, looks at their fibres, lowers values and bounds. `watched` are further
+    /// Chooses and fills the tables, looks at their fibres, lowers values and bounds. `slacks` are further
     /// nodes that are bounded, after the outputs: the search splits boxes by them too.
     ///
     /// # Errors
@@ -44,7 +44,7 @@ impl SearchProgram {
         graph: &Graph,
         searched: SearchSpace<'_>,
         roots: &Roots,
-        watched: &[NodeId],
+        slacks: &[NodeId],
         limit: TableLimit,
         level: simd::Level,
         control: &Control,
@@ -72,7 +72,7 @@ impl SearchProgram {
 
         // A table whose range would need too much memory is left to its parts.
         let bounded =
-            Roots { constraints: roots.constraints.clone(), outputs: [&roots.outputs, watched].concat() };
+            Roots { constraints: roots.constraints.clone(), outputs: [&roots.outputs, slacks].concat() };
         let mut unranged = HashSet::new();
         let mut ranged: HashMap<usize, Ranged> = HashMap::new();
         let chosen = loop {

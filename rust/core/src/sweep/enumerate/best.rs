@@ -12,7 +12,7 @@ use crate::sweep::bound::Bound;
 use crate::sweep::groups::{Groups, group_count};
 use crate::sweep::least::Best;
 use crate::sweep::question::Objective;
-use crate::sweep::stats::{Stats, Watch};
+use crate::sweep::stats::{Stats, Stopwatch};
 use crate::value::lanes::Operand;
 
 pub(in crate::sweep) fn best(
@@ -21,13 +21,13 @@ pub(in crate::sweep) fn best(
     groups: Option<&Groups<'_>>,
     control: &Control,
 ) -> Result<Answer, Error> {
-    let mut watch = Watch::start();
+    let mut stopwatch = Stopwatch::start();
     let space = bound.space;
     let outer = groups.map(|groups| groups.axis).filter(|&axis| space.lengths()[axis] > 1);
     let mut program = bound.program(false, outer, control)?;
     program.bound_outputs(control)?;
     let mut stats = Stats { size: space.size(), threads: control.threads(), ..Stats::default() };
-    stats.seconds.compile = watch.lap();
+    stats.seconds.compile = stopwatch.lap();
 
     let grid = Grid::new(&program, space);
     control.begin(space.size());
@@ -56,7 +56,7 @@ pub(in crate::sweep) fn best(
         }
     }
     stats.evaluated = stats.size;
-    stats.seconds.search = watch.lap();
+    stats.seconds.search = stopwatch.lap();
 
     let points = Best::points(best)?;
     Ok(Answer::new(space, points, std::slice::from_ref(objective), stats, control)?)
@@ -86,7 +86,7 @@ impl<G: Fn(&[usize]) -> usize> Sink for Scan<G> {
             survivors.extend(every);
             return Ok(());
         };
-        // A later configuration must have a smaller value. Nothing is known of a bound that is NaN.
+        // A later configuration must have a smaller value. NaN is no bound.
         let later = bounded.index() > best.index;
         let hopeless = |bound: f64| bound > best.value || (later && bound == best.value);
         match bounded.bound(0) {

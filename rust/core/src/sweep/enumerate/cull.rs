@@ -5,8 +5,8 @@
 //! dominate everything from there on. With one objective there is one threshold; with two the thresholds
 //! descend like stairs.
 //!
-//! A cull may leave a configuration doubtful that the front dominates, but never the other way round.
-//! Configurations with NaN are always doubtful, so that the sink can count them.
+//! A configuration that the front dominates may survive the cull; one that it does not dominate always does.
+//! Configurations with NaN always survive, so that the sink can count them.
 
 use crate::memory::{self, OutOfMemory};
 use crate::pareto::Cells;
@@ -176,7 +176,7 @@ impl Cull {
     /// `places` is scratch memory: the combination of intervals of each row is found first, objective by
     /// objective, in loops that the compiler can make vector instructions of.
     #[inline(always)]
-    pub(super) fn doubtful(
+    pub(super) fn survivors(
         &self,
         columns: &[Vec<f64>],
         places: &mut Vec<u64>,
@@ -196,7 +196,7 @@ impl Cull {
             }
         }
         for (row, (value, &place)) in last.iter().zip(places.iter()).enumerate() {
-            // NaN reaches no threshold, and nothing reaches a threshold that is NaN.
+            // NaN reaches no threshold, and no number reaches a threshold that is NaN.
             let threshold = usize::try_from(place).ok().and_then(|place| self.thresholds.get(place));
             let dominated = threshold.is_some_and(|threshold| value >= threshold);
             if !dominated {

@@ -7,11 +7,11 @@
 //! ```
 //!
 //! The cull may keep too many but never discards a representative, so the front after each round is
-//! the front of all configurations so far, whatever the threads did. Rounds take blocks in a
+//! the front of all configurations so far, on any number of threads. Rounds take blocks in a
 //! scattered order: the first ones then sample the whole space and make a strong cull.
 //!
-//! A front so far proves nothing about the front at the end, so that an enumeration would refuse at its end only. Where
-//! the front grows as if it were to have far too many rows, a search is asked for the proof ([`Growth`]). What it does
+//! A front so far is no proof about the front at the end, so that an enumeration would refuse at its end only. Where
+//! the front grows as if it were to have far too many rows, a search looks for the proof ([`Growth`]). What it does
 //! not refuse is looked at to the end as before.
 //!
 //! Where each group has a front of its own, two further objectives are its number and the number negated: of two
@@ -25,7 +25,7 @@ use crate::control::{Control, Interrupted};
 use crate::error::Error;
 use crate::memory::{self, OutOfMemory};
 use crate::pareto::drop_nan;
-use crate::pareto::groups::{Asked, by_group, front_by};
+use crate::pareto::groups::{FrontOf, by_group, front_by};
 use crate::pareto::key::FINEST;
 use crate::pareto::{Points, Ties};
 use crate::program::enumerate::{Bounded, Order, Program, Row, Sink};
@@ -35,7 +35,7 @@ use crate::sweep::groups::{group_count, with_column};
 use crate::sweep::question::{FrontQuestion, held};
 use crate::sweep::rows::{self, Free};
 use crate::sweep::search::proves_too_large;
-use crate::sweep::stats::{Stats, Watch};
+use crate::sweep::stats::{Stats, Stopwatch};
 use crate::value::lanes::Operand;
 
 /// Configurations of the first round.
@@ -49,7 +49,7 @@ pub(in crate::sweep) fn pareto(
     question: &FrontQuestion<'_>,
     control: &Control,
 ) -> Result<Answer, Error> {
-    let mut watch = Watch::start();
+    let mut stopwatch = Stopwatch::start();
     let whole = bound.space;
     let free = Free::new(whole, &bound.axes, question.ties == Ties::All, question.max_rows);
     // All positions of an axis of one are one group.
@@ -75,11 +75,11 @@ pub(in crate::sweep) fn pareto(
     let order = Order { axes: bound.axes, fixed: false, outer: None };
     let mut program = Program::new(bound.graph, space, &bound.roots, &order, bound.level, control)?;
     if whole.size() > PENDING as u64 {
-        // Fewer configurations are filtered all at once: nobody culls, nobody wants bounds.
+        // Fewer configurations are filtered all at once, without a cull and without bounds.
         program.bound_outputs(control)?;
     }
     let mut stats = Stats { size: whole.size(), threads: control.threads(), ..Stats::default() };
-    stats.seconds.compile = watch.lap();
+    stats.seconds.compile = stopwatch.lap();
 
     let grid = Grid::new(&program, space);
     control.begin(whole.size());
@@ -102,19 +102,19 @@ pub(in crate::sweep) fn pareto(
         if end < grid.blocks {
             front.cull = Cull::by(&front.rows.objectives, &front.filter.bits)?;
         }
-        // Later configurations may dominate all of these, so that they prove nothing about the answer.
+        // Later configurations may dominate all of these, so that they are no proof about the answer.
         let (rows, held) = (front.rows.indices.len() as u64, held(question.max_rows));
         if rows > held {
             return Err(Error::Held { rows, limit: held });
         }
         if growth.is_far_beyond(limit, end, rows) {
             proves_too_large(&searched, question, limit, control)
-                .map_err(|error| if question.rows.is_some() { error } else { free.told(error) })?;
+                .map_err(|error| if question.rows.is_some() { error } else { free.of_answer(error) })?;
         }
         (start, round) = (end, round.saturating_mul(4).min(largest_round));
     }
     stats.evaluated = stats.size;
-    stats.seconds.search = watch.lap();
+    stats.seconds.search = stopwatch.lap();
 
     let fronts = front.filter.groups(front.rows)?;
     let mut sorted = memory::room(fronts.len())?;
@@ -128,7 +128,7 @@ pub(in crate::sweep) fn pareto(
     let (points, gap) = rows::finish(sorted, question, &free, control)?;
     stats.gap = gap;
     let mut answer = Answer::new(whole, points, question.objectives, stats, control)?;
-    answer.stats.seconds.finish = watch.lap();
+    answer.stats.seconds.finish = stopwatch.lap();
     Ok(answer)
 }
 
@@ -152,7 +152,7 @@ struct Filter {
     /// Of each objective, with the two of groups.
     bits: Vec<u32>,
     ties: Ties,
-    /// Whether the last two objectives tell the group of a row.
+    /// Whether the last two objectives are the group of a row.
     grouped: bool,
 }
 
@@ -164,7 +164,7 @@ impl Filter {
         }
         let columns = rows.columns();
         let (objectives, numbers) = columns.split_at(columns.len() - 2);
-        let asked = Asked {
+        let asked = FrontOf {
             bits: &self.bits[..objectives.len()],
             ties: self.ties,
             maximize: &[],
@@ -177,7 +177,7 @@ impl Filter {
         Ok(rows.select(kept.iter().copied())?)
     }
 
-    /// The rows of each group, without the objectives that tell it.
+    /// The rows of each group, without the objectives that are its number.
     fn groups(&self, mut rows: Points) -> Result<Vec<Points>, OutOfMemory> {
         if !self.grouped {
             return Ok(vec![rows]);
@@ -248,9 +248,9 @@ struct Collect<'a> {
     nan: u64,
     /// What is being looked at, objective by objective.
     columns: Vec<Vec<f64>>,
-    /// Scratch memory of the cull, and what it doubts.
+    /// Scratch memory of the cull, and what survives it.
     places: Vec<u64>,
-    doubtful: Vec<u32>,
+    survivors: Vec<u32>,
 }
 
 impl<'a> Collect<'a> {
@@ -268,7 +268,7 @@ impl<'a> Collect<'a> {
             nan: 0,
             columns: vec![Vec::new(); front.filter.bits.len()],
             places: Vec::new(),
-            doubtful: Vec::new(),
+            survivors: Vec::new(),
         }
     }
 }
@@ -309,7 +309,7 @@ impl Sink for Collect<'_> {
             #[inline(always)]
             |objective| bounded.bound(objective),
         )?;
-        Ok(self.kept.cull().doubtful(&self.columns, &mut self.places, survivors)?)
+        Ok(self.kept.cull().survivors(&self.columns, &mut self.places, survivors)?)
     }
 
     #[inline(always)]
@@ -319,26 +319,26 @@ impl Sink for Collect<'_> {
             #[inline(always)]
             |objective| row.output(objective),
         )?;
-        let Self { kept, columns, places, doubtful, .. } = self;
-        doubtful.clear();
-        kept.cull().doubtful(columns, places, doubtful)?;
+        let Self { kept, columns, places, survivors, .. } = self;
+        survivors.clear();
+        kept.cull().survivors(columns, places, survivors)?;
         if let Some(mask) = row.mask() {
-            doubtful.retain(|&lane| mask[lane as usize] != 0.0);
+            survivors.retain(|&lane| mask[lane as usize] != 0.0);
         }
-        let before = doubtful.len();
+        let before = survivors.len();
         columns.iter().for_each(
             #[inline(always)]
-            |column| drop_nan(column, doubtful),
+            |column| drop_nan(column, survivors),
         );
-        self.nan += (before - doubtful.len()) as u64;
+        self.nan += (before - survivors.len()) as u64;
         for (kept, column) in kept.rows.objectives.iter_mut().zip(columns) {
-            if doubtful.len() == column.len() {
+            if survivors.len() == column.len() {
                 memory::append(kept, column)?;
                 continue;
             }
-            memory::extend(kept, doubtful.iter().map(|&lane| column[lane as usize]))?;
+            memory::extend(kept, survivors.iter().map(|&lane| column[lane as usize]))?;
         }
-        row.push_indices(doubtful, &mut kept.rows.indices)?;
+        row.push_indices(survivors, &mut kept.rows.indices)?;
         if kept.rows.indices.len() > kept.limit { kept.filter() } else { Ok(()) }
     }
 }

@@ -61,7 +61,7 @@ impl<'a> Grid<'a> {
         self.job(job).map(|block| self.machine.block_size(block) as u64).sum()
     }
 
-    /// As many threads as are worth their start for so many configurations.
+    /// As many threads as are worth their start for `configurations` configurations.
     pub(crate) fn crew<'c>(&self, control: &'c Control, configurations: u64) -> Crew<'c> {
         let worth = usize::try_from(configurations / WORTH_A_THREAD + 1).unwrap_or(usize::MAX);
         Crew::of(control).at_most(worth)

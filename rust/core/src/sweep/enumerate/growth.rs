@@ -20,13 +20,13 @@ pub(super) struct Growth {
 }
 
 impl Growth {
-    /// Before the first of so many blocks.
+    /// Before the first of `blocks` blocks.
     pub(super) fn towards(blocks: u64) -> Self {
         Self { blocks, last: None, said: false }
     }
 
-    /// Whether the front, which has `rows` rows after so many blocks, is expected to have far more than `limit` at the
-    /// end. That is told once, and not before there are two rounds to compare.
+    /// Whether the front, which has `rows` rows after `blocks` blocks, is expected to have far more than `limit` at the
+    /// end. That is said once, and not before there are two rounds to compare.
     pub(super) fn is_far_beyond(&mut self, limit: u64, blocks: u64, rows: u64) -> bool {
         let before = self.last.replace((blocks, rows));
         let Some((blocks_before, rows_before)) = before else { return false };

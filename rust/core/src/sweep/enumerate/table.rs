@@ -12,7 +12,7 @@ use crate::program::enumerate::{Row, Sink};
 use crate::space::Space;
 use crate::sweep::answer::Answer;
 use crate::sweep::bound::Bound;
-use crate::sweep::stats::{Stats, Watch};
+use crate::sweep::stats::{Stats, Stopwatch};
 use crate::value::lanes::Operand;
 
 /// Every configuration that meets the constraints of `bound`, with its outputs. `counted` is bound to the constraints
@@ -23,7 +23,7 @@ pub(in crate::sweep) fn table(
     max_bytes: u64,
     control: &Control,
 ) -> Result<Answer, Error> {
-    let mut watch = Watch::start();
+    let mut stopwatch = Stopwatch::start();
     let space = bound.space;
     let columns = bound.roots.outputs.len();
     bound.touch_all();
@@ -39,7 +39,7 @@ pub(in crate::sweep) fn table(
     });
     let counted = counted.transpose()?;
     let program = bound.program(true, None, control)?;
-    stats.seconds.compile = watch.lap();
+    stats.seconds.compile = stopwatch.lap();
 
     let grid = Grid::new(&program, space);
     control.begin(space.size());
@@ -62,7 +62,7 @@ pub(in crate::sweep) fn table(
     write(&grid, space, &counts, &mut answer.positions, &mut answer.objectives, control)?;
     answer.stats.evaluated = space.size();
     answer.stats.feasible = rows;
-    answer.stats.seconds.search = watch.lap();
+    answer.stats.seconds.search = stopwatch.lap();
     Ok(answer)
 }
 

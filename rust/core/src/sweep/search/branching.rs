@@ -1,30 +1,31 @@
-//! Which slots a box should be halved along.
+//! Branching score of a slot: how much fixing it at its midpoint lifts a lower bound, relative to what pruning needs
+//! (strong branching: Applegate, Bixby, Chvatal and Cook 1995).
 //!
-//! A slot weighs what holding it in its middle adds to a low end, as a part of what that end must rise by for the
-//! box to be settled: of all objectives and undecided constraints, the largest part counts. What an objective must
-//! rise by, all else as it is, tells what it is worth in terms of the others near the box. That differs from
+//! The score is what holding the slot in its middle adds to a low end, as a part of what that end must rise by for the
+//! box to be pruned: of all objectives and undecided constraints, the largest part counts. What an objective must
+//! rise by, the others unchanged, is what it is worth in terms of the others near the box. That differs from
 //! place to place: along a front a hundredth of the loss may be worth half of the cost.
 
 use crate::memory::{self, OutOfMemory};
 use crate::program::search::{Boxes, Intervals};
 
 use super::context::Search;
-use super::goal::Goal;
-use super::incumbents::Spot;
+use super::goal::{Candidates, Goal};
+use super::incumbents::Probe;
 use super::open_boxes::Open;
 
-/// By how much a low end is raised to see whether that settles a box, in terms of what holding slots adds to it.
+/// By how much a low end is raised to see whether that prunes a box, in terms of what holding slots adds to it.
 const RISES: [f64; 6] = [16.0, 4.0, 1.0, 1.0 / 4.0, 1.0 / 16.0, 1.0 / 64.0];
 
 /// What an end must rise by for which none of `RISES` is enough.
 const FAR: f64 = RISES[0] * RISES[0];
 
-/// The weights of the slots for some boxes, and the memory to find them.
+/// The scores of the slots for some boxes, and the memory to find them.
 #[derive(Debug, Default)]
-pub(super) struct Weights {
+pub(super) struct BranchingScores {
     slots: usize,
-    /// For each box the weight of each slot.
-    weights: Vec<f64>,
+    /// For each box the score of each slot.
+    scores: Vec<f64>,
     boxes: Boxes,
     intervals: Intervals,
     /// For each output and box, what holding each slot adds to the low end; and what they add together.
@@ -34,22 +35,22 @@ pub(super) struct Weights {
     raised: Vec<Vec<f64>>,
     indices: Vec<u64>,
     open: Vec<u32>,
-    /// For each objective and box, how many of `RISES` settle it.
-    settling: Vec<usize>,
+    /// For each objective and box, how many of `RISES` prune it.
+    pruning: Vec<usize>,
 }
 
-impl Weights {
+impl BranchingScores {
     pub(super) fn new(slots: usize) -> Self {
         Self { slots, boxes: Boxes::new(slots), ..Self::default() }
     }
 
-    /// The weights for one of the boxes that were weighed last.
+    /// The scores for one of the boxes that were scored last.
     pub(super) fn of(&mut self, place: usize) -> &mut [f64] {
-        &mut self.weights[place * self.slots..][..self.slots]
+        &mut self.scores[place * self.slots..][..self.slots]
     }
 
-    /// Weighs the slots for the first box of each run; returns how many boxes were bounded for it.
-    pub(super) fn weigh(
+    /// Scores the slots for the first box of each run; returns how many boxes were bounded for it.
+    pub(super) fn score(
         &mut self,
         search: &Search<'_>,
         goal: &impl Goal,
@@ -64,20 +65,20 @@ impl Weights {
         search.program.bound(&self.boxes, &mut self.intervals)?;
         self.gain(search, round, runs)?;
         self.rise(search, goal, round, runs)?;
-        self.weights.clear();
-        memory::resize(&mut self.weights, runs.len() * slots, 0.0)?;
+        self.scores.clear();
+        memory::resize(&mut self.scores, runs.len() * slots, 0.0)?;
         for (row, (gains, &total)) in self.gains.chunks_exact(slots).zip(&self.totals).enumerate() {
             if total <= 0.0 || total.is_infinite() {
                 continue;
             }
             let (output, place) = (row / runs.len(), row % runs.len());
             let missing = if output < search.objectives {
-                self.settling[row].checked_sub(1).map_or(FAR, |last| RISES[last]) * total
+                self.pruning[row].checked_sub(1).map_or(FAR, |last| RISES[last]) * total
             } else {
                 undecided(search, round, output, runs[place][0])
             };
-            let weights = &mut self.weights[place * slots..][..slots];
-            weights.iter_mut().zip(gains).for_each(|(weight, gain)| *weight = weight.max(gain / missing));
+            let scores = &mut self.scores[place * slots..][..slots];
+            scores.iter_mut().zip(gains).for_each(|(score, gain)| *score = score.max(gain / missing));
         }
         Ok(self.boxes.count as u64)
     }
@@ -89,7 +90,7 @@ impl Weights {
             let (first, scale) = (&round.first[slot], &round.scale[slot]);
             for held in 0..self.slots {
                 if slot == held {
-                    let middle = |first, scale| Spot::Middle.position(first, axis.last(first, scale));
+                    let middle = |first, scale| Probe::Middle.position(first, axis.last(first, scale));
                     self.boxes.first[slot]
                         .extend(runs.iter().map(|run| middle(first[run[0]], scale[run[0]])));
                     self.boxes.scale[slot].resize((held + 1) * runs.len(), 0);
@@ -119,7 +120,7 @@ impl Weights {
         Ok(())
     }
 
-    /// Counts the rises of each objective that settle the first box of each run.
+    /// Counts the rises of each objective that prune the first box of each run.
     fn rise(
         &mut self,
         search: &Search<'_>,
@@ -145,20 +146,21 @@ impl Weights {
         let groups = search.groups_of(|slot| (0..lanes).map(move |lane| round.first[slot][first(lane)]))?;
         let raised: Vec<&[f64]> = self.raised.iter().map(Vec::as_slice).collect();
         self.open.clear();
-        goal.unsettled(&raised, &self.indices, &groups, &mut self.open)?;
+        let boxes = Candidates { bounds: &raised, indices: &self.indices, groups: &groups };
+        goal.unpruned(&boxes, &mut self.open)?;
         // A rise that is not enough is followed by smaller ones that are not either.
-        self.settling.clear();
-        memory::resize(&mut self.settling, objectives * runs.len(), RISES.len())?;
+        self.pruning.clear();
+        memory::resize(&mut self.pruning, objectives * runs.len(), RISES.len())?;
         for &lane in &self.open {
             let (row, rise) = (lane as usize / RISES.len(), lane as usize % RISES.len());
-            self.settling[row] = self.settling[row].min(rise);
+            self.pruning[row] = self.pruning[row].min(rise);
         }
         Ok(())
     }
 }
 
-/// What the low end of a watched difference must rise by for its sign to be known; infinite if it is.
-/// Differences are watched in pairs, a - b and b - a.
+/// What the low end of a slack must rise by for its sign to be known; infinite if it is. Slacks come in pairs, a - b
+/// and b - a.
 fn undecided(search: &Search<'_>, round: &Open, output: usize, place: usize) -> f64 {
     let pair = output - (output - search.objectives) % 2;
     let either = round.bounds[pair][place] <= 0.0 && round.bounds[pair + 1][place] <= 0.0;

@@ -16,7 +16,7 @@ pub(super) struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// The groups of some lanes, given their positions on a slot; nothing if there are no groups.
+    /// The groups of some lanes, given their positions on a slot; none if the question has no groups.
     pub(super) fn groups_of<P: ExactSizeIterator<Item = u32>>(
         &self,
         positions: impl FnOnce(usize) -> P,
@@ -42,7 +42,7 @@ impl Search<'_> {
             open.first[number].extend((0..count).map(|position| if grouped { position } else { 0 }));
             open.scale[number].resize(count as usize, scale);
         }
-        // Nothing is known of them: they are settled by nothing.
+        // No bound is known yet: no incumbent prunes them.
         open.bounds.iter_mut().for_each(|bounds| bounds.resize(count as usize, f64::NEG_INFINITY));
         open.index.resize(count as usize, 0);
         open.depth.resize(count as usize, 0);

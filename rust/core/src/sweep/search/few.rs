@@ -1,6 +1,6 @@
 //! Goals of few configurations, and of all: the best of each group, all that is near it, whether there is any.
 
-use super::goal::{Found, Goal, each_group, group};
+use super::goal::{Candidates, Found, Goal, each_group, group};
 use crate::control::{Control, Interrupted};
 use crate::error::Error;
 use crate::memory::{self, OutOfMemory};
@@ -13,13 +13,8 @@ pub(super) struct BestGoal {
 }
 
 impl Goal for BestGoal {
-    fn unsettled(
-        &self,
-        bounds: &[&[f64]],
-        indices: &[u64],
-        groups: &[u32],
-        open: &mut Vec<u32>,
-    ) -> Result<(), OutOfMemory> {
+    fn unpruned(&self, candidates: &Candidates<'_>, open: &mut Vec<u32>) -> Result<(), OutOfMemory> {
+        let &Candidates { bounds, indices, groups } = candidates;
         memory::reserve(open, indices.len())?;
         for (lane, (&bound, &index)) in bounds[0].iter().zip(indices).enumerate() {
             if self.best[group(groups, lane)].is_none_or(|best| best.better(bound, index)) {
@@ -29,7 +24,7 @@ impl Goal for BestGoal {
         Ok(())
     }
 
-    fn take(&mut self, found: Vec<Found>, _control: &Control) -> Result<(), Error> {
+    fn absorb(&mut self, found: Vec<Found>, _control: &Control) -> Result<(), Error> {
         for Found { points, groups } in found {
             for (row, (&value, &index)) in points.objectives[0].iter().zip(&points.indices).enumerate() {
                 let best = &mut self.best[group(&groups, row)];
@@ -73,19 +68,7 @@ impl AllGoal {
 }
 
 impl Goal for AllGoal {
-    fn unsettled(
-        &self,
-        _bounds: &[&[f64]],
-        indices: &[u64],
-        _groups: &[u32],
-        open: &mut Vec<u32>,
-    ) -> Result<(), OutOfMemory> {
-        memory::reserve(open, indices.len())?;
-        open.extend(0..indices.len() as u32);
-        Ok(())
-    }
-
-    fn take(&mut self, found: Vec<Found>, _control: &Control) -> Result<(), Error> {
+    fn absorb(&mut self, found: Vec<Found>, _control: &Control) -> Result<(), Error> {
         for Found { points, groups } in found {
             self.rows += points.indices.len() as u64;
             let rows = points.objectives[0].iter().zip(&points.indices).enumerate();
@@ -116,19 +99,7 @@ pub(super) struct AnyGoal {
 }
 
 impl Goal for AnyGoal {
-    fn unsettled(
-        &self,
-        _bounds: &[&[f64]],
-        indices: &[u64],
-        _groups: &[u32],
-        open: &mut Vec<u32>,
-    ) -> Result<(), OutOfMemory> {
-        memory::reserve(open, indices.len())?;
-        open.extend(0..indices.len() as u32);
-        Ok(())
-    }
-
-    fn take(&mut self, found: Vec<Found>, _control: &Control) -> Result<(), Error> {
+    fn absorb(&mut self, found: Vec<Found>, _control: &Control) -> Result<(), Error> {
         self.found |= found.iter().any(|found| !found.points.indices.is_empty());
         Ok(())
     }

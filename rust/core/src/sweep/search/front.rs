@@ -1,6 +1,6 @@
 //! The goal of a front.
 
-use super::goal::{Found, FrontSize, Goal, each_group, select};
+use super::goal::{Candidates, Found, FrontSize, Goal, each_group, select};
 use super::open_boxes::Open;
 use super::reach::reached;
 use crate::control::{Control, Interrupted};
@@ -12,7 +12,7 @@ use crate::pareto::{Points, Ties};
 
 /// The front of all configurations, or of each group.
 ///
-/// What is found so far may be dominated later, all of it, so its rows alone prove nothing about the answer's. Rows
+/// What is found so far may be dominated later, all of it, so its rows alone are no proof about the answer's. Rows
 /// that no configuration of an open box can dominate or represent will stay; an answer that surely has too many is
 /// refused as soon as that is known.
 pub(super) struct FrontGoal {
@@ -29,7 +29,8 @@ pub(super) struct FrontGoal {
     untried: bool,
 }
 
-/// A proof is tried at this part of the limit: so few rows cost little, and the first look of a proof as little.
+/// A proof is tried at this part of the limit: rows as few as that cost little, and the first look of a proof as
+/// little.
 const TRIED_FROM: u64 = 64;
 
 /// How many times the limit a front must be expected to have for that.
@@ -51,7 +52,7 @@ impl FrontGoal {
     /// How many rows no open box reaches.
     fn staying(&self, reached: &[Archive], control: &Control) -> Result<u64, Interrupted> {
         let archives = self.archives.iter().zip(reached);
-        archives.map(|(archive, reached)| archive.unsettled_by(reached, control)).sum()
+        archives.map(|(archive, reached)| archive.unpruned_by(reached, control)).sum()
     }
 
     /// Drops what is no longer on the front: some structures count it.
@@ -70,23 +71,18 @@ impl FrontGoal {
 }
 
 impl Goal for FrontGoal {
-    fn unsettled(
-        &self,
-        bounds: &[&[f64]],
-        indices: &[u64],
-        groups: &[u32],
-        open: &mut Vec<u32>,
-    ) -> Result<(), OutOfMemory> {
+    fn unpruned(&self, candidates: &Candidates<'_>, open: &mut Vec<u32>) -> Result<(), OutOfMemory> {
+        let &Candidates { bounds, indices, groups } = candidates;
         memory::reserve(open, indices.len())?;
         if groups.is_empty() {
-            self.archives[0].unsettled(bounds, indices, open);
+            self.archives[0].unpruned(bounds, indices, open);
             return Ok(());
         }
         by_group::<OutOfMemory>(groups, |group, lanes| {
             let columns = bounds.iter().map(|column| select(column, lanes)).collect::<Result<Vec<_>, _>>()?;
             let columns: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
             let mut some = memory::room(lanes.len())?;
-            self.archives[group].unsettled(&columns, &select(indices, lanes)?, &mut some);
+            self.archives[group].unpruned(&columns, &select(indices, lanes)?, &mut some);
             open.extend(some.into_iter().map(|place| lanes[place as usize]));
             Ok(())
         })?;
@@ -94,14 +90,14 @@ impl Goal for FrontGoal {
         Ok(())
     }
 
-    fn thin(&self, found: &mut Found) -> Result<(), OutOfMemory> {
+    fn prefilter(&self, found: &mut Found) -> Result<(), OutOfMemory> {
         match self.archives.as_slice() {
-            [archive] => archive.thin(&mut found.points),
+            [archive] => archive.prefilter(&mut found.points),
             _ => Ok(()),
         }
     }
 
-    fn take(&mut self, found: Vec<Found>, control: &Control) -> Result<(), Error> {
+    fn absorb(&mut self, found: Vec<Found>, control: &Control) -> Result<(), Error> {
         if let [archive] = self.archives.as_mut_slice() {
             archive.add(memory::collected(found.into_iter().map(|found| found.points))?, control)?;
         } else {
@@ -136,7 +132,8 @@ impl Goal for FrontGoal {
         let bounds: Vec<&[f64]> = open.bounds[..self.bits.len()].iter().map(Vec::as_slice).collect();
         let groups = groups()?;
         let mut alive = Vec::new();
-        self.unsettled(&bounds, &open.index, &groups, &mut alive)?;
+        let boxes = Candidates { bounds: &bounds, indices: &open.index, groups: &groups };
+        self.unpruned(&boxes, &mut alive)?;
         let reached = reached(&self.bits, self.archives.len(), open, &alive, &groups, control)?;
         let mut staying = self.staying(&reached, control)?;
         if staying > limit {
@@ -194,7 +191,7 @@ mod tests {
             [([-9.0, 9.0], 3), ([1.5, 2.0], 2), ([1.5, 0.0], 1), ([2.0, 2.0], 3), ([0.0, 0.0], 0)]
         {
             let mut goal = FrontGoal::new(&[52, 52], Ties::First, 1, 1, 99).expect("memory");
-            goal.take(points(&[[1.0, 3.0], [2.0, 2.0], [3.0, 1.0]]), &control).expect("room for three");
+            goal.absorb(points(&[[1.0, 3.0], [2.0, 2.0], [3.0, 1.0]]), &control).expect("room for three");
             let mut open = Open::new(0, 2);
             open.bounds = corner.iter().map(|&bound| vec![bound]).collect();
             open.index = vec![9];
@@ -210,7 +207,7 @@ mod tests {
     #[test]
     fn a_search_that_has_no_room_left_says_that_and_not_that_its_answer_is_large() {
         let mut goal = FrontGoal::new(&[52, 52], Ties::First, 1, 99, 2).expect("memory");
-        let error = goal.take(points(&[[1.0, 3.0], [2.0, 2.0], [3.0, 1.0]]), &Control::new(1)).unwrap_err();
+        let error = goal.absorb(points(&[[1.0, 3.0], [2.0, 2.0], [3.0, 1.0]]), &Control::new(1)).unwrap_err();
         assert_eq!(error, Error::Held { rows: 3, limit: 2 });
     }
 }

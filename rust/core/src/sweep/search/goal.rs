@@ -11,6 +11,17 @@ use crate::pareto::{Points, Ties};
 /// Boxes that a round takes: as many as the goal has rows, within these.
 pub(super) const ROUND: Range<usize> = 1 << 10..1 << 16;
 
+/// Boxes, or single configurations, lane by lane.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Candidates<'a> {
+    /// Low ends of the objectives.
+    pub(super) bounds: &'a [&'a [f64]],
+    /// The least index of a configuration of each.
+    pub(super) indices: &'a [u64],
+    /// The group of each; empty if the question has no groups.
+    pub(super) groups: &'a [u32],
+}
+
 /// Configurations that were computed: their objectives, and the group of each if there are groups.
 #[derive(Debug, Default)]
 pub(super) struct Found {
@@ -28,26 +39,23 @@ pub(super) struct FrontSize {
     pub(super) limit: u64,
 }
 
-/// What a search is for. It knows what has been found so far.
+/// What a search is for, with the incumbents: what has been found so far.
 pub(super) trait Goal: Sync {
-    /// Appends the lanes that may still hold something that is asked for. A lane is a box with these low ends
-    /// of the objectives, least index and group, or a single configuration.
-    fn unsettled(
-        &self,
-        bounds: &[&[f64]],
-        indices: &[u64],
-        groups: &[u32],
-        open: &mut Vec<u32>,
-    ) -> Result<(), OutOfMemory>;
-
-    /// Leaves out some of what a job found, if it is cheap to see that the rest is wanted instead: workers do that
-    /// in parallel.
-    fn thin(&self, _found: &mut Found) -> Result<(), OutOfMemory> {
+    /// Appends the lanes that may still hold a configuration of the answer; all, if incumbents prune none. It must
+    /// never leave out a box that holds one.
+    fn unpruned(&self, candidates: &Candidates<'_>, open: &mut Vec<u32>) -> Result<(), OutOfMemory> {
+        memory::reserve(open, candidates.indices.len())?;
+        open.extend(0..candidates.indices.len() as u32);
         Ok(())
     }
 
-    /// Takes in what a round found.
-    fn take(&mut self, found: Vec<Found>, control: &Control) -> Result<(), Error>;
+    /// Drops some of what a job found that others of it prune, where that is cheap to see: workers do that in parallel.
+    fn prefilter(&self, _found: &mut Found) -> Result<(), OutOfMemory> {
+        Ok(())
+    }
+
+    /// Takes in what a round found, as incumbents.
+    fn absorb(&mut self, found: Vec<Found>, control: &Control) -> Result<(), Error>;
 
     /// Fails if the answer is surely too large, given the boxes that are open.
     fn check_size(
@@ -59,7 +67,8 @@ pub(super) trait Goal: Sync {
         Ok(())
     }
 
-    /// A proof that the answer is too large, if it is worth a try, when so many of all configurations are settled.
+    /// A proof that the answer is too large, if it is worth a try, when `settled` of all configurations are pruned or
+    /// evaluated.
     fn proof(&mut self, _settled: u64, _size: u64) -> Option<FrontSize> {
         None
     }
@@ -77,12 +86,12 @@ pub(super) trait Goal: Sync {
         ROUND.end
     }
 
-    /// Whether single configurations of boxes help to settle others.
+    /// Whether single configurations of boxes help to prune others.
     fn samples(&self) -> bool {
         true
     }
 
-    /// Whether nothing more is wanted.
+    /// Whether the answer is known.
     fn is_done(&self) -> bool {
         false
     }
@@ -106,7 +115,7 @@ pub(super) fn select<T: Copy>(column: &[T], lanes: &[u32]) -> Result<Vec<T>, Out
     memory::collected(lanes.iter().map(|&lane| column[lane as usize]))
 }
 
-/// The group of a lane; nothing was grouped if there are none.
+/// The group of a lane; 0 if the question has no groups.
 pub(super) fn group(groups: &[u32], lane: usize) -> usize {
     groups.get(lane).map_or(0, |&group| group as usize)
 }

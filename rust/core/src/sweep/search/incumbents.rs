@@ -1,8 +1,8 @@
-//! Which configuration of an open box is computed: one that is likely to settle much.
+//! Primal heuristic: the configuration of an open box that is evaluated to find incumbents.
 //!
 //! That is the middle of the box, but along a slot of which one end is never worse, that end: where quality costs
-//! nothing, the best data. Which slots are such is found by trying, on some configurations. Were it wrong for
-//! others, less would be settled, but nothing wrongly.
+//! nothing, the best data. Which slots have such an end is found by trying, on some configurations. Were it wrong for
+//! others, fewer boxes would be pruned, but none wrongly.
 
 use crate::memory::{self, OutOfMemory};
 use crate::program::search::{Lanes, Slot};
@@ -15,13 +15,13 @@ const TRIED: usize = 64;
 
 /// A position of a block of a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Spot {
+pub(super) enum Probe {
     Middle,
     First,
     Last,
 }
 
-impl Spot {
+impl Probe {
     /// Where none is better, the first of these is taken.
     const ALL: [Self; 3] = [Self::Middle, Self::First, Self::Last];
 
@@ -40,7 +40,7 @@ impl Spot {
 ///
 /// # Errors
 ///
-/// [`OutOfMemory`] if there is no room for so many.
+/// [`OutOfMemory`] if there is no room for them.
 pub(super) fn spread(slots: &[Slot], count: usize) -> Result<Vec<Vec<u32>>, OutOfMemory> {
     // Multiples of the powers of a generalised golden section fill a cube evenly (Roberts 2018).
     let mut golden = 2.0;
@@ -56,31 +56,32 @@ pub(super) fn spread(slots: &[Slot], count: usize) -> Result<Vec<Vec<u32>>, OutO
     slots.iter().map(along).collect()
 }
 
-/// The spot of each slot that is best, all else as it is, whatever else is.
+/// The best probe of each slot, the other positions unchanged, at all configurations that are tried.
 ///
 /// # Errors
 ///
 /// [`OutOfMemory`] if there is no room for the configurations that are tried.
-pub(super) fn spots(search: &Search<'_>) -> Result<Vec<Spot>, OutOfMemory> {
+pub(super) fn probes(search: &Search<'_>) -> Result<Vec<Probe>, OutOfMemory> {
     let program = search.program;
-    let all = spread(&program.slots, TRIED)?.into_iter().map(|column| column.repeat(Spot::ALL.len()));
+    let all = spread(&program.slots, TRIED)?.into_iter().map(|column| column.repeat(Probe::ALL.len()));
     let mut positions: Vec<Vec<u32>> = all.collect();
     let mut lanes = Lanes::default();
-    let mut spots = Vec::with_capacity(positions.len());
+    let mut probes = Vec::with_capacity(positions.len());
     for (number, slot) in program.slots.iter().enumerate() {
-        let varied = Spot::ALL.iter().flat_map(|spot| [spot.position(0, slot.length - 1); TRIED]).collect();
+        let varied =
+            Probe::ALL.iter().flat_map(|probe| [probe.position(0, slot.length - 1); TRIED]).collect();
         let before = std::mem::replace(&mut positions[number], varied);
         let columns: Vec<&[u32]> = positions.iter().map(Vec::as_slice).collect();
-        program.values(&columns, TRIED * Spot::ALL.len(), &mut lanes)?;
-        let never_worse = |spot: usize, other: usize| {
-            (0..TRIED).all(|tried| no_worse(search, &lanes, spot * TRIED + tried, other * TRIED + tried))
+        program.values(&columns, TRIED * Probe::ALL.len(), &mut lanes)?;
+        let never_worse = |probe: usize, other: usize| {
+            (0..TRIED).all(|tried| no_worse(search, &lanes, probe * TRIED + tried, other * TRIED + tried))
         };
-        let count = Spot::ALL.len();
-        let best = (0..count).find(|&spot| (0..count).all(|other| never_worse(spot, other)));
-        spots.push(best.map_or(Spot::Middle, |spot| Spot::ALL[spot]));
+        let count = Probe::ALL.len();
+        let best = (0..count).find(|&probe| (0..count).all(|other| never_worse(probe, other)));
+        probes.push(best.map_or(Probe::Middle, |probe| Probe::ALL[probe]));
         positions[number] = before;
     }
-    Ok(spots)
+    Ok(probes)
 }
 
 /// Whether one configuration is an answer no worse in any objective than another, or the other is none.
@@ -97,7 +98,7 @@ fn no_worse(search: &Search<'_>, lanes: &Lanes, one: usize, other: usize) -> boo
 
 #[cfg(test)]
 mod tests {
-    use super::Spot::{First, Last, Middle};
+    use super::Probe::{First, Last, Middle};
     use super::*;
     use crate::control::Control;
     use crate::program::search::{SearchProgram, SearchSpace, TableLimit};
@@ -106,8 +107,8 @@ mod tests {
     use crate::sweep::question::minimized;
     use crate::value::simd::Level;
 
-    /// The spots on the axes `size`, `good` and `bad` (each 1 to 9), for these objectives under these constraints.
-    fn found(objectives: &[&str], constraints: &[&str]) -> Vec<Spot> {
+    /// The probes on the axes `size`, `good` and `bad` (each 1 to 9), for these objectives under these constraints.
+    fn found(objectives: &[&str], constraints: &[&str]) -> Vec<Probe> {
         let owned = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
         let columns = ["size", "good", "bad"].iter().enumerate().map(|(axis, &name)| Column {
             name: name.to_owned(),
@@ -129,7 +130,7 @@ mod tests {
             &Control::new(1),
         );
         let program = program.expect("nothing interrupts");
-        spots(&Search { program: &program, objectives: objectives.len(), groups: None, weight: 1 })
+        probes(&Search { program: &program, objectives: objectives.len(), groups: None, weight: 1 })
             .expect("a few configurations")
     }
 

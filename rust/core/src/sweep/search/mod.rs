@@ -1,13 +1,13 @@
-//! Branch and bound: exact answers without looking at every configuration.
+//! Branch and bound (Land and Doig 1960): exact answers without looking at every configuration.
 //!
 //! ```text
-//! open = [the whole space]; goal = whatever a coarse sample of configurations gives
+//! open = [the whole space]; incumbents = what a coarse sample of configurations gives
 //! while open holds boxes:
-//!     take some of the last boxes; for each that the goal does not settle by now, in parallel:
+//!     take some of the last boxes; for each that the incumbents do not prune by now, in parallel:
 //!         split it along the axes that narrow its bounds most
-//!         bound the parts; leave out those where a constraint surely fails or that the goal settles
-//!         small parts: compute their configurations; large parts: back to open, and compute one of each (see `spots`)
-//!     the goal takes in the configurations found
+//!         bound the parts; prune those where a constraint surely fails, or by the incumbents
+//!         small parts: compute their configurations; large parts: back to open, and compute one of each (a probe)
+//!     the goal absorbs the configurations found, as incumbents
 //! ```
 //!
 //! Rounds and the goal's part in them depend on the question only, so answers and counts are the same for

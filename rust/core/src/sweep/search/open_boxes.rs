@@ -29,7 +29,7 @@ impl Open {
         }
     }
 
-    /// Makes room for so many boxes more.
+    /// Makes room for `boxes` boxes more.
     ///
     /// # Errors
     ///

@@ -1,7 +1,7 @@
-//! Choices that cannot win, whatever the rest of a configuration is, are left out before the search.
+//! Presolve: drops positions of an axis (or pairs of positions of two) that are dominated for every completion.
 //!
 //! A choice is a position of an axis, or a combination of positions of two. Where all that the formulas see of it are
-//! a few terms, each wanted low or high (see [`Monotonicity`]), a choice is outdone by another that is nowhere worse
+//! a few terms, each wanted low or high (see [`Monotonicity`]), a choice is dominated by another that is nowhere worse
 //! and somewhere better by so much that rounding cannot hide it: with the same rest, the other one meets the
 //! constraints if this one does, and has no objective larger and one that is smaller. So this one is neither on the
 //! front nor a copy of what is. The choices that are left take the place of the two axes, as one, in the order of the
@@ -20,18 +20,18 @@ use crate::value::ops::Op;
 use crate::value::simd::Level;
 
 use super::context::Search;
-use super::nondominated::{EXACT, NotOutdone};
+use super::nondominated::{EXACT, SurelyNondominated};
 
 /// Positions of an axis that a trial looks at.
 const TRIED: usize = 16;
 
-/// A question whose choices are compared.
+/// A question before its search.
 pub(super) struct Presolve<'a> {
     pub(super) graph: &'a Graph,
     pub(super) roots: &'a Roots,
     pub(super) level: Level,
     pub(super) control: &'a Control,
-    /// An axis each of whose positions is asked for.
+    /// An axis whose positions are grouped: each must stay.
     pub(super) grouped: Option<usize>,
 }
 
@@ -44,8 +44,7 @@ impl Presolve<'_> {
     pub(super) fn run<'s>(&self, space: &'s Space, axes: &[usize]) -> Result<SearchSpace<'s>, Error> {
         let mut arranged = SearchSpace::new(space, axes);
         let depends = Depends::new(self.graph, space, axes);
-        let preferences =
-            Monotonicity::new(self.graph, space, &depends, self.roots, self.level, self.control)?;
+        let monotone = Monotonicity::new(self.graph, space, &depends, self.roots, self.level, self.control)?;
         let singles = (0..axes.len()).map(|bit| vec![bit]);
         let pairs = (0..axes.len()).flat_map(|bit| (0..bit).map(move |other| vec![other, bit]));
         let mut done = axes.iter().position(|&axis| Some(axis) == self.grouped).map_or(0_u64, |bit| 1 << bit);
@@ -55,12 +54,12 @@ impl Presolve<'_> {
             if mask & done != 0 || !worth_a_table(space, axes, &some) {
                 continue;
             }
-            let Some(preferences) = preferences.terms(mask) else { continue };
-            if preferences.iter().all(|preference| preference.strict_gap.is_infinite()) {
+            let Some(monotone) = monotone.terms(mask) else { continue };
+            if monotone.iter().all(|wanted| wanted.strict_gap.is_infinite()) {
                 continue;
             }
-            if self.may_pay(&thinned(space, &some), &some, &preferences)?
-                && let Some(left) = self.left(space, &some, &preferences)?
+            if self.may_pay(&thinned(space, &some), &some, &monotone)?
+                && let Some(left) = self.left(space, &some, &monotone)?
             {
                 #[cfg(debug_assertions)]
                 audit::left_out(self.graph, self.roots, space, axes, &some, &left)?;
@@ -71,17 +70,12 @@ impl Presolve<'_> {
         Ok(arranged)
     }
 
-    /// Whether few choices are on the front of all that is preferred; for a space of few.
-    fn may_pay(
-        &self,
-        space: &Space,
-        some: &[usize],
-        preferences: &[MonotoneTerm],
-    ) -> Result<bool, Interrupted> {
-        let nodes: Vec<_> = preferences.iter().map(|preference| preference.node).collect();
+    /// Whether few choices of a small space are on the front of the monotone terms.
+    fn may_pay(&self, space: &Space, some: &[usize], monotone: &[MonotoneTerm]) -> Result<bool, Interrupted> {
+        let nodes: Vec<_> = monotone.iter().map(|wanted| wanted.node).collect();
         let terms = tabulate(self.graph, space, some, &nodes, self.level, self.control)?;
-        let minimized = terms.iter().zip(preferences).map(|(term, preference)| -> Vec<f64> {
-            term.iter().map(|&value| if preference.high { -value } else { value }).collect()
+        let minimized = terms.iter().zip(monotone).map(|(term, wanted)| -> Vec<f64> {
+            term.iter().map(|&value| if wanted.high { -value } else { value }).collect()
         });
         let terms: Vec<Vec<f64>> = minimized.collect();
         let terms: Vec<&[f64]> = terms.iter().map(Vec::as_slice).collect();
@@ -90,28 +84,27 @@ impl Presolve<'_> {
         Ok(front.len() <= most(space, some))
     }
 
-    /// For each of some axes, the positions that the choices have on it that are not outdone, in the order of what is
-    /// preferred; nothing if there are too many. It is a search of its own.
+    /// For each of some axes, the positions that the choices have on it that no other surely dominates, best first by
+    /// the terms; `None` if there are too many. It is a search of its own.
     fn left(
         &self,
         space: &Space,
         some: &[usize],
-        preferences: &[MonotoneTerm],
+        monotone: &[MonotoneTerm],
     ) -> Result<Option<Vec<Vec<u32>>>, Error> {
         let mut graph = self.graph.clone();
-        let outputs = preferences.iter().map(|preference| match preference.high {
-            true => graph.apply(Op::Neg, &[preference.node]),
-            false => preference.node,
+        let outputs = monotone.iter().map(|wanted| match wanted.high {
+            true => graph.apply(Op::Neg, &[wanted.node]),
+            false => wanted.node,
         });
         let roots = Roots { constraints: vec![], outputs: outputs.collect() };
         let arranged = SearchSpace::new(space, some);
         let program =
             SearchProgram::new(&graph, arranged, &roots, &[], TableLimit::ALL, self.level, self.control)?;
         // The question's own progress counts what is left out.
-        let search = Search { program: &program, objectives: preferences.len(), groups: None, weight: 0 };
-        let distances =
-            preferences.iter().map(|preference| (preference.order_gap, preference.strict_gap)).collect();
-        let mut goal = NotOutdone::new(distances, most(space, some));
+        let search = Search { program: &program, objectives: monotone.len(), groups: None, weight: 0 };
+        let gaps = monotone.iter().map(|wanted| (wanted.order_gap, wanted.strict_gap)).collect();
+        let mut goal = SurelyNondominated::new(gaps, most(space, some));
         search.run(&mut goal, self.control, &mut Stats::default())?;
         let Some(left) = goal.into_points(self.control)? else { return Ok(None) };
         let mut positions = space.positions(&left.indices)?;
@@ -125,7 +118,7 @@ fn worth_a_table(space: &Space, axes: &[usize], some: &[usize]) -> bool {
     TableLimit::MANY.allows(entries(some), entries(axes))
 }
 
-/// So many choices one axis takes in. (If they are many more than each of its parts has positions, neighbours have
+/// Most choices that one axis takes in. (If they are many more than each of its parts has positions, neighbours have
 /// little in common, and bounds of boxes say little.)
 fn most(space: &Space, some: &[usize]) -> usize {
     let lengths = some.iter().map(|&axis| space.lengths()[axis]);
@@ -181,8 +174,8 @@ mod audit {
     ///
     /// # Panics
     ///
-    /// If a choice on the axes `some` was left out though none of those that are left is, whatever the rest, feasible
-    /// where it is, nowhere worse and somewhere better.
+    /// If a choice on the axes `some` was left out though none of those that are left is, for every completion,
+    /// feasible where it is, nowhere worse and somewhere better.
     pub(super) fn left_out(
         graph: &Graph,
         roots: &Roots,
@@ -223,8 +216,8 @@ mod audit {
             })
         };
         for (number, row) in rows.iter().enumerate().filter(|&(number, _)| !kept[number]) {
-            let outdone = rows.iter().zip(&kept).any(|(other, &kept)| kept && outdoes(other, row));
-            assert!(outdone, "choice {:?} of axes {some:?} was left out, but may win", choices[number]);
+            let presolved = rows.iter().zip(&kept).any(|(other, &kept)| kept && outdoes(other, row));
+            assert!(presolved, "choice {:?} of axes {some:?} was left out, but may win", choices[number]);
         }
         Ok(())
     }

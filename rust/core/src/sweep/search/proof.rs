@@ -1,11 +1,11 @@
 //! A quick proof that a front has too many rows.
 //!
-//! A search for a front asks of everything that it looks at whether something found before settles it. Where nearly
-//! all of a space is on its front that is most of the work, and for nothing. The proof asks nothing: it computes a
-//! part of the space, takes the front of that at once, and counts its rows that no open box reaches. These stay to the
-//! end, whatever is in the boxes.
+//! A search for a front makes a dominance query for each box and each configuration. Where nearly all of a space is on
+//! its front that is most of the work, and it prunes little. The proof makes none: it computes a part of the space,
+//! takes the front of that at once, and counts its rows that no open box reaches. These stay to the end: no
+//! configuration of the boxes can dominate them.
 //!
-//! Boxes are taken in an order that leaves nothing behind. The space is swept along one objective, and where boxes
+//! Boxes are taken in an order that leaves none behind. The space is swept along one objective, and where boxes
 //! begin together along a second one: open boxes then lie ahead, and reach little of what is swept.
 //!
 //! ```text
@@ -15,8 +15,8 @@
 //!         params -->
 //! ```
 //!
-//! Nothing follows if there is no proof. It is given up when few of the first rows stay, and after some times as many
-//! configurations as the answer may have rows.
+//! A front may be too large without a proof of it. The attempt is given up when few of the first rows stay, and after
+//! some times as many configurations as the answer may have rows.
 
 use super::goal::{Found, FrontSize, Goal};
 use super::open_boxes::Open;
@@ -26,16 +26,16 @@ use crate::error::Error;
 use crate::memory::{self, OutOfMemory};
 use crate::pareto::Points;
 use crate::pareto::archive::Archive;
-use crate::pareto::groups::{Asked, by_group, front_by};
+use crate::pareto::groups::{FrontOf, by_group, front_by};
 
-/// The proof is given up after so many times as many configurations as the answer may have rows, or when not one in so
-/// many stays.
+/// The proof is given up after this number of times as many configurations as the answer may have rows, or when less
+/// than one in this number stays.
 const ENOUGH: u64 = 8;
 
-/// So few configurations are computed before it is given up.
+/// At least this number of configurations is computed before it is given up.
 const LEAST: u64 = 1 << 16;
 
-/// The first look is at this part of the rows that the answer may have: it tells whether going on is worth it. The last
+/// The first look is at this part of the rows that the answer may have: it shows whether going on is worth it. The last
 /// one is at as much beyond them.
 const PART: u64 = 16;
 
@@ -43,7 +43,7 @@ const PART: u64 = 16;
 const ROUNDS: u32 = 96;
 const FIRST_ROUNDS: u32 = 32;
 
-/// Boxes among which an order can be told.
+/// Boxes from which on an order can be seen.
 const WORTH_AN_ORDER: usize = 512;
 
 /// How many configurations are computed where an open box was, or more.
@@ -81,7 +81,7 @@ impl Proof {
     /// Keeps the front of what was found.
     fn tidy(&mut self, control: &Control) -> Result<(), Interrupted> {
         let Found { points, groups } = &mut self.found;
-        let asked = Asked {
+        let asked = FrontOf {
             bits: &self.size.bits,
             ties: self.size.ties,
             maximize: &[],
@@ -128,19 +128,7 @@ fn fewest_values_first(open: &Open, objectives: usize) -> Result<Vec<usize>, Out
 }
 
 impl Goal for Proof {
-    fn unsettled(
-        &self,
-        _bounds: &[&[f64]],
-        indices: &[u64],
-        _groups: &[u32],
-        open: &mut Vec<u32>,
-    ) -> Result<(), OutOfMemory> {
-        memory::reserve(open, indices.len())?;
-        open.extend(0..indices.len() as u32);
-        Ok(())
-    }
-
-    fn take(&mut self, found: Vec<Found>, _control: &Control) -> Result<(), Error> {
+    fn absorb(&mut self, found: Vec<Found>, _control: &Control) -> Result<(), Error> {
         for Found { points, groups } in found {
             self.computed += points.indices.len() as u64;
             self.found.points.append(points)?;
@@ -231,7 +219,7 @@ mod tests {
             [([-9.0, 9.0], 3), ([1.5, 2.0], 2), ([1.5, 0.0], 1), ([2.0, 2.0], 2), ([0.0, 0.0], 0)]
         {
             let mut proof = proof_of(1, 1);
-            proof.take(vec![found()], &control).expect("room for three");
+            proof.absorb(vec![found()], &control).expect("room for three");
             let refused = match proof.check_size(&open(corner), || Ok(Vec::new()), &control) {
                 Ok(()) => None,
                 Err(Error::Limit { rows, limit: 1 }) => Some(rows),
@@ -248,7 +236,7 @@ mod tests {
             let mut proof = proof_of(2, 1);
             let mut found = found();
             found.groups = vec![0, 0, 1];
-            proof.take(vec![found], &control).expect("room for three");
+            proof.absorb(vec![found], &control).expect("room for three");
             let refused = match proof.check_size(&open([0.0, 0.0]), || Ok(vec![group]), &control) {
                 Ok(()) => None,
                 Err(Error::Limit { rows, .. }) => Some(rows),

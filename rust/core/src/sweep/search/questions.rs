@@ -19,55 +19,55 @@ use crate::sweep::groups::{Groups, group_count, with_column};
 use crate::sweep::least::Best;
 use crate::sweep::question::{FrontQuestion, Near, Objective, held};
 use crate::sweep::rows::{self, Free};
-use crate::sweep::stats::{Stats, Watch};
+use crate::sweep::stats::{Stats, Stopwatch};
 use crate::value::ops::Op;
 
 /// A question being answered: a program made for it, how the slots stand for the space, what was done.
-struct Asked<'a> {
+struct SearchRun<'a> {
     space: &'a Space,
     program: SearchProgram,
     objectives: usize,
     groups: Option<&'a Groups<'a>>,
     /// Configurations of the space that each one of the touched axes stands for.
     weight: u64,
-    /// Configurations whose choices are outdone.
-    outdone: u64,
+    /// Configurations that presolve dropped.
+    presolved: u64,
     control: &'a Control,
     stats: Stats,
-    watch: Watch,
+    stopwatch: Stopwatch,
 }
 
 /// What kind of answer a search is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wanted {
+enum AnswerKind {
     Front,
     /// A few configurations, or all that are near.
     Few,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> SearchRun<'a> {
     fn new(
         mut bound: Bound<'a>,
         groups: Option<&'a Groups<'a>>,
-        wanted: Wanted,
+        wanted: AnswerKind,
         control: &'a Control,
     ) -> Result<Self, Error> {
-        let mut watch = Watch::start();
+        let mut stopwatch = Stopwatch::start();
         let space = bound.space;
-        let watched = watched(&mut bound.graph, &bound.roots.constraints);
+        let slacks = slacks(&mut bound.graph, &bound.roots.constraints);
         let (arranged, limit) = match wanted {
-            Wanted::Front => (presolved(&bound, groups, control)?, TableLimit::MANY),
-            Wanted::Few => (SearchSpace::new(space, &bound.axes), TableLimit::FEW),
+            AnswerKind::Front => (presolved(&bound, groups, control)?, TableLimit::MANY),
+            AnswerKind::Few => (SearchSpace::new(space, &bound.axes), TableLimit::FEW),
         };
         let weight = space.size() / arranged.full_size();
-        let outdone = (arranged.full_size() - arranged.size()) * weight;
+        let presolved = (arranged.full_size() - arranged.size()) * weight;
         let Bound { graph, roots, level, .. } = &bound;
-        let program = SearchProgram::new(graph, arranged, roots, &watched, limit, *level, control)?;
+        let program = SearchProgram::new(graph, arranged, roots, &slacks, limit, *level, control)?;
         let mut stats =
             Stats { size: space.size(), threads: control.threads(), searched: true, ..Stats::default() };
-        stats.seconds.compile = watch.lap();
+        stats.seconds.compile = stopwatch.lap();
         let objectives = roots.outputs.len();
-        Ok(Self { space, program, objectives, groups, weight, outdone, control, stats, watch })
+        Ok(Self { space, program, objectives, groups, weight, presolved, control, stats, stopwatch })
     }
 
     /// Searches for a goal. What an earlier search of the question did is forgotten, but for its time.
@@ -80,9 +80,9 @@ impl<'a> Asked<'a> {
             seconds,
             ..Stats::default()
         };
-        self.stats.bounded = self.outdone;
-        self.stats.outdone = self.outdone;
-        self.control.advance(self.outdone);
+        self.stats.bounded = self.presolved;
+        self.stats.presolved = self.presolved;
+        self.control.advance(self.presolved);
         let groups = self.groups.and_then(|groups| {
             let slot = self.program.slots.iter().position(|slot| slot.axis == groups.axis)?;
             Some((slot, groups.of))
@@ -91,14 +91,14 @@ impl<'a> Asked<'a> {
             Search { program: &self.program, objectives: self.objectives, groups, weight: self.weight };
         search.run(goal, self.control, &mut self.stats)?;
         self.control.end_pass();
-        self.stats.seconds.search += self.watch.lap();
+        self.stats.seconds.search += self.stopwatch.lap();
         Ok(())
     }
 
     fn answer(mut self, points: Points, objectives: &[Objective]) -> Result<Answer, Error> {
         self.control.end_passes();
         let mut answer = Answer::new(self.space, points, objectives, self.stats, self.control)?;
-        answer.stats.seconds.finish = self.watch.lap();
+        answer.stats.seconds.finish = self.stopwatch.lap();
         Ok(answer)
     }
 
@@ -138,22 +138,22 @@ pub(in crate::sweep) fn presolved<'s>(
 }
 
 /// Differences whose sign decides the constraints: a - b and b - a for each comparison that must hold.
-fn watched(graph: &mut Graph, constraints: &[NodeId]) -> Vec<NodeId> {
-    let mut watched = Vec::new();
+fn slacks(graph: &mut Graph, constraints: &[NodeId]) -> Vec<NodeId> {
+    let mut slacks = Vec::new();
     let mut waiting = constraints.to_vec();
     while let Some(node) = waiting.pop() {
         match graph.node(node) {
             Node::Apply(Op::And, [a, b, _]) => waiting.extend([a, b]),
             Node::Apply(Op::Lt | Op::Le | Op::Gt | Op::Ge, [a, b, _]) => {
-                watched.extend([graph.apply(Op::Sub, &[a, b]), graph.apply(Op::Sub, &[b, a])]);
+                slacks.extend([graph.apply(Op::Sub, &[a, b]), graph.apply(Op::Sub, &[b, a])]);
             }
             _ => {}
         }
     }
-    watched
+    slacks
 }
 
-/// See [`Engine::pareto`].
+/// See `Engine::pareto`.
 pub(in crate::sweep) fn pareto(
     bound: Bound<'_>,
     question: &FrontQuestion<'_>,
@@ -162,10 +162,10 @@ pub(in crate::sweep) fn pareto(
     control.begin(bound.space.size());
     let free = Free::new(bound.space, &bound.axes, question.ties == Ties::All, question.max_rows);
     let limit = rows::front_limit(question, &free);
-    let mut asked = Asked::new(bound, question.groups, Wanted::Front, control)?;
+    let mut asked = SearchRun::new(bound, question.groups, AnswerKind::Front, control)?;
     let fronts = asked
         .fronts(question.bits, question.ties, limit, held(question.max_rows))
-        .map_err(|error| if question.rows.is_some() { error } else { free.told(error) })?;
+        .map_err(|error| if question.rows.is_some() { error } else { free.of_answer(error) })?;
     let (points, gap) = rows::finish(fronts, question, &free, control)?;
     asked.stats.gap = gap;
     asked.answer(points, question.objectives)
@@ -182,11 +182,11 @@ pub(in crate::sweep) fn proves_too_large(
     limit: u64,
     control: &Control,
 ) -> Result<(), Error> {
-    // Without an axis there is nothing to split.
+    // Without an axis there is no box to split.
     if bound.axes.is_empty() {
         return Ok(());
     }
-    let mut asked = Asked::new(bound.clone(), question.groups, Wanted::Front, control)?;
+    let mut asked = SearchRun::new(bound.clone(), question.groups, AnswerKind::Front, control)?;
     let size = FrontSize {
         bits: question.bits.to_vec(),
         ties: question.ties,
@@ -197,7 +197,7 @@ pub(in crate::sweep) fn proves_too_large(
     control.aside(|| asked.run(&mut proof))
 }
 
-/// See [`Engine::best`].
+/// See `Engine::best`.
 pub(in crate::sweep) fn best(
     bound: Bound<'_>,
     objective: &Objective,
@@ -205,21 +205,21 @@ pub(in crate::sweep) fn best(
     control: &Control,
 ) -> Result<Answer, Error> {
     control.begin(bound.space.size());
-    let mut asked = Asked::new(bound, groups, Wanted::Few, control)?;
+    let mut asked = SearchRun::new(bound, groups, AnswerKind::Few, control)?;
     let mut goal = BestGoal { best: memory::filled(group_count(groups), None)? };
     asked.run(&mut goal)?;
     asked.answer(Best::points(goal.best)?, std::slice::from_ref(objective))
 }
 
-/// See [`Engine::any`].
+/// See `Engine::any`.
 pub(in crate::sweep) fn any(bound: Bound<'_>, control: &Control) -> Result<bool, Error> {
     control.begin(bound.space.size());
     let mut goal = AnyGoal::default();
-    Asked::new(bound, None, Wanted::Few, control)?.run(&mut goal)?;
+    SearchRun::new(bound, None, AnswerKind::Few, control)?.run(&mut goal)?;
     Ok(goal.found)
 }
 
-/// See [`Engine::near`]. The objective comes first among the outputs of `bound`, then what is asked then.
+/// See `Engine::near`. The objective comes first among the outputs of `bound`, then those of [`Near::then`].
 ///
 /// First the best of each group, then a second search under one constraint more.
 pub(in crate::sweep) fn near(
@@ -233,7 +233,7 @@ pub(in crate::sweep) fn near(
     let groups = question.groups;
     let mut alone = bound.clone();
     alone.roots.outputs.truncate(1);
-    let mut asked = Asked::new(alone, groups, Wanted::Few, control)?;
+    let mut asked = SearchRun::new(alone, groups, AnswerKind::Few, control)?;
     let mut goal = BestGoal { best: memory::filled(group_count(groups), None)? };
     asked.run(&mut goal)?;
     let limit = |best: &Option<Best>| best.map_or(f64::NAN, |best| near_limit(best.value, question.within));
@@ -254,14 +254,14 @@ pub(in crate::sweep) fn near(
     let value = bound.roots.outputs[0];
     bound.roots.constraints.push(bound.graph.apply(Op::Le, &[value, limit]));
     let mut asked = if question.then.is_empty() {
-        Asked::new(bound, groups, Wanted::Few, control)?
+        SearchRun::new(bound, groups, AnswerKind::Few, control)?
     } else {
         bound.roots.outputs.remove(0);
-        Asked::new(bound, groups, Wanted::Front, control)?
+        SearchRun::new(bound, groups, AnswerKind::Front, control)?
     };
     let rows = if question.then.is_empty() {
         let mut goal = AllGoal::new(group_count(groups), free.limit())?;
-        asked.run(&mut goal).map_err(|error| free.told(error))?;
+        asked.run(&mut goal).map_err(|error| free.of_answer(error))?;
         goal.into_points(control)?
     } else {
         asked.fronts(question.bits, Ties::First, question.max_rows, held(question.max_rows))?

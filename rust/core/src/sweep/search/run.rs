@@ -22,7 +22,7 @@ const SAMPLE: u64 = 4096;
 const SAMPLE_SHARE: u64 = 64;
 
 impl Search<'_> {
-    /// Runs until every configuration is settled.
+    /// Runs until every configuration is pruned or evaluated.
     pub(super) fn run(
         &self,
         goal: &mut impl Goal,
@@ -30,12 +30,12 @@ impl Search<'_> {
         stats: &mut Stats,
     ) -> Result<(), Error> {
         let mut open = self.start()?;
-        let mut spots = Vec::new();
+        let mut probes = Vec::new();
         if goal.samples() {
-            spots = incumbents::spots(self)?;
+            probes = incumbents::probes(self)?;
             let size: u64 = self.program.slots.iter().map(|slot| u64::from(slot.length)).product();
-            let sample = Worker::new(self, &spots).sample(goal, SAMPLE.min(size / SAMPLE_SHARE) as usize)?;
-            goal.take(vec![sample], control)?;
+            let sample = Worker::new(self, &probes).sample(goal, SAMPLE.min(size / SAMPLE_SHARE) as usize)?;
+            goal.absorb(vec![sample], control)?;
         }
         let mut workers = Vec::new();
         while open.len() > 0 && !goal.is_done() {
@@ -48,12 +48,12 @@ impl Search<'_> {
             let outcomes = crew.map_with(
                 jobs,
                 &mut workers,
-                || Ok(Worker::new(self, &spots)),
+                || Ok(Worker::new(self, &probes)),
                 |worker, job| {
                     control.check()?;
                     let boxes = job * JOB_BOXES..count.min((job + 1) * JOB_BOXES);
                     let mut outcome = worker.expand(shared, &open, first + boxes.start..first + boxes.end)?;
-                    shared.thin(&mut outcome.found)?;
+                    shared.prefilter(&mut outcome.found)?;
                     control.advance(outcome.settled() * self.weight);
                     Ok(outcome)
                 },
@@ -70,7 +70,7 @@ impl Search<'_> {
                 open.best_last(first, ordered)?;
             }
             let ordered = !ordered.is_empty();
-            goal.take(found, control)?;
+            goal.absorb(found, control)?;
             let groups = || self.groups_of(|slot| open.first[slot].iter().copied());
             goal.check_size(&open, groups, control)?;
             if let Some(size) = goal.proof(stats.bounded + stats.evaluated, stats.size) {

@@ -63,7 +63,7 @@ fn folded(bits: i64) -> i64 {
     if bits < 0 { i64::MIN.wrapping_sub(bits) } else { bits }
 }
 
-/// The steps by which results of a kernel are widened whose error is at most so many ulps: three for each,
+/// The steps by which results of a kernel are widened whose error is at most `ulps` ulps: three for each,
 /// and one.
 ///
 /// # Examples

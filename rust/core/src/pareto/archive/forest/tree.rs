@@ -1,4 +1,4 @@
-//! A static tree of boxes around rows, for corner queries: does some row lie at or below a corner?
+//! A static k-d tree (Bentley 1975), for dominance queries: does some row lie at or below a corner?
 //!
 //! Rows are halved again and again, each time along the objective in which they spread most, down to blocks.
 //! Every node knows the least and the largest keys of its rows. If the largest are at most the corner, so are all
@@ -7,7 +7,7 @@
 use crate::control::{Control, Interrupted};
 use crate::memory::{self, OutOfMemory};
 use crate::pareto::archive::order::Precision;
-use crate::pareto::archive::order::settles_own_cell;
+use crate::pareto::archive::order::prunes_own_cell;
 use crate::pareto::points::Points;
 use crate::pareto::rows::Ties;
 
@@ -17,7 +17,7 @@ const LEVELS: usize = 8;
 /// The least and the largest key of no rows.
 const NO_KEYS: (i64, i64) = (i64::MAX, i64::MIN);
 
-/// What settled the last lane: a row, plus one.
+/// What pruned the last lane: a row, plus one.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Hint(usize);
 
@@ -125,14 +125,14 @@ impl Tree {
         self.points.indices.len()
     }
 
-    /// Whether the row that settled the last lane settles this one, in another cell.
+    /// Whether the row that pruned the last lane prunes this one, in another cell.
     #[inline(always)]
     pub(super) fn repeats(&self, hint: &Hint, keys: &[i64]) -> bool {
         hint.0 > 0 && dominates(&self.keys[(hint.0 - 1) * self.width..hint.0 * self.width], keys)
     }
 
-    /// Whether some row settles a lane, given by its keys, bounds and index.
-    pub(super) fn settles<I: Iterator<Item = f64>>(
+    /// Whether some row prunes a lane, given by its keys, bounds and index.
+    pub(super) fn prunes<I: Iterator<Item = f64>>(
         &self,
         ties: Ties,
         keys: &[i64],
@@ -140,7 +140,7 @@ impl Tree {
         index: u64,
         hint: &mut Hint,
     ) -> bool {
-        // From the root to the next node in depth-first order, without a stack: the bits of a node tell the way.
+        // From the root to the next node in depth-first order, without a stack: the bits of a node are the way to it.
         let blocks = 1usize << self.depth;
         let mut node = 1usize;
         loop {
@@ -160,7 +160,7 @@ impl Tree {
                     }
                     let values = self.points.objectives.iter().map(|column| column[row]);
                     let row_index = self.points.indices[row];
-                    if row_keys != keys || settles_own_cell(ties, (values, row_index), (bounds(), index)) {
+                    if row_keys != keys || prunes_own_cell(ties, (values, row_index), (bounds(), index)) {
                         hint.0 = row + 1;
                         return true;
                     }

@@ -1,12 +1,12 @@
-//! A coarse look at all rows of a forest, which decides about most lanes.
+//! Coarse prefix minima over all rows of a forest: they answer most dominance queries without the trees.
 //!
-//! The keys of all objectives but the *last* are cut into runs of equal width. For each combination of runs the sieve
+//! The keys of all objectives but the *last* are cut into runs of equal width. For each combination of runs the coarse
 //! knows the least last key of the rows that are not beyond it on any axis.
 //!
 //! ```text
 //! lane.last < least[combination]: open              every row that is not worse elsewhere is worse here
-//! lane.last >= least[the one before on all axes]: settled    some row is better on all axes and not worse here
-//! else: in doubt
+//! lane.last >= least[the one before on all axes]: pruned    some row is better on all axes and not worse here
+//! else: not known
 //! ```
 
 use crate::memory::{self, OutOfMemory};
@@ -14,7 +14,7 @@ use crate::pareto::archive::order::Precision;
 use crate::pareto::key::Cells;
 use crate::pareto::points::Points;
 
-/// Combinations of runs: so many for each row, within limits. The more, the fewer lanes are in doubt.
+/// Combinations of runs for each row, within limits. The more, the fewer lanes are left to the trees.
 const PER_ROW: usize = 4;
 const FEWEST: usize = 1 << 12;
 const MOST: usize = 1 << 20;
@@ -22,11 +22,11 @@ const MOST: usize = 1 << 20;
 /// Lanes that are looked at together.
 pub(super) const BLOCK: usize = 128;
 
-/// What the sieve says about a lane.
+/// What the coarse says about a lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Judgement {
-    Settled,
-    Doubtful,
+pub(super) enum Verdict {
+    Pruned,
+    Unknown,
     Open,
 }
 
@@ -57,7 +57,7 @@ impl Runs {
 
 /// The table of least last keys.
 #[derive(Debug, Clone)]
-pub(super) struct Sieve {
+pub(super) struct Coarse {
     last: usize,
     cells: Cells,
     axes: Vec<Runs>,
@@ -67,8 +67,8 @@ pub(super) struct Sieve {
     least: Vec<i64>,
 }
 
-impl Sieve {
-    /// A sieve laid out over the range of some rows, at least one, which it holds.
+impl Coarse {
+    /// A coarse laid out over the range of some rows, at least one, which it holds.
     pub(super) fn over(precision: &Precision, points: &Points) -> Result<Self, OutOfMemory> {
         let mut spans: Vec<(usize, i64, u64)> = (precision.cells.iter().zip(&points.objectives).enumerate())
             .map(|(objective, (cells, column))| {
@@ -92,9 +92,9 @@ impl Sieve {
         }
         let back = axes.iter().map(|axis| axis.stride).sum();
         let least = memory::filled(stride, i64::MAX)?;
-        let mut sieve = Self { last, cells: precision.cells[last], axes, back, least };
-        sieve.add(points);
-        Ok(sieve)
+        let mut coarse = Self { last, cells: precision.cells[last], axes, back, least };
+        coarse.add(points);
+        Ok(coarse)
     }
 
     /// Enters rows, wherever they lie: the first run and the last one take what is out of range.
@@ -117,8 +117,8 @@ impl Sieve {
 
     /// Judges a block of lanes, from `start` on.
     #[inline(always)]
-    pub(super) fn judge(&self, bounds: &[&[f64]], start: usize, judgements: &mut [Judgement]) {
-        let count = judgements.len();
+    pub(super) fn verdicts_of(&self, bounds: &[&[f64]], start: usize, verdicts: &mut [Verdict]) {
+        let count = verdicts.len();
         let (mut places, mut first) = ([0u64; BLOCK], [false; BLOCK]);
         for axis in &self.axes {
             let lanes = &bounds[axis.objective][start..start + count];
@@ -129,16 +129,16 @@ impl Sieve {
             }
         }
         let lasts = &bounds[self.last][start..start + count];
-        for (lane, (judgement, &last)) in judgements.iter_mut().zip(lasts).enumerate() {
+        for (lane, (verdict, &last)) in verdicts.iter_mut().zip(lasts).enumerate() {
             let (place, key) = (places[lane] as usize, self.cells.key(last));
             // In a run before all rows there is no combination before.
-            let settled = !first[lane] && key >= self.least[place.saturating_sub(self.back)];
-            *judgement = if settled {
-                Judgement::Settled
+            let pruned = !first[lane] && key >= self.least[place.saturating_sub(self.back)];
+            *verdict = if pruned {
+                Verdict::Pruned
             } else if key < self.least[place] {
-                Judgement::Open
+                Verdict::Open
             } else {
-                Judgement::Doubtful
+                Verdict::Unknown
             };
         }
     }

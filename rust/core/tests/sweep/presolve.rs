@@ -78,7 +78,7 @@ fn crowded_case() -> impl Strategy<Value = Case> {
 }
 
 /// Configurations that a search for a front leaves out before it starts.
-fn outdone(case: &Case) -> u64 {
+fn presolved(case: &Case) -> u64 {
     let space = space(case);
     let engine = engine_for(&space, case, Level::detect()).with_method(Method::Search);
     let question = FrontQuestion {
@@ -90,15 +90,15 @@ fn outdone(case: &Case) -> u64 {
         rows: None,
         max_rows: 10_000_000,
     };
-    engine.pareto(&question, &Control::new(1)).expect("nothing interrupts").stats.outdone
+    engine.pareto(&question, &Control::new(1)).expect("nothing interrupts").stats.presolved
 }
 
 #[test]
-fn fronts_without_outdone_choices_are_those_of_brute_force() {
+fn fronts_after_presolve_are_those_of_brute_force() {
     let (all, some) = (Cell::new(0), Cell::new(0));
     let outcome = TestRunner::new(cases(2000)).run(&crowded_case(), |case| {
         all.set(all.get() + 1);
-        some.set(some.get() + i32::from(outdone(&case) > 0));
+        some.set(some.get() + i32::from(presolved(&case) > 0));
         check_front(&case, Level::detect())?;
         check_rows(&case, 4, Level::detect())?;
         check_near(&case, 0.5, Level::detect())
@@ -108,7 +108,7 @@ fn fronts_without_outdone_choices_are_those_of_brute_force() {
 }
 
 #[test]
-fn a_kernel_that_falls_where_it_should_rise_outdoes_nothing() {
+fn a_kernel_that_falls_where_it_should_rise_drops_nothing() {
     let falls = 4_642_368_007_905_852.0_f64;
     let power = |x: f64| Op::Pow.apply(x, 0.01, 0.0);
     assert!(power(falls.next_up()) < power(falls), "the kernel has changed: look for other neighbours");
@@ -127,7 +127,7 @@ fn a_kernel_that_falls_where_it_should_rise_outdoes_nothing() {
         threads: 1,
     };
     // The first choice is less in both terms, but not in what is computed of the first one.
-    assert_eq!(outdone(&case), 0);
+    assert_eq!(presolved(&case), 0);
     check_front(&case, Level::detect()).unwrap_or_else(|error| panic!("{error}"));
 }
 
