@@ -80,7 +80,7 @@ class Stats(TypedDict):
     size: int
     evaluated: int  # configurations whose constraints were looked at; `size` when enumerating
     bounded: int  # settled by the bounds of their box; with `evaluated` they make up `size`
-    outdone: int  # of these, left out before the search: other choices are better whatever the rest is
+    presolved: int  # of these, dropped before the search: others dominate them for every completion
     bounds: int  # how often a box was bounded
     depths: list[int]  # boxes by depth
     searched: bool  # by branch and bound, else enumerated
@@ -232,7 +232,7 @@ class Space:
         "tape" (operations left for each configuration), "block_operations", "row_operations" and
         "lane_operations" (for each block, row and lane), "outer_axes", "rows_axes", "lanes_axes", "block"
         (rows and lanes of a block), "visited" (configurations that the loops visit, or a search settles),
-        "choices" (axes of which a search looks at some combinations of positions only, and at how many),
+        "presolved" (axes of which presolve left some combinations of positions only, and how many),
         "searched" (by branch and bound; then there are no loops).
         """
 

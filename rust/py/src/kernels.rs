@@ -1,4 +1,4 @@
-//! The kernels themselves, for tests, for the reference in Python, and for whoever asks which SIMD level runs.
+//! The kernels themselves, for tests, for the reference in Python, and to see which SIMD level runs.
 
 use isoflop_core::memory::{self, OutOfMemory};
 use isoflop_core::value::geomspace::GeomspaceError;

@@ -113,7 +113,7 @@ impl<'py> FromPyObject<'_, 'py> for Names {
     }
 }
 
-/// A column to compare with a range, of which nothing but the comparison goes out: formula, low, high.
+/// A column to compare with a range, of which only the comparison goes out: formula, low, high.
 type Watched = (String, f64, f64);
 
 /// What is computed at the rows of an answer. Bound before the search, so that mistakes are found early.
@@ -198,7 +198,7 @@ impl PySpace {
         Ok(Rows { outside: outside.rows, extremes: outside.extremes, ..rows })
     }
 
-    /// An answer on its way to Python; nothing is outside.
+    /// An answer on its way to Python, with no rows outside.
     fn moved_out(
         &self,
         py: Python<'_>,
@@ -269,7 +269,7 @@ fn stats<'py>(py: Python<'py>, stats: &Stats) -> PyResult<Bound<'py, PyDict>> {
     dict.set_item("size", stats.size)?;
     dict.set_item("evaluated", stats.evaluated)?;
     dict.set_item("bounded", stats.bounded)?;
-    dict.set_item("outdone", stats.presolved)?;
+    dict.set_item("presolved", stats.presolved)?;
     dict.set_item("bounds", stats.bounds)?;
     dict.set_item("depths", &stats.depths)?;
     dict.set_item("searched", stats.searched)?;
@@ -430,7 +430,7 @@ impl PySpace {
         let engine = self.engine(names, known)?;
         let answer =
             self.ask(py, threads, progress, |control| engine.table(&columns, &r#where, max_bytes, control))?;
-        // The engine's objectives are the columns that were asked for.
+        // The engine's objectives are the columns that were wanted.
         self.moved_out(py, answer.positions, vec![], answer.objectives, answer.stats)
     }
 
@@ -501,7 +501,7 @@ impl PySpace {
         dict.set_item("lanes_axes", &explanation.lanes)?;
         dict.set_item("block", explanation.block)?;
         dict.set_item("visited", explanation.visited)?;
-        dict.set_item("choices", &explanation.choices)?;
+        dict.set_item("presolved", &explanation.presolved)?;
         dict.set_item("searched", explanation.searched)?;
         list.append(dict)?;
         Ok(list.unbind())

@@ -44,7 +44,7 @@ pub struct Explanation {
     pub visited: u64,
     /// Axes of which presolve left some positions or combinations only, and how many: the others are dominated by
     /// these for every completion.
-    pub choices: Vec<(Vec<usize>, usize)>,
+    pub presolved: Vec<(Vec<usize>, usize)>,
     /// Whether it is a search by branch and bound; then there are no loops.
     pub searched: bool,
 }
@@ -77,7 +77,7 @@ pub(crate) fn explain(
         lanes: axes(lowered.tape.lanes),
         block: (lowered.tape.block_rows, lowered.tape.block_lanes),
         visited: layout.groups.iter().map(|group| group.length as u64).product(),
-        choices: vec![],
+        presolved: vec![],
         searched: false,
     })
 }
@@ -122,7 +122,7 @@ pub(crate) fn explain_search(
         lanes: vec![],
         block: (1, 1),
         visited: searched.full_size(),
-        choices: searched.left_out().collect(),
+        presolved: searched.left_out().collect(),
         searched: true,
     })
 }
