@@ -232,7 +232,9 @@ def test_a_linked_axis_is_named_by_its_key() -> None:
         (range(2**40), "has more than 4294967295 values"),
         (pl.DataFrame({"y": []}), "needs columns and at least one row"),
         (pl.DataFrame(), "needs columns and at least one row"),
-        (pl.DataFrame({"y": [1.0, None]}), "column `y` of axis `x` has 1 nulls"),
+        (pl.DataFrame({"y": [None, float("nan")]}), "column `y` of axis `x` has nan at position 1"),
+        (pl.DataFrame({"y": [None, 2**53 + 1]}), r"column `y` of axis `x` holds the integer .* beyond 2\^53"),
+        (pl.DataFrame({"y": pl.Series([None], dtype=pl.Date)}), "values of type Date"),
         (pl.DataFrame({"y": [[1.0]]}), "column `y` of axis `x` holds values of type List"),
         (pl.DataFrame({"2y": [1.0]}), "'2y': a name is made of letters"),
         (object(), "holds object"),
@@ -310,6 +312,13 @@ def test_linspace_is_that_of_numpy_to_the_bit(start: float, stop: float, num: in
         pytest.skip("refused: too far apart")
     numbers = iso.linspace(start, stop, num, endpoint=endpoint)
     assert numbers.tobytes() == np.linspace(start, stop, num, endpoint=endpoint).tobytes()
+
+
+def test_linspace_to_the_largest_number_overflows_nowhere() -> None:
+    largest = np.finfo(np.float64).max
+    numbers = iso.linspace(0, largest, 4)  # three times a third of it rounds beyond it
+    assert np.isfinite(numbers).all()
+    assert numbers[-1] == largest
 
 
 def test_linspace_hits_its_ends() -> None:

@@ -57,7 +57,12 @@ def linked(draw: st.DrawFn, names: list[str]) -> pl.DataFrame:
     ]
     columns = []
     for name in names:
+        if draw(st.integers(0, 9)) == 9:
+            columns.append(pl.Series(name, [None] * length))
+            continue
         values, dtype = draw(st.sampled_from(kinds))
+        if draw(st.booleans()):
+            values = st.one_of(values, st.none())
         columns.append(pl.Series(name, draw(st.lists(values, min_size=length, max_size=length)), dtype=dtype))
     return pl.DataFrame(columns)
 
@@ -107,6 +112,8 @@ def sweeps(draw: st.DrawFn) -> iso.Sweep:
 @given(sweeps())
 @example(iso.Sweep({"a": pl.DataFrame({"geomspace": [1.0, 2.0, 3.0]}), "b": [1, 2]}))
 @example(iso.Sweep({"a": pl.DataFrame({"file": ["x.csv"], "columns": [1]})}))
+@example(iso.Sweep({"a": pl.DataFrame({"a": [None, 1], "b": ["nan", None], "c": [None, True]})}))
+@example(iso.Sweep({"a": pl.DataFrame({"nulls": [None, 1], "kind": pl.Series([None] * 2, dtype=pl.Int8)})}))
 @example(iso.Sweep({"a": [-0.0, 0.0, 5e-324], "b": -0.0}))
 def test_everything_that_a_sweep_can_be_given_survives(sweep: iso.Sweep) -> None:
     assert parse(sweep.to_toml(), "sweep.toml").sweep == sweep
@@ -118,4 +125,9 @@ def test_everything_that_a_sweep_can_be_given_survives(sweep: iso.Sweep) -> None
     assert sweep.replace() == sweep
     assert sweep.with_axes(**sweep.axes) == sweep
     assert hash(sweep.replace()) == hash(sweep)
+    for name, values in sweep.axes.items():
+        if isinstance(values, pl.DataFrame):
+            again = pickle.loads(pickle.dumps(sweep)).axes[name]
+            assert again.schema == values.schema
+            assert again.rows() == values.rows()
     assert parse(sweep.to_toml(), "sweep.toml").sweep.to_toml() == sweep.to_toml()

@@ -28,6 +28,7 @@ from isoflop._exceptions import (
     IsoflopWarning,
     LawError,
     LimitError,
+    MissingValueWarning,
     SpaceError,
     UnreadAxisWarning,
 )
@@ -62,6 +63,7 @@ __all__ = [
     "Law",
     "LawError",
     "LimitError",
+    "MissingValueWarning",
     "Plan",
     "Profile",
     "SpaceError",

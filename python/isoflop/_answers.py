@@ -73,12 +73,14 @@ def _of_block(axes: Sequence[Axis], found: Rows, formulas: Sequence[str], block:
     for number, axis in enumerate(axes):
         for column in axis.columns:
             taken.add(column.name)
-            if column.kind == "float":
+            if column.kind == "float" and not column.nulls:
                 series.append(numbers.slice(start, height).alias(column.name))
             else:
                 series.append(_gathered(column, found.positions[number]))
             if column.numbers is not None:
                 start += height
+    # Behind the axes' columns may stand some of the engine's own: `native_columns` says which.
+    start = len(numbers) - len(formulas) * height
     for name in formulas:
         if name not in taken:
             series.append(numbers.slice(start, height).alias(name))

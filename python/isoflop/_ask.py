@@ -25,11 +25,13 @@ from isoflop._exceptions import (
     ExtrapolationWarning,
     IsoflopWarning,
     LimitError,
+    MissingValueWarning,
     UnreadAxisWarning,
 )
 from isoflop._given import read_threads
 from isoflop._heed import Verdict, heed
 from isoflop._limits import fitting_resolution, unread_axes
+from isoflop._nulls import missing
 from isoflop._numbers import counted
 from isoflop._pareto import resolution_bits
 from isoflop._profile import Profile, make_profile
@@ -97,16 +99,16 @@ def ask_front(
             found = binding.ask(
                 binding.space.pareto,
                 (*read, *names, *(name for name, _, _ in watched)),
-                objectives,
-                where,
-                names,
+                binding.objectives(objectives),
+                binding.conditions(where),
+                binding.values(names),
                 bits,
                 most,
                 all_ties,
                 limit,
                 count,
                 report,
-                watched,
+                binding.ranges(watched),
                 method,
                 grouped,
             )
@@ -124,6 +126,7 @@ def ask_front(
                 limit=error.limit,
             ) from None
     _tell_unread(binding, unread, found.height, stacklevel + 1)
+    _tell_gaps(binding, (*read, *names), stacklevel + 1)
     _warn(binding, found, formulas, stacklevel + 1)
     frame = _frame(binding, found, objectives, names)
     return frame, partial(make_profile, found, frame.height, formulas, bits)
@@ -148,25 +151,27 @@ def ask_best(
     extra = read_formulas(columns, "columns")
     grouped = None if by is None else groups(binding.axes, by)
     unread = _heed(binding, (objective[0],), extra, by)
+    where = binding.where
+    read = (objective[0], *where, *_columns(binding, (), extra))
     if binding.has_range:
         extra = (*extra, "extrapolation")
-    where = binding.where
     names = _columns(binding, (objective[0],), extra)
     watched = binding.watched
     with reporting(progress) as report:
         found = binding.ask(
             binding.space.best,
             (objective[0], *where, *names, *(name for name, _, _ in watched)),
-            objective,
-            where,
-            names,
+            binding.objectives((objective,))[0],
+            binding.conditions(where),
+            binding.values(names),
             grouped,
             count,
             report,
-            watched,
+            binding.ranges(watched),
             method,
         )
     _tell_unread(binding, unread, found.height, stacklevel + 1)
+    _tell_gaps(binding, read, stacklevel + 1)
     if found.height:
         for text in edges(binding, objective, found, None if grouped is None else grouped[0]):
             _tell(text, EdgeWarning, stacklevel + 1)
@@ -201,6 +206,7 @@ def ask_near(
     where = binding.where
     shown = further or (objective,)
     extra = read_formulas(columns, "columns")
+    read = (objective[0], *compared, *where, *_columns(binding, (), extra))
     if further:
         extra = (objective[0], *extra)
     if binding.has_range:
@@ -214,17 +220,17 @@ def ask_near(
             found = binding.ask(
                 binding.space.near,
                 (*formulas, *(name for name, _, _ in watched)),
-                objective,
-                where,
-                names,
+                binding.objectives((objective,))[0],
+                binding.conditions(where),
+                binding.values(names),
                 share,
                 grouped,
-                further,
+                binding.objectives(further),
                 bits,
                 limit,
                 count,
                 report,
-                watched,
+                binding.ranges(watched),
             )
         except LimitError as error:
             if error.limit != limit:
@@ -237,6 +243,7 @@ def ask_near(
                 limit=error.limit,
             ) from None
     _tell_unread(binding, unread, found.height, stacklevel + 1)
+    _tell_gaps(binding, read, stacklevel + 1)
     _warn(binding, found, (objective[0],), stacklevel + 1, compared)
     return _frame(binding, found, shown, names)
 
@@ -261,7 +268,15 @@ def ask_table(
     where = binding.where
     with reporting(progress) as report:
         try:
-            found = binding.ask(binding.space.table, (*where, *names), where, names, limit, count, report)
+            found = binding.ask(
+                binding.space.table,
+                (*where, *names),
+                binding.conditions(where),
+                binding.values(names),
+                limit,
+                count,
+                report,
+            )
         except LimitError as error:
             raise LimitError(
                 f"the table has {counted(error.rows, 'row')}, which do not fit into max_bytes={limit:,}; "
@@ -271,6 +286,7 @@ def ask_table(
                 limit=error.limit,
             ) from None
     _tell_unread(binding, unread, found.height, stacklevel + 1)
+    _tell_gaps(binding, (*where, *names), stacklevel + 1)
     if not found.stats["feasible"]:
         _tell(why_empty(binding, (), 0), EmptyResultWarning, stacklevel + 1)
     return _frame(binding, found, (), names)
@@ -315,6 +331,16 @@ def _tell_unread(binding: Binding, unread: Verdict | None, height: int, stacklev
     texts = (*(unread.axes if height else ()), *unread.names)
     if texts:
         _tell("; ".join(texts), UnreadAxisWarning, stacklevel + 1)
+
+
+def _tell_gaps(binding: Binding, formulas: Sequence[str], stacklevel: int) -> None:
+    """Warn of each column with nulls that a user's question reads, once for each sweep."""
+    if not binding.gaps or _KEPT_BACK.get()[0]:
+        return
+    names = [name for name in binding.gaps_read(formulas) if name not in binding.gaps_told]
+    if names:
+        binding.gaps_told.update(names)
+        _tell(missing(names, binding.gaps), MissingValueWarning, stacklevel + 1)
 
 
 def _frame(

@@ -36,6 +36,7 @@ _MACHINE_INTEGERS = frozenset(
     [pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64]
 )
 _BOOLEAN: np.dtype[Any] = np.dtype(np.bool_)
+_TEXTS = (pl.String, pl.Categorical, pl.Enum)
 
 
 class Column(NamedTuple):
@@ -48,9 +49,10 @@ class Column(NamedTuple):
     kind
         ``"integer"``, ``"float"``, ``"boolean"`` or ``"text"``.
     values
-        What results carry: an array of the user's own type, a series for text.
+        What results carry: an array of the user's own type, a series for text and where there are nulls.
     numbers
-        What formulas read (binary64; a truth value is 0 or 1); ``None`` for text.
+        What formulas read (binary64; a truth value is 0 or 1); ``None`` for text. NaN stands for a null, and
+        for nothing else: what is given is finite.
     extremes
         The least and the largest number, where the way in has told them already.
     """
@@ -60,6 +62,11 @@ class Column(NamedTuple):
     values: NDArray[Any] | pl.Series
     numbers: NDArray[np.float64] | None
     extremes: tuple[float, float] | None = None
+
+    @property
+    def nulls(self) -> int:
+        """How many of the values are null; none but in linked columns."""
+        return self.values.null_count() if isinstance(self.values, pl.Series) else 0
 
     def same(self, other: Column) -> bool:
         """Tell whether both have the same name, kind and values; the width of integers does not count."""
@@ -298,16 +305,29 @@ def _linked(name: str, frame: pl.DataFrame) -> Axis:
         raise SpaceError(
             f"axis `{name}` is empty: a linked axis needs columns and at least one row", axis=name
         )
-    columns = tuple(
-        _column(
-            check_name(series.name, f"a column of axis `{name}`"),
-            f"column `{series.name}` of axis `{name}`",
-            name,
-            series,
-        )
-        for series in frame.get_columns()
-    )
-    return Axis(name, frame.height, columns, linked=True)
+    columns = []
+    for series in frame.get_columns():
+        own = check_name(series.name, f"a column of axis `{name}`")
+        read = _with_nulls if series.null_count() else _column
+        columns.append(read(own, f"column `{own}` of axis `{name}`", name, series))
+    return Axis(name, frame.height, tuple(columns), linked=True)
+
+
+def _with_nulls(name: str, label: str, axis: str, values: pl.Series) -> Column:
+    """Read a column that holds nulls; to formulas they are NaN."""
+    if values.dtype in _TEXTS:
+        return Column(name, "text", values.alias(name).rechunk(), None)
+    # What is there is checked as it is elsewhere, each value at its own position.
+    filled = values.cast(pl.Float64) if values.dtype == pl.Null else values
+    if _holds_numbers(filled.dtype):
+        filled = filled.fill_null(False if filled.dtype == pl.Boolean else 0)
+    column = _column(name, label, axis, filled.alias(name).drop_nulls())
+    assert column.numbers is not None, "text has none"
+    numbers = column.numbers.copy()
+    numbers[values.is_null().to_numpy()] = np.nan
+    numbers.setflags(write=False)
+    own = values.dtype if values.dtype == pl.Null else column.series().dtype
+    return Column(name, column.kind, values.alias(name).cast(own).rechunk(), numbers)
 
 
 def _column(name: str, label: str, axis: str, values: object) -> Column:
@@ -315,11 +335,11 @@ def _column(name: str, label: str, axis: str, values: object) -> Column:
     if isinstance(values, pl.Series):
         if values.null_count():
             raise SpaceError(f"{label} has {values.null_count()} nulls; drop or fill them first", axis=axis)
-        if values.dtype in (pl.String, pl.Categorical, pl.Enum):
+        if values.dtype in _TEXTS:
             if values.len() == 0:
                 raise SpaceError(f"{label} is empty; give at least one value", axis=axis)
             return Column(name, "text", values.alias(name).rechunk(), None)
-        if not (values.dtype.is_integer() or values.dtype.is_float() or values.dtype == pl.Boolean):
+        if not _holds_numbers(values.dtype):
             raise SpaceError(_not_numbers(label, f"values of type {values.dtype}"), axis=axis)
         if values.dtype.is_integer() and values.dtype not in _MACHINE_INTEGERS and values.len():
             # NumPy has no wider integers; those that are in range fit into 64 bits.
@@ -339,6 +359,11 @@ def _column(name: str, label: str, axis: str, values: object) -> Column:
     else:
         array = _from_object(label, axis, values)
     return _from_array(name, label, axis, array)
+
+
+def _holds_numbers(dtype: pl.DataType) -> bool:
+    """Tell whether a series of this type holds real numbers or truth values."""
+    return dtype.is_integer() or dtype.is_float() or dtype == pl.Boolean
 
 
 def _from_array(name: str, label: str, axis: str, array: NDArray[Any]) -> Column:

@@ -8,15 +8,18 @@ names stand for, so that asking again costs the answer only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from isoflop import _native
-from isoflop._accounting import Resolution, known_names, require_same_sparsity, resolve
+from isoflop._accounting import Resolution, known_names, names_in, require_same_sparsity, resolve
 from isoflop._exceptions import FormulaError
 from isoflop._given_twice import measured
 from isoflop._heed import Given
 from isoflop._mixtures import require_sizes
+from isoflop._nulls import emptied, guarded_condition, guarded_value, native_columns, read_by
+from isoflop._spelling import did_you_mean
 from isoflop._threads import resolve_threads
 
 if TYPE_CHECKING:
@@ -36,10 +39,14 @@ class Binding:
 
     __slots__ = (
         "_described",
+        "_guarded",
+        "_inner",
         "_resolutions",
         "axes",
         "columns",
         "extrapolation_told",
+        "gaps",
+        "gaps_told",
         "given",
         "has_range",
         "heeded",
@@ -51,21 +58,19 @@ class Binding:
 
     def __init__(self, described: Description) -> None:
         axes, law = described.axes, described.law
-        columns = [
-            (column.name, number, column.numbers, column.kind == "boolean")
-            for number, axis in enumerate(axes)
-            for column in axis.columns
-            if column.numbers is not None
-        ]
+        self.columns = [column.name for axis in axes for column in axis.columns if column.numbers is not None]
+        columns, self.gaps = native_columns(
+            axes, lambda: {*self.columns, *described.scalars, *described.formulas, *known_names(law)}
+        )
         self.axes = axes
         # With constants alone there is one configuration still: an axis of one position stands for it.
         self.space = _native.Space([axis.length for axis in axes] or [1], columns)
-        self.columns = [column[0] for column in columns]
         self.law = law
         self.where = described.where
         self.has_range = law is not None and law.has_range
         self.ranged = law.ranged if law is not None else ()
         self.extrapolation_told = False
+        self.gaps_told: set[str] = set()
         self.heeded = False
         self.given = Given(
             tuple([(axis.name, axis.length > 1, axis.linked, axis.names) for axis in axes]),
@@ -79,6 +84,8 @@ class Binding:
         )
         self._described = described
         self._resolutions: dict[tuple[str, ...], Resolution] = {}
+        self._guarded: dict[tuple[str, bool], str] = {}
+        self._inner = frozenset([name for name, *_ in columns]).difference(self.columns)
 
     @property
     def watched(self) -> tuple[tuple[str, float, float], ...]:
@@ -127,6 +134,8 @@ class Binding:
                 )
             except FormulaError as error:
                 raise self._clarified(error) from None
+            if self._inner:
+                self._refuse_inner(formulas, resolution)
             if resolution.dense:
                 self._check_sizes(resolution)
             if resolution.sparsity is not None:
@@ -156,18 +165,64 @@ class Binding:
         except FormulaError as error:
             raise self._clarified(error) from None
 
+    def values(self, formulas: Sequence[str]) -> Sequence[str]:
+        """Return formulas as the engine is asked for them: NaN where they read a null."""
+        return [self._guard(formula, condition=False) for formula in formulas] if self.gaps else formulas
+
+    def objectives(self, objectives: Sequence[Objective]) -> Sequence[Objective]:
+        """Return objectives as the engine is asked for them: NaN where they read a null."""
+        if not self.gaps:
+            return objectives
+        return [(self._guard(formula, condition=False), maximize) for formula, maximize in objectives]
+
+    def conditions(self, where: Sequence[str]) -> Sequence[str]:
+        """Return constraints as the engine is asked for them: not met where they read a null."""
+        return [self._guard(formula, condition=True) for formula in where] if self.gaps else where
+
+    def ranges(self, watched: Sequence[tuple[str, float, float]]) -> Sequence[tuple[str, float, float]]:
+        """Return what is watched as the engine is asked for it: NaN, which is not outside, for a null."""
+        if not self.gaps:
+            return watched
+        return [(self._guard(name, condition=False), low, high) for name, low, high in watched]
+
+    def _guard(self, formula: str, *, condition: bool) -> str:
+        guarded = self._guarded.get((formula, condition))
+        if guarded is None:
+            definitions = self.resolve((formula,)).definitions
+            guard = guarded_condition if condition else guarded_value
+            guarded = guard(formula, definitions, self.gaps)
+            if guarded != formula:
+                # What is wrong with a formula is said of itself.
+                objectives, where = ([], [formula]) if condition else ([(formula, False)], [])
+                self.ask(self.space.explain, (formula,), objectives, where)
+            if len(self._guarded) >= _REMEMBERED:
+                self._guarded.clear()
+            self._guarded[formula, condition] = guarded
+        return guarded
+
+    def gaps_read(self, formulas: Iterable[str]) -> list[str]:
+        """Return the columns with nulls that formulas read, directly or not."""
+        if not self.gaps:
+            return []
+        several = tuple(formulas)
+        return read_by(several, self.resolve(several).definitions, self.gaps)
+
+    def emptied(self, formulas: Iterable[str]) -> str:
+        """Tell what nulls have to do with an empty answer to a question that reads ``formulas``."""
+        return emptied(self.gaps_read(formulas), self.gaps)
+
     def any(self, where: Sequence[str]) -> bool:
         """Tell whether any configuration meets all of ``where``."""
-        return self.ask(self.space.any, tuple(where), where, resolve_threads(None), None)
+        return self.ask(self.space.any, tuple(where), self.conditions(where), resolve_threads(None), None)
 
     def best(self, objective: Objective, columns: Sequence[str]) -> Rows:
         """Return the best of all configurations, constraints aside."""
         return self.ask(
             self.space.best,
             (objective[0], *columns),
-            objective,
+            self.objectives((objective,))[0],
             (),
-            columns,
+            self.values(columns),
             None,
             resolve_threads(None),
             None,
@@ -179,7 +234,19 @@ class Binding:
 
     def evaluate(self, formulas: Sequence[str], positions: Sequence[Positions]) -> list[Float64]:
         """Evaluate formulas at given configurations."""
-        return self.ask(self.space.evaluate, tuple(formulas), formulas, positions)
+        return self.ask(self.space.evaluate, tuple(formulas), self.values(formulas), positions)
+
+    def _refuse_inner(self, formulas: tuple[str, ...], resolution: Resolution) -> None:
+        """Refuse names that the engine knows and the user does not."""
+        texts = [*formulas, *(text for text in resolution.definitions.values() if isinstance(text, str))]
+        for text in texts:
+            for name in self._inner.intersection(names_in(text)):
+                found = re.search(rf"\b{name}\b", text)
+                assert found is not None, "a name stands where it is read"
+                raise FormulaError(self._unknown(name), text=text, span=found.span())
+
+    def _unknown(self, name: str) -> str:
+        return f"unknown name `{name}`{did_you_mean(name, [*self.columns, *self.known])}"
 
     def _check_sizes(self, resolution: Resolution) -> None:
         columns = {
@@ -223,6 +290,8 @@ class Binding:
             listed = next(axis for axis in self.axes if axis.name == name)
             columns = ", ".join(f"`{column.name}`" for column in listed.columns)
             message = f"`{name}` is a linked axis; formulas read its columns: {columns}"
+        elif any(f"did you mean `{inner}`" in error.message for inner in self._inner):
+            message = self._unknown(name)
         else:
             return error
         return FormulaError(message, text=error.text, span=error.span, quantity=error.quantity)

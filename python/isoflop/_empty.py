@@ -6,6 +6,8 @@ Reasons are looked for in this order, and the first kind that is found is told:
 2. the first pair of constraints that conflict;
 3. that no two conflict, but all of them together do;
 4. that every feasible configuration has a NaN objective, or everything near the best a NaN one of ``then``.
+
+Columns with nulls that the constraints read, or in the last case the objectives, are told on top.
 """
 
 from __future__ import annotations
@@ -39,6 +41,14 @@ def why_empty(
     then
         What is minimised among the configurations near the best, if that was asked for.
     """
+    reason, reads = _reason(binding, objectives, feasible, then)
+    return f"the answer is empty: {reason}{binding.emptied((*reads, *binding.where))}"
+
+
+def _reason(
+    binding: Binding, objectives: Sequence[str], feasible: int | None, then: Sequence[str]
+) -> tuple[str, Sequence[str]]:
+    """Return the reason, and what else than constraints it speaks of."""
     if feasible or (feasible is None and binding.any(binding.where)):
         # What equals itself is not NaN: there is a best, and so something near it.
         near = then and binding.any(
@@ -47,12 +57,10 @@ def why_empty(
         named = " or ".join(f"`{objective}`" for objective in (then if near else objectives))
         count = "the" if feasible is None else f"{feasible:,}"
         if feasible == 1:
-            return (
-                f"the answer is empty: the one configuration that meets the constraints has NaN for {named}"
-            )
+            return f"the one configuration that meets the constraints has NaN for {named}", objectives
         which = "near the best" if near else "that meet the constraints"
-        return f"the answer is empty: all {count} configurations {which} have NaN for {named}"
-    return f"the answer is empty: {_conflict(binding)}"
+        return f"all {count} configurations {which} have NaN for {named}", (*objectives, *then)
+    return _conflict(binding), ()
 
 
 def _conflict(binding: Binding) -> str:
@@ -78,10 +86,10 @@ def _nearest(binding: Binding, constraint: str) -> str:
         if binding.any([_text((comparison, left, right))]):
             continue  # this part of a chain can be met
         a, b = _text(left), _text(right)
-        if comparison == "!=":
+        if comparison == "!=" and binding.any([_text(("==", left, right))]):
             return f"; {a} is the same as {b} everywhere"
         gap, maximize = f"({a}) - ({b})", comparison in (">", ">=")
-        if comparison == "==":
+        if comparison in ("==", "!="):
             gap = f"abs({gap})"
         rows = binding.best((gap, maximize), columns=[a, b])
         if not len(rows.columns[0]):

@@ -11,6 +11,7 @@ IsoflopWarning (UserWarning)
 ├── EmptyResultWarning           nothing in the space meets the constraints, and why
 ├── EdgeWarning                  a best plan sits at the end of an axis that nothing charges for
 ├── UnreadAxisWarning            an axis or a name was given that a question does not read
+├── MissingValueWarning          a question reads a column of a linked axis that holds nulls
 ├── DomainWarning                a law was given a value that its input cannot have
 └── ExtrapolationWarning         a law is used outside the range it was fitted on
 """
@@ -155,6 +156,10 @@ class EdgeWarning(IsoflopWarning):
 
 class UnreadAxisWarning(IsoflopWarning):
     """An axis stays at its first value, or a name has no effect, since a question does not read it."""
+
+
+class MissingValueWarning(IsoflopWarning):
+    """A question reads a column that holds nulls: their rows are on no front and meet no constraint."""
 
 
 class DomainWarning(IsoflopWarning):

@@ -26,12 +26,14 @@ def explanation(binding: Binding, objectives: Sequence[Objective]) -> str:
     where, law = binding.where, binding.law
     formulas = (*(formula for formula, _ in objectives), *where)
     resolution = binding.resolve(formulas)
-    *tables, tape = binding.ask(binding.space.explain, formulas, list(objectives), where)
+    asked = (binding.objectives(objectives), binding.conditions(where))
+    *tables, tape = binding.ask(binding.space.explain, formulas, *asked)
     sections = {
         f"Space: {counted(binding.space.size, 'configuration')}": _space(binding.axes, binding.scalars),
         "Question": _question(objectives, where),
         "Quantities, each after what it reads": _quantities(resolution.steps, law, binding.own_quantities),
         "Measured together, each read as given": _measured(binding),
+        "Nulls, read as NaN": _nulls(binding, formulas),
         "Not read": heed(binding, tuple(formula for formula, _ in objectives)).axes,
         "Tables, filled once": _tables(tables, binding.axes),
         f"Then, for each {'box and configuration looked at' if tape['searched'] else 'configuration'}": _cost(
@@ -62,6 +64,14 @@ def _space(axes: Sequence[Axis], scalars: Mapping[str, float]) -> list[str]:
 def _measured(binding: Binding) -> list[str]:
     """Tell what a linked frame gives though it follows from others that it gives too."""
     return [f"`{one}` as given, though {other} gives it too" for one, other in binding.measured]
+
+
+def _nulls(binding: Binding, formulas: Sequence[str]) -> list[str]:
+    """Tell which columns that are read hold nulls."""
+    return [
+        f"`{name}` of axis `{binding.gaps[name].axis}` in {binding.gaps[name].words()}"
+        for name in binding.gaps_read(formulas)
+    ]
 
 
 def _question(objectives: Sequence[Objective], where: Sequence[str]) -> list[str]:

@@ -26,7 +26,7 @@ def frame_from_file(path: Path, *, text: Container[str] = ()) -> pl.DataFrame:
     """Read a frame from a file whose suffix is one of `READERS`.
 
     In CSV, where everything is text, a column is one of numbers if every cell of it is a number, be it
-    ``7e9``, ``7B`` or ``1_000``.
+    ``7e9``, ``7B`` or ``1_000``. An empty cell is a null, and a column of nothing else has no type.
 
     Parameters
     ----------
@@ -57,10 +57,12 @@ def frame_from_file(path: Path, *, text: Container[str] = ()) -> pl.DataFrame:
 
 
 def _numbers(column: pl.Series) -> pl.Series:
-    """Return a column of text as numbers, if that is what all of its cells are."""
+    """Return a column of text as numbers, if all of its cells are; without a type, if it has none."""
     cells = {cell: written_number(cell) for cell in column.unique() if cell is not None}
+    if not cells:
+        return column.cast(pl.Null)
     numbers = list(cells.values())
-    if not numbers or None in numbers:
+    if None in numbers:
         return column
     whole = all(type(number) is int and abs(number) < 2**63 for number in numbers)
     values = [None if cell is None else cells[cell] for cell in column]

@@ -49,8 +49,8 @@ def fitting_resolution(
             binding.ask(
                 binding.space.pareto,
                 (*formulas, *binding.where),
-                objectives,
-                binding.where,
+                binding.objectives(objectives),
+                binding.conditions(binding.where),
                 (),
                 [coarse] * len(objectives),
                 len(objectives),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isfinite
+from math import isfinite, isinf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,8 +47,10 @@ def linspace(start: float, stop: float, num: int = 50, *, endpoint: bool = True)
         raise SpaceError(f"linspace: {first} and {last} are further apart than the largest number")
     steps = count - 1 if endpoint else count
     step = (last - first) / steps if steps > 0 else 0.0
-    if step == 0:
-        return np.linspace(first, last, count, endpoint=endpoint, dtype=np.float64)
+    if step == 0 or isinf(step * steps):
+        # The last product may round beyond all numbers; the end takes its place.
+        with np.errstate(over="ignore"):
+            return np.linspace(first, last, count, endpoint=endpoint, dtype=np.float64)
     # What NumPy does, in a third of the time: a script that makes sweeps in a loop makes their axes, too.
     numbers = np.arange(count, dtype=np.float64)
     numbers *= step

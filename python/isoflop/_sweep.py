@@ -36,7 +36,9 @@ class Sweep:
     axes
         Name and values of each axis, in order: a sequence, range, NumPy array or Polars series of numbers;
         one number for a constant; or a ``pl.DataFrame`` whose columns vary together, under a name of its
-        own. Units are FLOP, byte, token, hour, day and US dollar; see :func:`isoflop.accounting`.
+        own. Units are FLOP, byte, token, hour, day and US dollar; see :func:`isoflop.accounting`. Such a
+        frame may hold nulls: what reads one is NaN, on no front and in no best, or, as a constraint, not met;
+        what nothing reads is carried along.
     law
         The scaling law that gives ``loss``: an identifier of the catalogue, the path of a law's file (see
         :func:`isoflop.law`), a :class:`Law`, or ``None``.
@@ -254,7 +256,8 @@ class Sweep:
     def to_toml(self, path: str | Path | None = None) -> str:
         """Return the sweep as the text of a sweep file, and write it to ``path`` if one is given.
 
-        Reading the file gives an equal sweep.
+        Reading the file gives an equal sweep. A null is written as ``nan``, and a column of nulls alone as
+        ``{ nulls = 2, kind = "text" }``; TOML has no null, and no value of a linked column is NaN.
         """
         from isoflop._sweepfile import dump
 
@@ -340,6 +343,8 @@ class Sweep:
             If nothing is found; it says why.
         ExtrapolationWarning
             If rows lie outside the law's fitted range; once for each sweep.
+        MissingValueWarning
+            If columns with nulls are read; once for each column of a sweep.
         """
         front, _ = ask_front(
             self._bind(),
@@ -427,7 +432,7 @@ class Sweep:
 
         Warns
         -----
-        EmptyResultWarning, ExtrapolationWarning
+        EmptyResultWarning, ExtrapolationWarning, MissingValueWarning
             As for :meth:`pareto`.
         EdgeWarning
             If the best sits at the end of an axis and nothing charges for going further.
@@ -500,7 +505,7 @@ class Sweep:
 
         Warns
         -----
-        EmptyResultWarning, ExtrapolationWarning
+        EmptyResultWarning, ExtrapolationWarning, MissingValueWarning
             As for :meth:`pareto`.
 
         Examples
@@ -564,6 +569,8 @@ class Sweep:
         -----
         EmptyResultWarning
             If no configuration meets the constraints; it says why.
+        MissingValueWarning
+            As for :meth:`pareto`; a value of ``columns`` that reads a null is NaN.
         """
         return ask_table(
             self._bind(),

@@ -13,6 +13,8 @@ gpu = { file = "gpus.csv" }      # columns that vary together, from a file besid
 [axes.pool]                      # columns that vary together
 pool = ["curated", "web"]
 quality = [1.0, 0.4]
+tested = [true, nan]             # nan is a null, which TOML has not, among numbers, texts and truth values
+note = { nulls = 2, kind = "text" }  # nulls alone; "integer", "boolean" or, if not said, "float"
 
 [pools.web]                      # data side by side; `web_tokens` is then an axis or a constant
 quality = 0.4
@@ -28,6 +30,7 @@ rows = 20
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -59,6 +62,9 @@ if TYPE_CHECKING:
     from isoflop._law import Law
 
 _SPACINGS = {"geomspace": geomspace, "linspace": linspace}
+
+_KINDS = {"float": pl.Float64, "integer": pl.Int64, "boolean": pl.Boolean, "text": pl.String}
+"""What a column of nulls alone may be."""
 
 _QUESTIONS: Mapping[str, Sequence[str]] = {
     "pareto": ("minimize", "maximize", "resolution", "rows", "columns", "by", "ties", "max_rows"),
@@ -203,7 +209,9 @@ def _linked_item(axis: Axis) -> dict[str, object]:
 
 def _column_item(column: Column) -> object:
     if isinstance(column.values, pl.Series):
-        return column.values.to_list()
+        if column.nulls == len(column.values):
+            return {"nulls": column.nulls} | ({"kind": column.kind} if column.kind != "float" else {})
+        return [math.nan if value is None else value for value in column.values.to_list()]
     spacing = recognize(column.values) if column.kind == "float" else None
     if spacing is not None:
         return {spacing: [float(column.values[0]), float(column.values[-1]), column.values.size]}
@@ -284,21 +292,35 @@ def _numeric(law: str | Law | None, quantities: Mapping[str, str], where: Sequen
 def _linked_column(name: str, values: object, label: str) -> pl.Series:
     if isinstance(values, dict) and not _SPACINGS.keys().isdisjoint(values):
         return pl.Series(name, _spaced(values, label))
+    if isinstance(values, dict) and "nulls" in values:
+        return _nulls(name, values, label)
     if not isinstance(values, list):
         example = "{ geomspace = [start, stop, num] }"
         meant = f"; a file is file = {_toml.value(values)}" if _is_frame_file(values) else ""
         meant = meant or f"; evenly spaced numbers are {example}"
         raise SpaceError(f"{label}: a linked column is an array, not {shown(values)}{meant}")
-    kinds = {type(value) for value in values}
+    values = [None if written.is_null(value) else value for value in values]
+    kinds = {type(value) for value in values if value is not None}
     if kinds == {int, float}:
         # Polars would refuse the mixture.
-        values = [_real(value, label) for value in values]
+        values = [None if value is None else _real(value, label) for value in values]
     elif len(kinds) > 1 or not kinds <= {int, float, str, bool}:
         raise SpaceError(f"{label}: an array of numbers, of texts or of truth values, not a mixture")
     try:
         return pl.Series(name, values)
     except OverflowError:
         raise SpaceError(f"{label}: an integer beyond 2^53") from None
+
+
+def _nulls(name: str, item: Mapping[str, object], label: str) -> pl.Series:
+    """Return a linked column of nulls alone."""
+    _known(item, ("nulls", "kind"), label)
+    count, kind = item["nulls"], item.get("kind", "float")
+    if type(count) is not int or count < 1:
+        raise SpaceError(f"{label}: nulls is how many there are, a whole number above 0, not {shown(count)}")
+    if not isinstance(kind, str) or kind not in _KINDS:
+        raise SpaceError(f"{label}: kind must be one of {', '.join(_KINDS)}, not {shown(kind)}")
+    return pl.Series(name, [None], dtype=_KINDS[kind]).new_from_index(0, count)
 
 
 def _real(value: object, label: str) -> float:

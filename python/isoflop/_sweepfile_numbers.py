@@ -38,11 +38,16 @@ def spacing(item: Any) -> Any:
     return [count(part) if place == 2 else number(part) for place, part in enumerate(item)]
 
 
+def is_null(value: object) -> bool:
+    """Tell whether a value of a linked column is ``nan``: no number can be it, so it stands for a null."""
+    return isinstance(value, float) and value != value
+
+
 def linked_column(values: Any, wanted: bool) -> Any:
     """Return a linked column, its texts as numbers where they are ``wanted`` or stand among numbers."""
     if not isinstance(values, list):
         return values
-    if not wanted and all(isinstance(value, str) for value in values):
+    if not wanted and all(isinstance(value, str) or is_null(value) for value in values):
         return values
     numbers = number(values)
     return values if any(isinstance(value, str) for value in numbers) else numbers

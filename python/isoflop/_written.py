@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from isoflop._description import Description
 
 
+_PLAIN = (pl.Float64, pl.Int64, pl.Boolean)
+"""What Polars makes of a list."""
+
+
 def sweep_text(described: Description) -> str:
     """Return an expression for an equal sweep, with ``iso`` and ``pl`` imported as usual."""
     written = {axis.name: _axis_text(axis) for axis in described.axes}
@@ -45,7 +49,13 @@ def _axis_text(axis: Axis) -> str:
 
 def _column_text(column: Column) -> str:
     if isinstance(column.values, pl.Series):
-        return repr(column.values.to_list())
+        listed, dtype = column.values.to_list(), column.values.dtype
+        # Polars takes a list of nulls for a column of no type, and integers for 64 bits wide.
+        if column.kind == "text" and column.nulls == len(listed):
+            return f"pl.Series({listed!r}, dtype=pl.String)"
+        if column.kind != "text" and (column.nulls == len(listed) or dtype not in _PLAIN):
+            return f"pl.Series({listed!r}, dtype=pl.{dtype})"
+        return repr(listed)
     if column.kind == "float":
         spacing = recognize(column.values)
         if spacing is not None:

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import product
 from operator import le
@@ -263,11 +263,14 @@ class Space:
         By name: the axis that a column stands on, and its values (numbers; 0 or 1 for conditions).
     names
         Constants and quantities, the latter as formulas.
+    absent
+        The positions at which a column is null, by its name; a formula that reads one is NaN there.
     """
 
     lengths: Sequence[int]
     columns: Mapping[str, tuple[int, Sequence[float]]]
     names: Mapping[str, float | str]
+    absent: Mapping[str, Collection[int]] = field(default_factory=dict)
 
     def values(self, formulas: Iterable[str], configuration: Configuration) -> Values:
         """Return what formulas are worth at a configuration."""
@@ -285,22 +288,35 @@ class Space:
             meaning = self.names[name]
             return evaluate(parse(meaning), read) if isinstance(meaning, str) else float(meaning)
 
-        return tuple(evaluate(parse(formula), read) for formula in formulas)
+        return tuple(
+            math.nan if self.reads_null(formula, configuration) else evaluate(parse(formula), read)
+            for formula in formulas
+        )
+
+    def reads_null(self, formula: str, configuration: Configuration) -> bool:
+        """Tell whether a formula reads a column, directly or not, that is null at a configuration."""
+        return bool(self.absent) and any(
+            configuration[self.columns[name][0]] in self.absent.get(name, ()) for name in self.read([formula])
+        )
 
     def touched(self, formulas: Iterable[str]) -> set[int]:
         """Return the axes that formulas depend on, through whatever they read."""
-        axes: set[int] = set()
+        return {self.columns[name][0] for name in self.read(formulas)}
+
+    def read(self, formulas: Iterable[str]) -> set[str]:
+        """Return the columns that formulas read, directly or not."""
+        columns: set[str] = set()
         waiting = [name for formula in formulas for name in names_in(parse(formula))]
         seen: set[str] = set()
         while waiting:
             name = waiting.pop()
             if name in self.columns:
-                axes.add(self.columns[name][0])
+                columns.add(name)
             elif name not in seen:
                 seen.add(name)
                 meaning = self.names[name]
                 waiting.extend(names_in(parse(meaning)) if isinstance(meaning, str) else ())
-        return axes
+        return columns
 
     def feasible(self, where: Sequence[str], free: Iterable[int] | None = None) -> list[Configuration]:
         """Return the configurations that meet all constraints, in index order.
@@ -312,7 +328,8 @@ class Space:
         return [
             configuration
             for configuration in product(*positions)
-            if all(value != 0.0 for value in self.values(where, configuration))
+            # NaN, which only a null can make of a condition, meets nothing.
+            if all(value != 0.0 and not math.isnan(value) for value in self.values(where, configuration))
         ]
 
     def costs(self, objectives: Sequence[tuple[str, bool]], configuration: Configuration) -> Values:
@@ -539,14 +556,23 @@ def groups_of(sweep: Sweep, by: str) -> tuple[int, list[int]]:
 def space_of(sweep: Sweep, formulas: Iterable[str]) -> Space:
     """Return the space of a sweep, with all names that formulas and constraints reach."""
     axes = list(axes_of(sweep).values())
-    numbers = {
-        series.name: (number, series.cast(pl.Float64).to_list())
+    read = {
+        series.name: (number, series.cast(pl.Float64))
         for number, columns in enumerate(axes)
         for series in columns
-        if series.dtype.is_numeric() or series.dtype == pl.Boolean  # text is carried along, not read
+        # Text is carried along, not read.
+        if series.dtype.is_numeric() or series.dtype in (pl.Boolean, pl.Null)
+    }
+    numbers = {
+        name: (number, series.fill_null(math.nan).to_list()) for name, (number, series) in read.items()
+    }
+    absent = {
+        name: series.is_null().arg_true().to_list()
+        for name, (_, series) in read.items()
+        if series.null_count()
     }
     names = sweep._bind().resolve((*sweep.where, *formulas)).definitions
-    return Space([len(columns[0]) for columns in axes], numbers, names)
+    return Space([len(columns[0]) for columns in axes], numbers, names, absent)
 
 
 def frame(
