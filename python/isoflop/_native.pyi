@@ -1,7 +1,7 @@
 """The Rust engine: strings, numbers and NumPy columns in and out. `isoflop` is the surface to use."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias, TypedDict, final
+from typing import Any, NotRequired, TypeAlias, TypedDict, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,6 +107,53 @@ class Rows:
     extremes: list[tuple[float, float]]  # least and greatest value of each thing `watched`, NaN left out
     stats: Stats
 
+# The records of questions. An objective is (formula, maximize); `by` is an axis and the group of each of its
+# positions; `watched` are formulas that rows are compared by with a lowest and a highest value.
+
+class FrontQuestion(TypedDict):
+    """A question for the front."""
+
+    objectives: Sequence[tuple[str, bool]]
+    where: Sequence[str]
+    bits: Sequence[int]
+    all_ties: bool
+    max_rows: int
+    rows: NotRequired[int | None]
+    by: NotRequired[tuple[int, Positions] | None]
+    columns: NotRequired[Sequence[str]]
+    watched: NotRequired[Sequence[tuple[str, float, float]]]
+    method: NotRequired[str]
+
+class BestQuestion(TypedDict):
+    """A question for the best by one objective."""
+
+    objective: tuple[str, bool]
+    where: NotRequired[Sequence[str]]
+    by: NotRequired[tuple[int, Positions] | None]
+    columns: NotRequired[Sequence[str]]
+    watched: NotRequired[Sequence[tuple[str, float, float]]]
+    method: NotRequired[str]
+
+class NearQuestion(TypedDict):
+    """A question for everything close to the best, or for the front inside that."""
+
+    objective: tuple[str, bool]
+    within: float
+    where: Sequence[str]
+    max_rows: int
+    by: NotRequired[tuple[int, Positions] | None]
+    then: NotRequired[Sequence[tuple[str, bool]]]
+    bits: NotRequired[Sequence[int]]
+    columns: NotRequired[Sequence[str]]
+    watched: NotRequired[Sequence[tuple[str, float, float]]]
+
+class TableQuestion(TypedDict):
+    """A question for every configuration."""
+
+    where: Sequence[str]
+    columns: Sequence[str]
+    max_bytes: int
+
 @final
 class Space:
     """Axes and their numeric columns. Immutable."""
@@ -120,46 +167,31 @@ class Space:
         """
 
     # In what follows `names` gives everything a formula may read besides the columns, as a number or as a
-    # formula text; `known` are further names, for suggestions only. An objective is (formula, maximize);
-    # `watched` are formulas that rows are compared by with a lowest and a highest value.
+    # formula text; `known` are further names, for suggestions only.
 
     def pareto(
         self,
         names: Mapping[str, float | str],
         known: Sequence[str],
-        objectives: Sequence[tuple[str, bool]],
-        where: Sequence[str],
-        columns: Sequence[str],
-        bits: Sequence[int],
-        rows: int | None,
-        all_ties: bool,
-        max_rows: int,
+        question: FrontQuestion,
         threads: int,
         progress: Progress | None,
-        watched: Sequence[tuple[str, float, float]] = ...,
-        method: str = ...,
-        by: tuple[int, Positions] | None = ...,
     ) -> Rows:
         """Return the front, best first by the objectives in order, then by index.
 
-        With `by` (an axis, and each position's group) there is a front of each group, in their order; with
-        `rows` so many rows are chosen that cover each front.
+        With `by` there is a front of each group, in their order; with `rows` as many rows are chosen that
+        cover each front.
         """
 
     def best(
         self,
         names: Mapping[str, float | str],
         known: Sequence[str],
-        objective: tuple[str, bool],
-        where: Sequence[str],
-        columns: Sequence[str],
-        by: tuple[int, Positions] | None,
+        question: BestQuestion,
         threads: int,
         progress: Progress | None,
-        watched: Sequence[tuple[str, float, float]] = ...,
-        method: str = ...,
     ) -> Rows:
-        """Return the best configuration; one for each group with `by` (an axis, and each position's group).
+        """Return the best configuration; one for each group with `by`.
 
         Groups come in order of their number, those without an answer are absent.
         """
@@ -168,17 +200,9 @@ class Space:
         self,
         names: Mapping[str, float | str],
         known: Sequence[str],
-        objective: tuple[str, bool],
-        where: Sequence[str],
-        columns: Sequence[str],
-        within: float,
-        by: tuple[int, Positions] | None,
-        then: Sequence[tuple[str, bool]],
-        bits: Sequence[int],
-        max_rows: int,
+        question: NearQuestion,
         threads: int,
         progress: Progress | None,
-        watched: Sequence[tuple[str, float, float]] = ...,
     ) -> Rows:
         """Return all that is within a share of the best, group by group; or the front of `then` inside that.
 
@@ -189,9 +213,7 @@ class Space:
         self,
         names: Mapping[str, float | str],
         known: Sequence[str],
-        where: Sequence[str],
-        columns: Sequence[str],
-        max_bytes: int,
+        question: TableQuestion,
         threads: int,
         progress: Progress | None,
     ) -> Rows:
