@@ -271,9 +271,7 @@ def test_explain_says_how_and_why() -> None:
         " ".join(squared(1024, y).explain(minimize=["sum", "ratio"]).split()) for y in (63, 64)
     )
     assert "method enumerate: 64,512 configurations are looked at" in enumerated
-    assert (
-        "method search: branch and bound over 65,536 configurations, too many to look at each" in searched
-    )
+    assert "method search: branch and bound over 65,536 configurations, too many to look at each" in searched
     assert "Then, for each box and configuration looked at" in searched
     assert "presolved x: 1 of 1,024 are left; they dominate the others for every completion" in searched
     assert "presolved" not in enumerated

@@ -26,7 +26,8 @@ class Profile:
     bounded
         Settled by bound: configurations shown to be no row without being looked at. 0 if enumerated.
     presolved
-        Of these, dropped before the search: others on the same axis or two dominate them for every completion.
+        Of these, dropped before the search: positions of an axis or two that others dominate for every
+        completion.
     evaluated
         Settled by evaluation: configurations that were looked at one by one.
     feasible
