@@ -15,7 +15,19 @@ from pathlib import Path
 from benches.tools.harness import Options, machine, table
 from benches.tools.pace import QUIET, pace, scaled
 
-SUBJECTS = ("card", "plane", "kaplan", "best", "filter", "tiny", "startup", "plan", "bits", "search")
+SUBJECTS = (
+    "card",
+    "plane",
+    "kaplan",
+    "best",
+    "filter",
+    "tiny",
+    "startup",
+    "plan",
+    "bits",
+    "search",
+    "refusal",
+)
 RESULTS = Path(__file__).resolve().parent / "results"
 
 

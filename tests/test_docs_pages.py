@@ -313,3 +313,16 @@ def test_the_command_on_the_page_of_sweep_files_works(
     path.write_text(docs("sweep_files").WHOLE, encoding="utf-8")
     assert main([str(path) if word == "sweep.toml" else word for word in command]) == 0
     assert "loss" in capsys.readouterr().out
+
+
+# Paths ----------------------------------------------------------------------------------------------
+
+PATHS = re.compile(r"`((?:python|rust|tests|benches|docs|tools|examples)/[\w./-]+)`")
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", *sorted(p.name for p in DOCS.glob("*.md"))])
+def test_every_file_that_a_page_names_exists(page: str) -> None:
+    path = next(folder / page for folder in (ROOT, DOCS) if (folder / page).exists())
+    named = [name for name in PATHS.findall(path.read_text(encoding="utf-8")) if "*" not in name]
+    bases = (ROOT, ROOT / "rust" / "core")  # pages on the core name its own tests
+    assert [name for name in named if not any((base / name).exists() for base in bases)] == []

@@ -6,6 +6,8 @@ Shapes chosen for their seams, and random questions. Small random ones against t
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -19,6 +21,9 @@ from support.compare import indices
 from support.grid import Grid
 from support.question import MAX_BYTES, MAX_ROWS, METHODS, Question, ask_best, ask_near, ask_pareto
 from support.strategies import large_questions
+
+if TYPE_CHECKING:
+    from isoflop._native import BestQuestion, FrontQuestion, TableQuestion
 
 # Spaces -------------------------------------------------------
 
@@ -103,10 +108,16 @@ def test_large_fronts_are_what_the_oracle_finds(shape: str, mix: str) -> None:
         bits_each = [p] * len(objectives)
         expected, _ = whole.pareto(objectives, where, bits_each)
         for method, threads in (("search", 2), ("enumerate", 1), ("enumerate", 3)):
-            rows = native.pareto(
-                names, [], objectives, where, ["mixed"], bits_each, None, False, MAX_ROWS, threads, None,
-                method=method,
-            )  # fmt: skip
+            asked: FrontQuestion = {
+                "objectives": objectives,
+                "where": where,
+                "columns": ["mixed"],
+                "bits": bits_each,
+                "all_ties": False,
+                "max_rows": MAX_ROWS,
+                "method": method,
+            }
+            rows = native.pareto(names, [], asked, threads, None)
             found = indices(rows, lengths)
             assert found.tolist() == expected.tolist(), method
             for (formula, _), column in zip(objectives, rows.objectives, strict=True):
@@ -125,7 +136,8 @@ def test_large_tables_are_what_the_oracle_lists(shape: str) -> None:
     for where in ([], ["noise > 0"], ["is0", "flops <= 1e6"], ["x0 < 0"]):
         expected = whole.feasible(where)
         for threads in (1, 3):
-            rows = native.table(names, [], where, list(names), MAX_BYTES, threads, None)
+            asked: TableQuestion = {"where": where, "columns": list(names), "max_bytes": MAX_BYTES}
+            rows = native.table(names, [], asked, threads, None)
             assert np.array_equal(indices(rows, lengths), expected)
             for formula, column in zip(names, rows.columns, strict=True):
                 assert raw(column) == raw(whole.values(formula)[expected]), formula
@@ -150,9 +162,13 @@ def test_large_bests_are_what_the_oracle_finds(shape: str) -> None:
                 by = None if axis is None else (axis, groups)
                 expected = whole.best((formula, maximize), where, by)
                 for method, threads in (("enumerate", 1), ("enumerate", 3), ("search", 2)):
-                    rows = native.best(
-                        names, [], (formula, maximize), where, [], by, threads, None, method=method
-                    )
+                    asked: BestQuestion = {
+                        "objective": (formula, maximize),
+                        "where": where,
+                        "by": by,
+                        "method": method,
+                    }
+                    rows = native.best(names, [], asked, threads, None)
                     assert indices(rows, lengths).tolist() == expected
                     assert raw(rows.objectives[0]) == raw(whole.values(formula)[expected])
 
@@ -165,7 +181,8 @@ def test_random_formulas_over_large_spaces_are_what_the_oracle_says(question: Qu
     names, where, threads = question.names, question.where, question.threads
 
     listed = whole.feasible(where)
-    table = native.table(names, [], where, formulas, MAX_BYTES, threads, None)
+    asked: TableQuestion = {"where": where, "columns": formulas, "max_bytes": MAX_BYTES}
+    table = native.table(names, [], asked, threads, None)
     assert np.array_equal(indices(table, question.lengths), listed)
     for formula, column in zip(formulas, table.columns, strict=True):
         assert raw(column) == raw(whole.values(formula)[listed]), formula

@@ -94,11 +94,14 @@ DIGEST = """
         "(x < y) + (x <= 1) * (y > 2) - (y >= 3 or not x == 1 and y != 2)",
     ]
     digest = hashlib.sha256()
-    two = [(formulas[4], False), ("x - y", True)]
+    front = {
+        "objectives": [(formulas[4], False), ("x - y", True)], "where": ["x + y > 1"], "columns": formulas,
+        "bits": [30, 30], "all_ties": True, "max_rows": 10**6,
+    }
     for rows in (
-        space.table({}, [], [], formulas, 2**31, 2, None),
-        space.pareto({}, [], two, ["x + y > 1"], formulas, [30, 30], None, True, 10**6, 2, None),
-        space.best({}, [], (formulas[7], False), [], formulas, None, 2, None),
+        space.table({}, [], {"where": [], "columns": formulas, "max_bytes": 2**31}, 2, None),
+        space.pareto({}, [], front, 2, None),
+        space.best({}, [], {"objective": (formulas[7], False), "columns": formulas}, 2, None),
     ):
         for column in (*rows.positions, *rows.objectives, *rows.columns):
             column = np.where(np.isnan(column), np.nan, column) if column.dtype == float else column
@@ -185,7 +188,7 @@ def test_the_engine_does_not_write_to_its_columns() -> None:
     values = np.array([1.0, -0.0, 3.0])
     values.flags.writeable = False
     space = _native.Space([3], [("x", 0, values, False)])
-    space.table({}, [], [], ["x + 1"], 2**31, 1, None)
+    space.table({}, [], {"where": [], "columns": ["x + 1"], "max_bytes": 2**31}, 1, None)
     assert _native.pareto([values, values], [False, True], [52, 52], False, 1).tolist() == [0, 1, 2]
     assert values.tolist() == [1.0, -0.0, 3.0]
 
@@ -329,7 +332,7 @@ def test_an_exception_of_the_progress_callback_stops_the_work() -> None:
         raise Enough
 
     with pytest.raises(Enough):
-        space.best({}, [], ("exp(x*y*1e6 - floor(x*y*1e6))", False), [], [], None, 2, stop)
+        space.best({}, [], {"objective": ("exp(x*y*1e6 - floor(x*y*1e6))", False)}, 2, stop)
     assert calls == 1
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -28,6 +28,9 @@ from support.generators import RESOLUTIONS, SHARES
 from support.question import MAX_BYTES, METHODS, Question, ask_best, ask_near, ask_pareto
 from support.strategies import examples, questions
 from support.surface import surface_differences, sweep_of
+
+if TYPE_CHECKING:
+    from isoflop._native import BestQuestion, TableQuestion
 
 # What crosses the boundary, as plain lists --------------------------------------------------------
 
@@ -71,9 +74,8 @@ def assert_stats(question: Question, space: reference.Space, stats: _native.Stat
 @given(questions())
 def test_a_table_is_what_the_oracle_lists(question: Question) -> None:
     formulas = [*question.shown, *(formula for formula, _ in question.objectives)]
-    rows = question.native().table(
-        question.names, [], question.where, formulas, MAX_BYTES, question.threads, None
-    )
+    asked: TableQuestion = {"where": question.where, "columns": formulas, "max_bytes": MAX_BYTES}
+    rows = question.native().table(question.names, [], asked, question.threads, None)
     space = question.oracle()
     expected = space.table(formulas, question.where)
     assert configurations(rows) == [configuration for configuration, _ in expected]
@@ -228,8 +230,11 @@ def test_a_condition_on_an_axis_of_one_value_is_a_condition() -> None:
     space = _native.Space(
         [1, 3], [("open", 0, np.array([1.0]), True), ("x", 1, np.array([3.0, 1.0, 2.0]), False)]
     )
-    assert configurations(space.best({}, [], ("x", False), ["open"], [], None, 1, None)) == [(0, 1)]
-    assert configurations(space.best({}, [], ("x + open", False), ["not open"], [], None, 1, None)) == []
+    assert configurations(space.best({}, [], {"objective": ("x", False), "where": ["open"]}, 1, None)) == [
+        (0, 1)
+    ]
+    closed: BestQuestion = {"objective": ("x + open", False), "where": ["not open"]}
+    assert configurations(space.best({}, [], closed, 1, None)) == []
 
 
 # The filter ---------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """The Rust engine: strings, numbers and NumPy columns in and out. `isoflop` is the surface to use."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias, TypedDict, final
+from typing import Any, NotRequired, TypeAlias, TypedDict, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,7 +83,7 @@ class Stats(TypedDict):
     size: int
     evaluated: int  # configurations whose constraints were looked at; `size` when enumerating
     bounded: int  # settled by the bounds of their box; with `evaluated` they make up `size`
-    outdone: int  # of these, left out before the search: other choices are better whatever the rest is
+    presolved: int  # of these, dropped before the search: others dominate them for every completion
     bounds: int  # how often a box was bounded
     depths: list[int]  # boxes by depth
     searched: bool  # by branch and bound, else enumerated
@@ -110,6 +110,53 @@ class Rows:
     extremes: list[tuple[float, float]]  # least and greatest value of each thing `watched`, NaN left out
     stats: Stats
 
+# The records of questions. An objective is (formula, maximize); `by` is an axis and the group of each of its
+# positions; `watched` are formulas that rows are compared by with a lowest and a highest value.
+
+class FrontQuestion(TypedDict):
+    """A question for the front."""
+
+    objectives: Sequence[tuple[str, bool]]
+    where: Sequence[str]
+    bits: Sequence[int]
+    all_ties: bool
+    max_rows: int
+    rows: NotRequired[int | None]
+    by: NotRequired[tuple[int, Positions] | None]
+    columns: NotRequired[Sequence[str]]
+    watched: NotRequired[Sequence[tuple[str, float, float]]]
+    method: NotRequired[str]
+
+class BestQuestion(TypedDict):
+    """A question for the best by one objective."""
+
+    objective: tuple[str, bool]
+    where: NotRequired[Sequence[str]]
+    by: NotRequired[tuple[int, Positions] | None]
+    columns: NotRequired[Sequence[str]]
+    watched: NotRequired[Sequence[tuple[str, float, float]]]
+    method: NotRequired[str]
+
+class NearQuestion(TypedDict):
+    """A question for everything close to the best, or for the front inside that."""
+
+    objective: tuple[str, bool]
+    within: float
+    where: Sequence[str]
+    max_rows: int
+    by: NotRequired[tuple[int, Positions] | None]
+    then: NotRequired[Sequence[tuple[str, bool]]]
+    bits: NotRequired[Sequence[int]]
+    columns: NotRequired[Sequence[str]]
+    watched: NotRequired[Sequence[tuple[str, float, float]]]
+
+class TableQuestion(TypedDict):
+    """A question for every configuration."""
+
+    where: Sequence[str]
+    columns: Sequence[str]
+    max_bytes: int
+
 @final
 class Space:
     """Axes and their numeric columns. Immutable."""
@@ -123,46 +170,31 @@ class Space:
         """
 
     # In what follows `names` gives everything a formula may read besides the columns, as a number or as a
-    # formula text; `known` are further names, for suggestions only. An objective is (formula, maximize);
-    # `watched` are formulas that rows are compared by with a lowest and a highest value.
+    # formula text; `known` are further names, for suggestions only.
 
     def pareto(
         self,
         names: Mapping[str, float | str],
         known: Sequence[str],
-        objectives: Sequence[tuple[str, bool]],
-        where: Sequence[str],
-        columns: Sequence[str],
-        bits: Sequence[int],
-        rows: int | None,
-        all_ties: bool,
-        max_rows: int,
+        question: FrontQuestion,
         threads: int,
         progress: Progress | None,
-        watched: Sequence[tuple[str, float, float]] = ...,
-        method: str = ...,
-        by: tuple[int, Positions] | None = ...,
     ) -> Rows:
         """Return the front, best first by the objectives in order, then by index.
 
-        With `by` (an axis, and each position's group) there is a front of each group, in their order; with
-        `rows` so many rows are chosen that cover each front.
+        With `by` there is a front of each group, in their order; with `rows` as many rows are chosen that
+        cover each front.
         """
 
     def best(
         self,
         names: Mapping[str, float | str],
         known: Sequence[str],
-        objective: tuple[str, bool],
-        where: Sequence[str],
-        columns: Sequence[str],
-        by: tuple[int, Positions] | None,
+        question: BestQuestion,
         threads: int,
         progress: Progress | None,
-        watched: Sequence[tuple[str, float, float]] = ...,
-        method: str = ...,
     ) -> Rows:
-        """Return the best configuration; one for each group with `by` (an axis, and each position's group).
+        """Return the best configuration; one for each group with `by`.
 
         Groups come in order of their number, those without an answer are absent.
         """
@@ -171,17 +203,9 @@ class Space:
         self,
         names: Mapping[str, float | str],
         known: Sequence[str],
-        objective: tuple[str, bool],
-        where: Sequence[str],
-        columns: Sequence[str],
-        within: float,
-        by: tuple[int, Positions] | None,
-        then: Sequence[tuple[str, bool]],
-        bits: Sequence[int],
-        max_rows: int,
+        question: NearQuestion,
         threads: int,
         progress: Progress | None,
-        watched: Sequence[tuple[str, float, float]] = ...,
     ) -> Rows:
         """Return all that is within a share of the best, group by group; or the front of `then` inside that.
 
@@ -192,9 +216,7 @@ class Space:
         self,
         names: Mapping[str, float | str],
         known: Sequence[str],
-        where: Sequence[str],
-        columns: Sequence[str],
-        max_bytes: int,
+        question: TableQuestion,
         threads: int,
         progress: Progress | None,
     ) -> Rows:
@@ -235,7 +257,7 @@ class Space:
         "tape" (operations left for each configuration), "block_operations", "row_operations" and
         "lane_operations" (for each block, row and lane), "outer_axes", "rows_axes", "lanes_axes", "block"
         (rows and lanes of a block), "visited" (configurations that the loops visit, or a search settles),
-        "choices" (axes of which a search looks at some combinations of positions only, and at how many),
+        "presolved" (axes of which presolve left some combinations of positions only, and how many),
         "searched" (by branch and bound; then there are no loops).
         """
 

@@ -79,36 +79,51 @@ class Call:
 def pareto_call(
     question: Question, *, rows: int | None = None, by: bool = False, method: str = "auto"
 ) -> Call:
-    arguments: tuple[Any, ...] = (
-        *(question.names, [], list(question.objectives), list(question.where), list(question.shown)),
-        *(list(question.bits), rows, question.all_ties, MAX_ROWS, question.threads, None),
-    )
-    return Call("pareto", arguments, {"method": method} | ({"by": native_by(question)} if by else {}))
+    record = {
+        "objectives": list(question.objectives),
+        "where": list(question.where),
+        "columns": list(question.shown),
+        "bits": list(question.bits),
+        "rows": rows,
+        "all_ties": question.all_ties,
+        "max_rows": MAX_ROWS,
+        "method": method,
+    }
+    if by:
+        record["by"] = native_by(question)
+    return Call("pareto", (question.names, [], record, question.threads, None), {})
 
 
 def best_call(question: Question, *, method: str = "auto") -> Call:
     """Ask for the best by the first objective."""
-    arguments: tuple[Any, ...] = (
-        *(question.names, [], question.objectives[0], list(question.where), list(question.shown)),
-        *(native_by(question), question.threads, None),
-    )
-    return Call("best", arguments, {"method": method})
+    record = {
+        "objective": question.objectives[0],
+        "where": list(question.where),
+        "columns": list(question.shown),
+        "by": native_by(question),
+        "method": method,
+    }
+    return Call("best", (question.names, [], record, question.threads, None), {})
 
 
 def near_call(question: Question, *, within: float, then: Sequence[tuple[str, bool]]) -> Call:
     """Ask for what is near the best by the first objective."""
-    arguments: tuple[Any, ...] = (
-        *(question.names, [], question.objectives[0], list(question.where), list(question.shown)),
-        *(within, native_by(question), list(then), list(question.bits[1 : 1 + len(then)])),
-        *(MAX_ROWS, question.threads, None),
-    )
-    return Call("near", arguments, {})
+    record = {
+        "objective": question.objectives[0],
+        "within": within,
+        "where": list(question.where),
+        "columns": list(question.shown),
+        "by": native_by(question),
+        "then": list(then),
+        "bits": list(question.bits[1 : 1 + len(then)]),
+        "max_rows": MAX_ROWS,
+    }
+    return Call("near", (question.names, [], record, question.threads, None), {})
 
 
 def table_call(question: Question, columns: Sequence[str]) -> Call:
-    where = list(question.where)
-    arguments: tuple[Any, ...] = (question.names, [], where, list(columns), MAX_BYTES, question.threads, None)
-    return Call("table", arguments, {})
+    record = {"where": list(question.where), "columns": list(columns), "max_bytes": MAX_BYTES}
+    return Call("table", (question.names, [], record, question.threads, None), {})
 
 
 def any_call(question: Question) -> Call:

@@ -189,7 +189,9 @@ def _search(
         values = zip(columns, (budgets, middle, half, offsets), strict=True)
         axes = [(name, int(name == "search_offset"), column, False) for name, column in values]
         space = _native.Space([len(budgets), POSITIONS], axes)
-        found = space.best(resolution.definitions, known, ("loss", False), (), (), (0, groups), 1, None)
+        found = space.best(
+            resolution.definitions, known, {"objective": ("loss", False), "by": (0, groups)}, 1, None
+        )
         best = found.positions[1]
         if len(best) < len(budgets) or (first and _flat(space, resolution.definitions, known, found)):
             message = f"the loss of `{law.id}` has no minimum over sizes at a fixed train_flops"

@@ -88,18 +88,20 @@ def ask_front(
             found = binding.ask(
                 binding.space.pareto,
                 (*read, *names, *(name for name, _, _ in watched)),
-                binding.objectives(objectives),
-                binding.conditions(where),
-                binding.values(names),
-                bits,
-                most,
-                all_ties,
-                limit,
+                {
+                    "objectives": binding.objectives(objectives),
+                    "where": binding.conditions(where),
+                    "columns": binding.values(names),
+                    "watched": binding.ranges(watched),
+                    "by": grouped,
+                    "bits": bits,
+                    "rows": most,
+                    "all_ties": all_ties,
+                    "max_rows": limit,
+                    "method": question["method"],
+                },
                 count,
                 report,
-                binding.ranges(watched),
-                question["method"],
-                grouped,
             )
         except LimitError as error:
             many = unread_axes(binding, read, grouped) if all_ties else ""
@@ -150,14 +152,16 @@ def ask_best(
         found = binding.ask(
             binding.space.best,
             (objective[0], *where, *names, *(name for name, _, _ in watched)),
-            binding.objectives((objective,))[0],
-            binding.conditions(where),
-            binding.values(names),
-            grouped,
+            {
+                "objective": binding.objectives((objective,))[0],
+                "where": binding.conditions(where),
+                "columns": binding.values(names),
+                "watched": binding.ranges(watched),
+                "by": grouped,
+                "method": method,
+            },
             count,
             report,
-            binding.ranges(watched),
-            method,
         )
     _tell_unread(binding, unread, found.height, stacklevel + 1)
     _tell_gaps(binding, read, stacklevel + 1)
@@ -209,17 +213,19 @@ def ask_near(
             found = binding.ask(
                 binding.space.near,
                 (*formulas, *(name for name, _, _ in watched)),
-                binding.objectives((objective,))[0],
-                binding.conditions(where),
-                binding.values(names),
-                share,
-                grouped,
-                binding.objectives(further),
-                bits,
-                limit,
+                {
+                    "objective": binding.objectives((objective,))[0],
+                    "within": share,
+                    "where": binding.conditions(where),
+                    "columns": binding.values(names),
+                    "watched": binding.ranges(watched),
+                    "by": grouped,
+                    "then": binding.objectives(further),
+                    "bits": bits,
+                    "max_rows": limit,
+                },
                 count,
                 report,
-                binding.ranges(watched),
             )
         except LimitError as error:
             if error.limit != limit:
@@ -260,9 +266,11 @@ def ask_table(
             found = binding.ask(
                 binding.space.table,
                 (*where, *names),
-                binding.conditions(where),
-                binding.values(names),
-                limit,
+                {
+                    "where": binding.conditions(where),
+                    "columns": binding.values(names),
+                    "max_bytes": limit,
+                },
                 count,
                 report,
             )

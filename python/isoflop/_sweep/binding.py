@@ -217,10 +217,7 @@ class Binding:
         return self.ask(
             self.space.best,
             (objective[0], *columns),
-            self.objectives((objective,))[0],
-            (),
-            self.values(columns),
-            None,
+            {"objective": self.objectives((objective,))[0], "columns": self.values(columns)},
             resolve_threads(None),
             None,
         )
@@ -260,10 +257,7 @@ class Binding:
             rows = self.space.best(
                 resolution.definitions,
                 self.known,
-                (sparsity, maximize),
-                (),
-                (),
-                None,
+                {"objective": (sparsity, maximize)},
                 resolve_threads(None),
                 None,
             )

@@ -160,7 +160,7 @@ def _cost(tape: Mapping[str, Any], binding: Binding) -> list[str]:
     if tape["searched"]:
         return [
             f"operations  {operations}, besides a look-up for each table and column",
-            *(f"choices     {_choices(axes, left, binding.axes)}" for axes, left in tape["choices"]),
+            *(f"presolved   {_presolved(axes, left, binding.axes)}" for axes, left in tape["presolved"]),
             f"method      search: branch and bound over {visited:,} configurations, too many to look at each",
         ]
     are = "is" if visited == 1 else "are"
@@ -181,10 +181,10 @@ def _cost(tape: Mapping[str, Any], binding: Binding) -> list[str]:
     ]
 
 
-def _choices(numbers: Sequence[int], left: int, axes: Sequence[Axis]) -> str:
+def _presolved(numbers: Sequence[int], left: int, axes: Sequence[Axis]) -> str:
     names = " x ".join(axes[number].name for number in numbers)
     every = math.prod(axes[number].length for number in numbers)
-    return f"{names}: {left:,} of {every:,}; the others are outdone by these, whatever the rest is"
+    return f"{names}: {left:,} of {every:,} are left; they dominate the others for every completion"
 
 
 def _along(axes: Sequence[int], binding: Binding) -> str:

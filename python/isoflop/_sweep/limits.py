@@ -49,18 +49,18 @@ def fitting_resolution(
             binding.ask(
                 binding.space.pareto,
                 (*formulas, *binding.where),
-                binding.objectives(objectives),
-                binding.conditions(binding.where),
-                (),
-                [coarse] * len(objectives),
-                len(objectives),
-                all_ties,
-                max_rows,
+                {
+                    "objectives": binding.objectives(objectives),
+                    "where": binding.conditions(binding.where),
+                    "by": by,
+                    "bits": [coarse] * len(objectives),
+                    "rows": len(objectives),
+                    "all_ties": all_ties,
+                    "max_rows": max_rows,
+                    "method": "search",
+                },
                 threads,
                 None,
-                (),
-                "search",
-                by,
             )
         except LimitError:
             break

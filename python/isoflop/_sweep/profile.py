@@ -27,8 +27,9 @@ class Profile:
         Configurations of the whole space.
     bounded
         Settled by bound: configurations shown to be no row without being looked at. 0 if enumerated.
-    outdone
-        Of these, left out before the search: other choices of an axis or two are better whatever the rest is.
+    presolved
+        Of these, dropped before the search: positions of an axis or two that others dominate for every
+        completion.
     evaluated
         Settled by evaluation: configurations that were looked at one by one.
     feasible
@@ -57,7 +58,7 @@ class Profile:
 
     size: int
     bounded: int
-    outdone: int
+    presolved: int
     evaluated: int
     feasible: int | None
     nan: int
@@ -102,9 +103,9 @@ class Profile:
             lines["bounded"] = (
                 f"{self.bounded:,}{_share(self.bounded, self.size)}, by {counted(self.bounds, 'bound')}"
             )
-        if self.outdone:
-            share = _share(self.outdone, self.size)
-            lines["outdone"] = f"{self.outdone:,}{share} of these, before the search"
+        if self.presolved:
+            share = _share(self.presolved, self.size)
+            lines["presolved"] = f"{self.presolved:,}{share} of these, before the search"
         lines["evaluated"] = f"{self.evaluated:,}{_share(self.evaluated, self.size)}"
         if self.feasible is not None:
             lines["feasible"] = f"{self.feasible:,}{_share(self.feasible, self.size)}"
@@ -124,7 +125,7 @@ def make_profile(found: Rows, rows: int, objectives: Sequence[str], bits: Sequen
     return Profile(
         size=stats["size"],
         bounded=stats["bounded"],
-        outdone=stats["outdone"],
+        presolved=stats["presolved"],
         evaluated=stats["evaluated"],
         feasible=stats["feasible"],
         nan=stats["nan"],

@@ -1,8 +1,8 @@
 //! How long work is steered from outside: cancelling, progress, threads.
 //!
 //! Workers look at a [`Control`] once per block of work, never per configuration. The thread that made it is one of
-//! them: a fresh thread in its place takes a quarter longer over a search of some milliseconds. If somebody has
-//! to look after the caller meanwhile (signals, progress), it does so on that thread, between two blocks.
+//! them: a fresh thread in its place takes a quarter longer over a search of some milliseconds. A callback that serves
+//! the caller meanwhile (signals, progress) is polled on that thread, between two blocks.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -14,7 +14,7 @@ use crate::memory::OutOfMemory;
 /// Rows between two looks at a [`Control`], where a row costs some nanoseconds.
 pub(crate) const LOOK: usize = 1 << 18;
 
-/// The work was cut short, by [`Control::cancel`] or for want of memory; nothing of it is returned.
+/// The work was cut short, by [`Control::cancel`] or for want of memory; no part of it is returned.
 ///
 /// It stops all threads of a call in the same way, whichever of the two it was. [`Error`](crate::error::Error) tells
 /// them apart.
@@ -52,21 +52,21 @@ impl fmt::Display for Interrupted {
 
 impl std::error::Error for Interrupted {}
 
-/// The time between two looks after the caller: well below the 0.2 s within which Ctrl-C is promised to return.
+/// The time between two polls: well below the 0.2 s within which Ctrl-C is promised to return.
 pub(crate) const TICK: Duration = Duration::from_millis(40);
 
-/// What looks after the caller, on the thread that made it.
-struct Watch {
+/// A callback that is polled on the thread that made the control.
+struct Poll {
     home: ThreadId,
     start: Instant,
     /// Ticks since the start, up to the last look.
     seen: AtomicU64,
-    look: Box<dyn Fn(&Control) + Send + Sync>,
+    call: Box<dyn Fn(&Control) + Send + Sync>,
 }
 
-impl fmt::Debug for Watch {
+impl fmt::Debug for Poll {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Watch").field("home", &self.home).finish_non_exhaustive()
+        formatter.debug_struct("Poll").field("home", &self.home).finish_non_exhaustive()
     }
 }
 
@@ -74,12 +74,14 @@ impl fmt::Debug for Watch {
 #[derive(Debug)]
 pub struct Control {
     threads: usize,
-    watch: Option<Watch>,
+    poll: Option<Poll>,
     cancelled: AtomicBool,
     settled: AtomicU64,
     total: AtomicU64,
     /// How many passes have begun, if there are several.
     passes: AtomicU32,
+    /// Whether what is settled does not count as progress.
+    aside: AtomicBool,
 }
 
 impl Control {
@@ -88,25 +90,26 @@ impl Control {
     pub fn new(threads: usize) -> Self {
         Self {
             threads: threads.max(1),
-            watch: None,
+            poll: None,
             cancelled: AtomicBool::new(false),
             settled: AtomicU64::new(0),
             total: AtomicU64::new(0),
             passes: AtomicU32::new(0),
+            aside: AtomicBool::new(false),
         }
     }
 
-    /// The same, and while the work goes on `look` is called on this thread, some 25 times a second: it may cancel the
+    /// The same, and while the work goes on `poll` is called on this thread, some 25 times a second: it may cancel the
     /// work, and read the progress.
     #[must_use]
-    pub fn watched(threads: usize, look: impl Fn(&Self) + Send + Sync + 'static) -> Self {
-        let watch = Watch {
+    pub fn with_poll(threads: usize, poll: impl Fn(&Self) + Send + Sync + 'static) -> Self {
+        let poll = Poll {
             home: std::thread::current().id(),
             start: Instant::now(),
             seen: AtomicU64::new(0),
-            look: Box::new(look),
+            call: Box::new(poll),
         };
-        Self { watch: Some(watch), ..Self::new(threads) }
+        Self { poll: Some(poll), ..Self::new(threads) }
     }
 
     /// How many threads the work may use.
@@ -120,7 +123,7 @@ impl Control {
         self.cancelled.store(true, Ordering::Relaxed);
     }
 
-    /// Fails if somebody asked to stop. On the thread that made the control it looks after the caller first, if it is
+    /// Fails if the work was cancelled. On the thread that made the control it polls the callback first, if it is
     /// time.
     ///
     /// # Errors
@@ -128,20 +131,20 @@ impl Control {
     /// [`Interrupted`] after [`cancel`](Self::cancel).
     #[inline]
     pub fn check(&self) -> Result<(), Interrupted> {
-        if let Some(watch) = &self.watch {
-            self.look(watch);
+        if let Some(poll) = &self.poll {
+            self.look(poll);
         }
         if self.cancelled.load(Ordering::Relaxed) { Err(Interrupted) } else { Ok(()) }
     }
 
-    fn look(&self, watch: &Watch) {
-        let ticks = || (watch.start.elapsed().as_nanos() / TICK.as_nanos()) as u64;
-        if watch.home != std::thread::current().id() || ticks() == watch.seen.load(Ordering::Relaxed) {
+    fn look(&self, poll: &Poll) {
+        let ticks = || (poll.start.elapsed().as_nanos() / TICK.as_nanos()) as u64;
+        if poll.home != std::thread::current().id() || ticks() == poll.seen.load(Ordering::Relaxed) {
             return;
         }
-        (watch.look)(self);
+        (poll.call)(self);
         // Counted from its end: a slow look does not call for the next one.
-        watch.seen.store(ticks(), Ordering::Relaxed);
+        poll.seen.store(ticks(), Ordering::Relaxed);
     }
 
     /// Starts the count of settled configurations at zero out of `total`.
@@ -151,7 +154,7 @@ impl Control {
         self.total.store(total, Ordering::Relaxed);
     }
 
-    /// [`begin`](Self::begin) for work that settles all configurations several times, nobody knows how often: each
+    /// [`begin`](Self::begin) for work that settles all configurations several times, how often is not known: each
     /// pass counts for half of what the passes before it have left.
     pub fn begin_passes(&self, total: u64) {
         self.begin(total);
@@ -161,7 +164,7 @@ impl Control {
     /// Ends a pass, if there are several.
     pub fn end_pass(&self) {
         let passes = self.passes.load(Ordering::Relaxed);
-        if passes > 0 {
+        if passes > 0 && !self.aside.load(Ordering::Relaxed) {
             let total = self.total.load(Ordering::Relaxed);
             let left = total.checked_shr(passes).unwrap_or(0);
             self.settled.store(total - left, Ordering::Relaxed);
@@ -172,8 +175,19 @@ impl Control {
     /// Counts `configurations` more as settled.
     #[inline]
     pub fn advance(&self, configurations: u64) {
+        if self.aside.load(Ordering::Relaxed) {
+            return;
+        }
         let counted = configurations.checked_shr(self.passes.load(Ordering::Relaxed)).unwrap_or(0);
         self.settled.fetch_add(counted, Ordering::Relaxed);
+    }
+
+    /// Does some work beside that which is counted: what it settles may have to be settled once more.
+    pub(crate) fn aside<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.aside.store(true, Ordering::Relaxed);
+        let done = work();
+        self.aside.store(false, Ordering::Relaxed);
+        done
     }
 
     /// Ends work of several passes.
@@ -219,7 +233,7 @@ mod tests {
     fn only_the_thread_that_made_it_looks_after_the_caller() {
         let looks = Arc::new(AtomicU64::new(0));
         let counted = Arc::clone(&looks);
-        let control = Control::watched(2, move |control| {
+        let control = Control::with_poll(2, move |control| {
             counted.fetch_add(1, Ordering::Relaxed);
             control.cancel();
         });
@@ -241,6 +255,21 @@ mod tests {
         assert_eq!(Error::from(Interrupted::from(lack)), Error::Memory(lack));
         assert_eq!(Interrupted.to_string(), "interrupted");
         assert_eq!(Interrupted::from(lack).to_string(), lack.to_string());
+    }
+
+    #[test]
+    fn what_is_done_aside_counts_for_nothing() {
+        let control = Control::new(1);
+        control.begin_passes(100);
+        control.advance(50);
+        let done = control.aside(|| {
+            control.advance(50);
+            control.end_pass();
+            7
+        });
+        assert_eq!((done, control.progress()), (7, (25, 100)));
+        control.advance(50);
+        assert_eq!(control.progress(), (50, 100));
     }
 
     #[test]

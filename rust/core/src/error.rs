@@ -33,7 +33,7 @@ pub enum Error {
         /// How many are kept.
         limit: u64,
     },
-    /// Somebody asked to stop.
+    /// The work was cancelled.
     #[error(transparent)]
     Interrupted(Interrupted),
     /// There was not enough memory.

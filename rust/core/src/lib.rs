@@ -1,13 +1,20 @@
 //! The engine of isoflop: formulas over a product of axes, and the exact Pareto front of them.
 //!
+//! ```text
+//! text --formula--> graph --program, with a space--> tables and a tape --sweep--> rows --pareto--> the front
+//!                                                    enumerate: values, block by block
+//!                                                    search: bounds of boxes, then values of what is left
+//! ```
+//!
+//! In the order in which they are best read:
+//!
+//! - [`value`]: the operations, and what each means for one number, for lanes of numbers and for intervals.
 //! - [`formula`]: text to a shared graph of operations.
-//! - [`value`]: what each operation means for one number, and for lanes of numbers.
 //! - [`space`]: axes, and the way between a configuration and its index.
-//! - [`program`]: a graph bound to a space: tables for what sits on few axes, a short tape for the rest.
-//! - [`sweep`]: runs a program over every configuration.
-//! - [`pareto`]: keys, dominance, and the front of given rows.
-//! - [`parallel`]: threads for the length of one call.
-//! - [`memory`]: asked for, so that a question too large for it fails and the process goes on.
+//! - [`pareto`]: keys, dominance, the front of given rows, and the archive of a growing one.
+//! - [`program`]: a graph bound to a space, ready to be enumerated or searched.
+//! - [`sweep`]: the questions, answered by brute force in blocks or by branch and bound.
+//! - [`memory`], [`control`], [`parallel`]: fallible requests, cancelling and progress, threads for one call.
 //!
 //! Nothing here prints, reads files, keeps global state or knows Python.
 

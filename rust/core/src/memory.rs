@@ -1,12 +1,12 @@
-//! Memory that is asked for.
+//! Fallible memory requests.
 //!
-//! Whatever grows with rows, boxes, tables or columns is asked for here, and work that cannot have it ends with
+//! What grows with rows, boxes, tables or columns is requested here, and work that cannot have it ends with
 //! [`OutOfMemory`] instead of ending the process. A column is given room for a whole block of work at once; loops then
 //! push into it without asking.
 //!
-//! What does not grow is not asked for: a few lanes, a few pointers, what follows the text of formulas. It finds room
-//! even where a large request did not, because requests are only granted if `SLACK` more would be: that is looked at for
-//! each large request, and for small ones when they have come to as much.
+//! What does not grow is not requested: a few lanes, a few pointers, what follows the text of formulas. It finds room
+//! even where a large request did not, because requests are only granted if `SLACK` more would be: that is looked at
+//! for each large request, and for small ones when they have come to as much.
 
 use std::cell::Cell;
 use std::hint::black_box;
@@ -18,19 +18,19 @@ pub use zeroed::{Zero, zeroed};
 /// Bytes that a thread is granted between two looks at what is left.
 const LARGE: usize = 1 << 18;
 
-/// What is left to all that is not asked for.
+/// What is left for all that is not requested.
 const SLACK: usize = 4 << 20;
 
 thread_local! {
-    /// Bytes granted since the last look. It decides when to look again, and nothing about an answer.
+    /// Bytes granted since the last look. It decides when to look again; answers do not depend on it.
     static GRANTED: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Memory that was asked for and could not be had.
+/// Memory that was requested and not granted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not enough memory: there is no room for {}; ask for less at a time", size(*.bytes))]
 pub struct OutOfMemory {
-    /// The size of what was asked for; the largest number if it has none.
+    /// The size of the request; the largest number if it has none.
     pub bytes: usize,
 }
 
@@ -67,21 +67,21 @@ fn grow<T>(column: &mut Vec<T>, more: usize) -> Result<(), OutOfMemory> {
     leave_slack(column.capacity().saturating_mul(size_of::<T>()), out_of_memory)
 }
 
-/// Fails if nothing is left after so many bytes were granted.
+/// Fails if no memory is left after `bytes` bytes were granted.
 fn leave_slack(bytes: usize, out_of_memory: OutOfMemory) -> Result<(), OutOfMemory> {
     let granted = GRANTED.get().saturating_add(bytes);
     GRANTED.set(if granted > LARGE { 0 } else { granted });
     if granted > LARGE {
         let mut slack: Vec<u8> = Vec::new();
         slack.try_reserve_exact(SLACK).map_err(|_| out_of_memory)?;
-        // Else the compiler sees that nobody uses it, and asks for none.
+        // Else the compiler sees that it is not used, and requests none.
         black_box(&mut slack);
     }
     Ok(())
 }
 
-/// Fails if there is no room for so many bytes in all, before any of their parts is asked for: a system that grants more
-/// than it has looks at one request at a time.
+/// Fails if there is no room for `bytes` bytes in all, before any of their parts is requested: a system that grants
+/// more than it has looks at one request at a time.
 ///
 /// # Errors
 ///
@@ -91,7 +91,7 @@ pub fn ensure(bytes: usize) -> Result<(), OutOfMemory> {
     Ok(())
 }
 
-/// No items yet, and room for so many.
+/// No items yet, and room for `count` of them.
 ///
 /// # Errors
 ///
@@ -107,7 +107,7 @@ pub fn room<T>(count: usize) -> Result<Vec<T>, OutOfMemory> {
     Ok(column)
 }
 
-/// So many times one value; see [`zeroed`] for many zeros.
+/// One value `count` times; see [`zeroed`] for many zeros.
 ///
 /// # Errors
 ///
@@ -197,7 +197,7 @@ pub fn append<T: Copy>(column: &mut Vec<T>, items: &[T]) -> Result<(), OutOfMemo
 ///
 /// # Errors
 ///
-/// [`OutOfMemory`] if there is no room for so many items.
+/// [`OutOfMemory`] if there is no room for them.
 #[inline(always)]
 pub fn resize<T: Clone>(column: &mut Vec<T>, count: usize, value: T) -> Result<(), OutOfMemory> {
     reserve(column, count.saturating_sub(column.len()))?;

@@ -2,7 +2,7 @@
 //!
 //! Jobs are numbers, handed out in order by an atomic counter to scoped threads; the calling thread
 //! works too. There is no pool: threads that outlive the call would be missing after a `fork`, and a
-//! program that imports this library would own threads it never asked for. Starting a thread costs some
+//! program that imports this library would own threads without knowing. Starting a thread costs some
 //! tens of microseconds, so that small work should stay where it is: see [`Crew::for_rows`].
 
 use std::ops::Range;
@@ -47,7 +47,7 @@ impl<'a> Crew<'a> {
         Self { threads: control.threads(), control }
     }
 
-    /// At most so many of them; at least one.
+    /// At most `threads` of them; at least one.
     #[must_use]
     pub fn at_most(self, threads: usize) -> Self {
         Self { threads: self.threads.min(threads).max(1), ..self }
@@ -131,7 +131,7 @@ impl<'a> Crew<'a> {
     }
 
     /// Waits until all helpers have dropped their ends of a channel. The calling thread looks at the control meanwhile,
-    /// since nobody else may look after the caller.
+    /// since no other thread may call the poll.
     fn wait(self, ended: &Receiver<()>) {
         while ended.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
             // The helpers see for themselves that they are cancelled.
@@ -210,8 +210,8 @@ impl<'a> Crew<'a> {
         self.map(count.div_ceil(size), |job| step(job * size..count.min((job + 1) * size)))
     }
 
-    /// Runs two tasks, on two threads if there are two, and returns what both return. If the system refuses to start the
-    /// second one, the calling thread runs both.
+    /// Runs two tasks, on two threads if there are two, and returns what both return. If the system refuses to start
+    /// the second one, the calling thread runs both.
     ///
     /// # Panics
     ///
@@ -259,7 +259,7 @@ mod tests {
     use super::*;
     use crate::memory::OutOfMemory;
 
-    /// Work that needs the crew's control for nothing else.
+    /// Work that needs no more of the crew's control.
     fn with<R>(threads: usize, work: impl FnOnce(Crew<'_>) -> R) -> R {
         work(Crew::of(&Control::new(threads)))
     }
@@ -358,7 +358,7 @@ mod tests {
         for joined in [false, true] {
             let looks = Arc::new(AtomicUsize::new(0));
             let counted = Arc::clone(&looks);
-            let control = Control::watched(2, move |_| {
+            let control = Control::with_poll(2, move |_| {
                 counted.fetch_add(1, Ordering::Relaxed);
             });
             let crew = Crew::of(&control);
@@ -367,7 +367,7 @@ mod tests {
             if joined {
                 crew.join(|| sleep(5 * TICK), || ());
             } else {
-                // Whoever is not the caller takes long.
+                // Every thread but the caller's takes long.
                 let begun = AtomicBool::new(false);
                 let step = |(): &mut (), _| {
                     if here() {

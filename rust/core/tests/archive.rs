@@ -134,9 +134,9 @@ fn keys(values: &[f64], bits: &[u32]) -> Vec<i64> {
 
 /// The lanes that are not settled.
 ///
-/// The rule word for word: a row settles a lane if its keys are no greater, and it lies in another cell or comes no
+/// The rule word for word: a row prunes a lane if its keys are no greater, and it lies in another cell or comes no
 /// later.
-fn unsettled(front: &Points, bits: &[u32], ties: Ties, lanes: &Points) -> Vec<u32> {
+fn unpruned(front: &Points, bits: &[u32], ties: Ties, lanes: &Points) -> Vec<u32> {
     let row = |row: usize| (values(front, row), front.indices[row]);
     let rows: Vec<_> =
         (0..front.indices.len()).map(row).map(|(a, index)| (keys(&a, bits), a, index)).collect();
@@ -175,8 +175,8 @@ fn check(story: &Story, ties: Ties, sizes: Sizes, threads: usize) -> Result<(), 
 
         let expected = front(&story.select(&added), bits, ties);
         let mut open = vec![77];
-        archive.unsettled(&slices(&lanes.objectives), &lanes.indices, &mut open);
-        prop_assert_eq!(&open[1..], &unsettled(&expected, bits, ties, lanes)[..], "{:?}", ties);
+        archive.unpruned(&slices(&lanes.objectives), &lanes.indices, &mut open);
+        prop_assert_eq!(&open[1..], &unpruned(&expected, bits, ties, lanes)[..], "{:?}", ties);
         let mut after = open[1..].iter().peekable();
         for (lane, settled) in settled_lanes.iter_mut().enumerate() {
             *settled |= after.next_if_eq(&&(lane as u32)).is_none();
@@ -250,7 +250,7 @@ fn a_configuration_that_was_added_is_settled_unless_all_ties_are_kept() {
             let point = Points { objectives: vec![vec![2.5]; objectives], indices: vec![9] };
             archive.add(vec![point], &Control::new(1)).expect("nothing interrupts");
             let mut open = Vec::new();
-            archive.unsettled(&vec![&[2.5][..]; objectives], &[9], &mut open);
+            archive.unpruned(&vec![&[2.5][..]; objectives], &[9], &mut open);
             assert_eq!(open, expected);
         }
     }
@@ -269,7 +269,7 @@ fn open_at_coarse_keys(last: [f64; 3], lane: [f64; 3]) -> Vec<u32> {
     archive.add(vec![before], &control).expect("nothing interrupts");
     archive.add(vec![points(&[last], 4)], &control).expect("nothing interrupts");
     let mut open = Vec::new();
-    archive.unsettled(&[&lane[..1], &lane[1..2], &lane[2..]], &[0], &mut open);
+    archive.unpruned(&[&lane[..1], &lane[1..2], &lane[2..]], &[0], &mut open);
     open
 }
 

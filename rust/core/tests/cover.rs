@@ -171,7 +171,7 @@ fn few_rows_of_a_front_are_on_it() {
         front_of(Rows { objectives: &[&x, &y], indices: None }, &[52; 2], Ties::First, &Control::new(1));
     let rows = rows.expect("nothing interrupts");
     assert!(rows.len() > 3);
-    let asked = isoflop_core::pareto::groups::Asked {
+    let asked = isoflop_core::pareto::groups::FrontOf {
         bits: &[52; 2],
         ties: Ties::First,
         maximize: &[false; 2],

@@ -4,9 +4,9 @@
 //! number shows.
 
 use isoflop_core::formula::graph::{Graph, Node};
-use isoflop_core::formula::ops::{Info, Op, TABLE};
 use isoflop_core::value::interval::{Interval, margin, step_down, step_up};
 use isoflop_core::value::kernels::{POW_FOURTH_ULPS, POW_ULPS, Path};
+use isoflop_core::value::ops::{Info, Op, TABLE};
 use isoflop_core::value::scalar::{exp, pow};
 use proptest::prelude::*;
 use proptest::sample::Index;

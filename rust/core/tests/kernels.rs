@@ -2,9 +2,9 @@
 //!
 //! Built without optimisation the loops are not vectorised: `cargo test --release` is the real test.
 
-use isoflop_core::formula::ops::{Op, TABLE};
 use isoflop_core::value::kernels::Path;
 use isoflop_core::value::lanes::{Operand, apply};
+use isoflop_core::value::ops::{Op, TABLE};
 use isoflop_core::value::scalar::{exp, log, log2, log10, max, min, pow};
 use isoflop_core::value::simd::Level;
 use proptest::prelude::*;

@@ -220,9 +220,9 @@ fn check_fronts(space: &Space) {
 fn check_presolve(space: &Space) {
     let engine = Engine::new(space, [], [], Level::detect()).with_method(Method::Search);
     let objectives = minimized(&[LOSS, COST]);
-    let left_out = engine.explain(&objectives, &[]).expect("there is enough").choices;
+    let left_out = engine.explain(&objectives, &[]).expect("there is enough").presolved;
     assert!(!left_out.is_empty());
-    check("explanation", |_| engine.explain(&objectives, &[]), |explanation| explanation.choices);
+    check("explanation", |_| engine.explain(&objectives, &[]), |explanation| explanation.presolved);
 }
 
 fn check_bests(space: &Space) {

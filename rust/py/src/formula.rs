@@ -1,7 +1,7 @@
 //! Formulas as Python sees them: trees of tuples, names, the table of operations, the speller.
 
-use isoflop_core::formula::ops::{Info, Syntax, TABLE};
 use isoflop_core::formula::{self, Expr, Term};
+use isoflop_core::value::ops::{Info, Syntax, TABLE};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyList, PyString, PyTuple};
 

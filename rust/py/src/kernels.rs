@@ -1,10 +1,10 @@
-//! The kernels themselves, for tests, for the reference in Python, and for whoever asks which SIMD level runs.
+//! The kernels themselves, for tests, for the reference in Python, and to see which SIMD level runs.
 
-use isoflop_core::formula::ops::{Info, Op, TABLE};
 use isoflop_core::memory::{self, OutOfMemory};
 use isoflop_core::value::geomspace::GeomspaceError;
 use isoflop_core::value::kernels::{self, Path};
 use isoflop_core::value::lanes::{Operand, apply_at};
+use isoflop_core::value::ops::{Info, Op, TABLE};
 use isoflop_core::value::scalar;
 use isoflop_core::value::simd::{Level, UnknownLevel};
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};

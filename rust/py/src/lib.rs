@@ -4,6 +4,7 @@ mod error;
 mod formula;
 mod kernels;
 mod pareto;
+mod questions;
 mod run;
 mod sweep;
 mod threads;

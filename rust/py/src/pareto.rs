@@ -3,7 +3,7 @@
 use isoflop_core::control::Control;
 use isoflop_core::error::Error;
 use isoflop_core::memory::{self, OutOfMemory};
-use isoflop_core::pareto::groups::{Asked, front_by};
+use isoflop_core::pareto::groups::{FrontOf, front_by};
 use isoflop_core::pareto::key::FINEST;
 use isoflop_core::pareto::{Cells, Ties};
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
@@ -92,7 +92,7 @@ pub(crate) fn pareto<'py>(
             });
         }
         let minimized: Vec<&[f64]> = minimized.iter().map(|column| &**column).collect();
-        let asked = Asked {
+        let asked = FrontOf {
             bits: &bits,
             ties,
             maximize: &maximize,

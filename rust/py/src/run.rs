@@ -37,7 +37,7 @@ pub(crate) fn long<T: Send>(
             }
         }
     };
-    let control = Control::watched(threads, look);
+    let control = Control::with_poll(threads, look);
     let outcome = py.detach(|| catch_unwind(AssertUnwindSafe(|| work(&control))));
     if let Some(error) = raised.lock().unwrap_or_else(PoisonError::into_inner).take() {
         return Err(error);

@@ -8,7 +8,7 @@ use isoflop_core::memory::{self, OutOfMemory};
 use isoflop_core::pareto::Ties;
 use isoflop_core::space::{Column, Space};
 use isoflop_core::sweep::{
-    Answer, Columns, Engine, FrontQuestion, Groups, Method, Name, Near, Objective, Stats, outside,
+    Answer, Columns, Engine, FrontQuestion, Groups, Name, Near, Objective, Stats, outside,
 };
 use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::exceptions::PyValueError;
@@ -16,6 +16,9 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList, PyMapping, PyString};
 
+use crate::questions::{
+    BestRecord, By, Formula, FrontRecord, NearRecord, TableRecord, Watched, check_bits, method,
+};
 use crate::{error, kernels, run};
 
 /// Questions about fewer configurations are answered without leaving the interpreter: that costs
@@ -113,9 +116,6 @@ impl<'py> FromPyObject<'_, 'py> for Names {
     }
 }
 
-/// A column to compare with a range, of which nothing but the comparison goes out: formula, low, high.
-type Watched = (String, f64, f64);
-
 /// What is computed at the rows of an answer. Bound before the search, so that mistakes are found early.
 struct Further<'a> {
     columns: Option<Columns<'a>>,
@@ -141,26 +141,13 @@ impl<'a> Further<'a> {
     }
 }
 
-fn objectives(pairs: Vec<(String, bool)>) -> Vec<Objective> {
-    pairs.into_iter().map(|(formula, maximize)| Objective { formula, maximize }).collect()
-}
-
-fn method(name: &str) -> PyResult<Method> {
-    match name {
-        "auto" => Ok(Method::Auto),
-        "enumerate" => Ok(Method::Enumerate),
-        "search" => Ok(Method::Search),
-        _ => Err(PyValueError::new_err(format!("method must be auto, enumerate or search, not {name}"))),
-    }
-}
-
 impl PySpace {
     fn engine(&self, names: Names, known: Vec<String>) -> PyResult<Engine<'_>> {
         Ok(Engine::new(&self.space, names.0, known, kernels::level()?))
     }
 
     /// The group of each position of an axis.
-    fn groups(&self, by: Option<(usize, PyReadonlyArray1<'_, u32>)>) -> PyResult<Option<(usize, Vec<u32>)>> {
+    fn groups(&self, by: By<'_>) -> PyResult<Option<(usize, Vec<u32>)>> {
         let by = by.map(|(axis, groups)| PyResult::Ok((axis, copied(&groups)?))).transpose()?;
         if let Some((axis, groups)) = &by
             && (self.space.lengths().get(*axis) != Some(&groups.len())
@@ -198,7 +185,7 @@ impl PySpace {
         Ok(Rows { outside: outside.rows, extremes: outside.extremes, ..rows })
     }
 
-    /// An answer on its way to Python; nothing is outside.
+    /// An answer on its way to Python, with no rows outside.
     fn moved_out(
         &self,
         py: Python<'_>,
@@ -269,7 +256,7 @@ fn stats<'py>(py: Python<'py>, stats: &Stats) -> PyResult<Bound<'py, PyDict>> {
     dict.set_item("size", stats.size)?;
     dict.set_item("evaluated", stats.evaluated)?;
     dict.set_item("bounded", stats.bounded)?;
-    dict.set_item("outdone", stats.outdone)?;
+    dict.set_item("presolved", stats.presolved)?;
     dict.set_item("bounds", stats.bounds)?;
     dict.set_item("depths", &stats.depths)?;
     dict.set_item("searched", stats.searched)?;
@@ -302,135 +289,104 @@ impl PySpace {
         self.space.size()
     }
 
-    #[allow(clippy::too_many_arguments, reason = "one crossing for each question; Python gives them names")]
-    #[pyo3(signature = (names, known, objectives, r#where, columns, bits, rows, all_ties, max_rows, threads, progress, watched=vec![], method="auto", by=None))]
     fn pareto(
         &self,
         py: Python<'_>,
         names: Names,
         known: Vec<String>,
-        objectives: Vec<(String, bool)>,
-        r#where: Vec<String>,
-        columns: Vec<String>,
-        bits: Vec<u32>,
-        rows: Option<usize>,
-        all_ties: bool,
-        max_rows: u64,
+        question: FrontRecord<'_>,
         threads: usize,
         progress: Option<&Bound<'_, PyAny>>,
-        watched: Vec<Watched>,
-        method: &str,
-        by: Option<(usize, PyReadonlyArray1<'_, u32>)>,
     ) -> PyResult<Rows> {
-        let objectives = self::objectives(objectives);
-        if objectives.is_empty() || bits.len() != objectives.len() || bits.iter().any(|&bits| bits > 52) {
-            return Err(PyValueError::new_err("a front needs objectives, and 0 to 52 key bits for each"));
+        let objectives: Vec<Objective> = question.objectives.into_iter().map(Objective::from).collect();
+        if objectives.is_empty() {
+            return Err(PyValueError::new_err("a front needs objectives"));
         }
-        let engine = self.engine(names, known)?.with_method(self::method(method)?);
-        let by = self.groups(by)?;
-        let further = Further::new(py, &engine, columns, watched)?;
+        check_bits(&question.bits, objectives.len())?;
+        let engine = self.engine(names, known)?.with_method(method(question.method.as_deref())?);
+        let by = self.groups(question.by)?;
+        let further = Further::new(py, &engine, question.columns, question.watched)?;
         let groups = by.as_ref().map(|(axis, of)| Groups { axis: *axis, of });
-        let question = FrontQuestion {
+        let front = FrontQuestion {
             objectives: &objectives,
-            constraints: &r#where,
-            bits: &bits,
-            ties: if all_ties { Ties::All } else { Ties::First },
+            constraints: &question.constraints,
+            bits: &question.bits,
+            ties: if question.all_ties { Ties::All } else { Ties::First },
             groups: groups.as_ref(),
-            rows,
-            max_rows,
+            rows: question.rows,
+            max_rows: question.max_rows,
         };
-        let answer = self.ask(py, threads, progress, |control| engine.pareto(&question, control))?;
+        let answer = self.ask(py, threads, progress, |control| engine.pareto(&front, control))?;
         self.rows(py, answer, &further, threads)
     }
 
-    #[allow(clippy::too_many_arguments, reason = "one crossing for each question; Python gives them names")]
-    #[pyo3(signature = (names, known, objective, r#where, columns, by, threads, progress, watched=vec![], method="auto"))]
     fn best(
         &self,
         py: Python<'_>,
         names: Names,
         known: Vec<String>,
-        objective: (String, bool),
-        r#where: Vec<String>,
-        columns: Vec<String>,
-        by: Option<(usize, PyReadonlyArray1<'_, u32>)>,
+        question: BestRecord<'_>,
         threads: usize,
         progress: Option<&Bound<'_, PyAny>>,
-        watched: Vec<Watched>,
-        method: &str,
     ) -> PyResult<Rows> {
-        let objective = Objective { formula: objective.0, maximize: objective.1 };
-        let engine = self.engine(names, known)?.with_method(self::method(method)?);
-        let by = self.groups(by)?;
-        let further = Further::new(py, &engine, columns, watched)?;
+        let objective = question.objective.into();
+        let engine = self.engine(names, known)?.with_method(method(question.method.as_deref())?);
+        let by = self.groups(question.by)?;
+        let further = Further::new(py, &engine, question.columns, question.watched)?;
         let groups = by.as_ref().map(|(axis, of)| Groups { axis: *axis, of });
         let answer = self.ask(py, threads, progress, |control| {
-            engine.best(&objective, &r#where, groups.as_ref(), control)
+            engine.best(&objective, &question.constraints, groups.as_ref(), control)
         })?;
         self.rows(py, answer, &further, threads)
     }
 
-    #[allow(clippy::too_many_arguments, reason = "one crossing for each question; Python gives them names")]
-    #[pyo3(signature = (names, known, objective, r#where, columns, within, by, then, bits, max_rows, threads, progress, watched=vec![]))]
     fn near(
         &self,
         py: Python<'_>,
         names: Names,
         known: Vec<String>,
-        objective: (String, bool),
-        r#where: Vec<String>,
-        columns: Vec<String>,
-        within: f64,
-        by: Option<(usize, PyReadonlyArray1<'_, u32>)>,
-        then: Vec<(String, bool)>,
-        bits: Vec<u32>,
-        max_rows: u64,
+        question: NearRecord<'_>,
         threads: usize,
         progress: Option<&Bound<'_, PyAny>>,
-        watched: Vec<Watched>,
     ) -> PyResult<Rows> {
-        if !(within.is_finite() && within >= 0.0) || bits.len() != then.len() || bits.iter().any(|&b| b > 52)
-        {
-            return Err(PyValueError::new_err(
-                "within is finite and not negative; then has 0 to 52 key bits each",
-            ));
+        let within = question.within;
+        if !(within.is_finite() && within >= 0.0) {
+            return Err(PyValueError::new_err("within is finite and not negative"));
         }
-        let objective = Objective { formula: objective.0, maximize: objective.1 };
-        let then = self::objectives(then);
+        let objective = question.objective.into();
+        let then: Vec<Objective> = question.then.into_iter().map(Objective::from).collect();
+        check_bits(&question.bits, then.len())?;
         let engine = self.engine(names, known)?;
-        let by = self.groups(by)?;
-        let further = Further::new(py, &engine, columns, watched)?;
+        let by = self.groups(question.by)?;
+        let further = Further::new(py, &engine, question.columns, question.watched)?;
         let groups = by.as_ref().map(|(axis, of)| Groups { axis: *axis, of });
-        let question = Near {
+        let near = Near {
             objective: &objective,
             within,
-            constraints: &r#where,
+            constraints: &question.constraints,
             groups: groups.as_ref(),
             then: &then,
-            bits: &bits,
-            max_rows,
+            bits: &question.bits,
+            max_rows: question.max_rows,
         };
-        let answer = self.ask(py, threads, progress, |control| engine.near(&question, control))?;
+        let answer = self.ask(py, threads, progress, |control| engine.near(&near, control))?;
         self.rows(py, answer, &further, threads)
     }
 
-    #[allow(clippy::too_many_arguments, reason = "one crossing for each question; Python gives them names")]
-    #[pyo3(signature = (names, known, r#where, columns, max_bytes, threads, progress))]
     fn table(
         &self,
         py: Python<'_>,
         names: Names,
         known: Vec<String>,
-        r#where: Vec<String>,
-        columns: Vec<String>,
-        max_bytes: u64,
+        question: TableRecord,
         threads: usize,
         progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Rows> {
         let engine = self.engine(names, known)?;
-        let answer =
-            self.ask(py, threads, progress, |control| engine.table(&columns, &r#where, max_bytes, control))?;
-        // The engine's objectives are the columns that were asked for.
+        let TableRecord { columns, constraints, max_bytes } = question;
+        let answer = self
+            .ask(py, threads, progress, |control| engine.table(&columns, &constraints, max_bytes, control))?;
+        // The engine's objectives are the columns that were wanted.
         self.moved_out(py, answer.positions, vec![], answer.objectives, answer.stats)
     }
 
@@ -468,19 +424,17 @@ impl PySpace {
         self.engine(names, known)?.axes(formula).map_err(|error| error::formula(py, &error))
     }
 
-    #[pyo3(signature = (names, known, objectives, r#where))]
     fn explain(
         &self,
         py: Python<'_>,
         names: Names,
         known: Vec<String>,
-        objectives: Vec<(String, bool)>,
+        objectives: Vec<Formula>,
         r#where: Vec<String>,
     ) -> PyResult<Py<PyList>> {
         let engine = self.engine(names, known)?;
-        let explanation = engine
-            .explain(&self::objectives(objectives), &r#where)
-            .map_err(|error| error::engine(py, &error))?;
+        let objectives: Vec<Objective> = objectives.into_iter().map(Objective::from).collect();
+        let explanation = engine.explain(&objectives, &r#where).map_err(|error| error::engine(py, &error))?;
         let list = PyList::empty(py);
         for term in &explanation.tables {
             let dict = PyDict::new(py);
@@ -501,7 +455,7 @@ impl PySpace {
         dict.set_item("lanes_axes", &explanation.lanes)?;
         dict.set_item("block", explanation.block)?;
         dict.set_item("visited", explanation.visited)?;
-        dict.set_item("choices", &explanation.choices)?;
+        dict.set_item("presolved", &explanation.presolved)?;
         dict.set_item("searched", explanation.searched)?;
         list.append(dict)?;
         Ok(list.unbind())

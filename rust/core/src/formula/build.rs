@@ -7,14 +7,14 @@
 //! ```
 //!
 //! "Lowered first" is a stack of unfinished formulas, so that quantities may refer to quantities to
-//! any depth; a quantity that is unfinished when it is asked for closes a cycle.
+//! any depth; a quantity that is needed while it is unfinished closes a cycle.
 
 use super::error::{FormulaError, FormulaErrorKind as Kind, Problem, Span};
 use super::expr::{Expr, Term, TermId};
 use super::graph::{Graph, NodeId};
-use super::ops::Op;
 use super::parser;
 use super::scope::{Meaning, Scope};
+use crate::value::ops::Op;
 
 /// Lowers formulas to one shared [`Graph`].
 ///
@@ -159,7 +159,7 @@ impl<'s> Builder<'s> {
         Ok(lowered)
     }
 
-    /// Lowers the formula of the first frame, and whatever it needs.
+    /// Lowers the formula of the first frame, and what it needs.
     fn run<'a>(&mut self, frames: &mut Vec<Frame<'a>>) -> Result<Lowered, FormulaError>
     where
         's: 'a,

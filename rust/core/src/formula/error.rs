@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::ops::Op;
 use super::{MAX_BYTES, MAX_DEPTH};
+use crate::value::ops::Op;
 
 /// A range of bytes of a formula's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::error::Span;
-use super::ops::Op;
 use super::print;
+use crate::value::ops::Op;
 
 /// A term of an [`Expr`]. Operands always come before the operations on them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::ops::Op;
+use crate::value::ops::Op;
 
 /// A node of a [`Graph`]. Operands always come before the operations on them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -42,7 +42,7 @@ impl Graph {
         Self::default()
     }
 
-    /// An empty graph with room for so many nodes.
+    /// An empty graph with room for `nodes` nodes.
     #[must_use]
     pub fn with_capacity(nodes: usize) -> Self {
         Self {

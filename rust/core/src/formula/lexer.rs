@@ -4,8 +4,8 @@
 //! ([`super::suggest`] holds those tables).
 
 use super::error::{FormulaErrorKind, Problem, Span, shown};
-use super::ops::{self, Op};
 use super::suggest;
+use crate::value::ops::{self, Op};
 
 /// The next piece of a formula.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -93,7 +93,7 @@ impl<'t> Lexer<'t> {
             b')' => self.single(Token::Close),
             b',' => self.single(Token::Comma),
             _ if start >= self.text.len() => {
-                // White space at the end is nothing to point at.
+                // White space at the end is no place to point at.
                 let end = self.text.trim_end().len();
                 return Ok((Token::End, Span::new(end, end)));
             }

@@ -4,7 +4,7 @@
 //! text --lexer--> tokens --parser--> Expr --build, with a Scope--> Graph (shared nodes, constants folded)
 //! ```
 //!
-//! [`ops`] is the table that all of them read. Nothing here recurses: whatever the text, the stack stays
+//! All of them read the [table of operations](crate::value::ops). No function here recurses: the stack stays
 //! small, and the work is in proportion to the text.
 
 mod build;
@@ -12,7 +12,6 @@ mod error;
 mod expr;
 pub mod graph;
 mod lexer;
-pub mod ops;
 mod parser;
 mod print;
 mod scope;

@@ -9,15 +9,15 @@
 //! ```
 //!
 //! What is open waits in `frames`, a vector: nesting takes memory, never stack. Names of operations,
-//! placement and binding strength all come from [`super::ops`].
+//! placement and binding strength all come from [`ops`].
 
 use rustc_hash::FxHashMap;
 
 use super::error::{FormulaError, FormulaErrorKind as Kind, Problem, Span, shown};
 use super::expr::{Expr, Term, TermId};
 use super::lexer::{Lexer, Token};
-use super::ops::{self, Op, Syntax};
 use super::{MAX_BYTES, MAX_DEPTH, suggest};
+use crate::value::ops::{self, Op, Syntax};
 
 /// Reads a formula.
 ///
@@ -139,7 +139,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// Takes one token where an operand is expected; tells whether the operand is complete.
+    /// Takes one token where an operand is expected; returns whether the operand is complete.
     fn operand(&mut self) -> Result<bool, Problem> {
         let (token, span) = self.lexer.next()?;
         let signed = std::mem::take(&mut self.signed);
@@ -159,7 +159,7 @@ impl<'t> Parser<'t> {
                     self.frames.push(Frame::Prefix { op, start: span.start });
                     Ok(false)
                 } else if op == Op::Add {
-                    // Unary plus changes nothing.
+                    // Unary plus is the identity.
                     self.signed = true;
                     Ok(false)
                 } else {
@@ -203,7 +203,7 @@ impl<'t> Parser<'t> {
         Ok(true)
     }
 
-    /// Takes a word that is an operation's name; tells nothing if it is another.
+    /// Takes a word that is an operation's name; returns `None` if it is another.
     fn operation(&mut self, name: &str, span: Span, signed: bool) -> Result<Option<bool>, Problem> {
         if let Some(op) = ops::call(name) {
             if !self.lexer.opens() {
@@ -236,7 +236,7 @@ impl<'t> Parser<'t> {
 
     /// The position of `name` in the list of names.
     fn name(&mut self, name: &'t str, span: Span) -> usize {
-        /// Up to so many names, looking at each is quicker than hashing.
+        /// Up to this number of names, looking at each is quicker than hashing.
         const FEW: usize = 16;
         let names = &mut self.expr.names;
         if names.len() <= FEW {

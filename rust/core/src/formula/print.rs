@@ -6,7 +6,7 @@
 use std::fmt::{self, Write};
 
 use super::graph::{Graph, Node, NodeId};
-use super::ops::{Op, Syntax};
+use crate::value::ops::{Op, Syntax};
 
 /// Something that can be printed as a formula.
 pub(super) trait Tree {
@@ -32,7 +32,8 @@ pub(super) enum View<'a, Id> {
 /// # Examples
 ///
 /// ```
-/// use isoflop_core::formula::{graph::Graph, ops::Op, print_node};
+/// use isoflop_core::formula::{graph::Graph, print_node};
+/// use isoflop_core::value::ops::Op;
 ///
 /// let mut graph = Graph::new();
 /// let (params, two) = (graph.column(0), graph.constant(2.0));
@@ -184,7 +185,7 @@ fn call<'a, T: Tree>(tree: &'a T, op: Op, mut operands: &'a [T::Id], items: &mut
     }
 }
 
-/// The links of `a < b <= c`, last first and ending with `a`; empty if `id` is no such chain.
+/// The links of `a < b <= c`, last first and ending with `a`; empty if `id` is no chain of comparisons.
 ///
 /// A chain is a conjunction of comparisons where each begins with the very term that the one before
 /// it ends with. Written out twice, the term is a different one.

@@ -36,7 +36,7 @@ impl Scope {
         Self::default()
     }
 
-    /// A scope without names, with room for so many.
+    /// A scope without names, with room for `names` of them.
     #[must_use]
     pub fn with_capacity(names: usize) -> Self {
         Self {
@@ -48,7 +48,7 @@ impl Scope {
 
     /// Gives `name` a meaning, in place of any that it had.
     ///
-    /// A name that no formula can read (`2x`, `log`) does no harm: nothing refers to it.
+    /// A name that no formula can read (`2x`, `log`) does no harm: no formula refers to it.
     pub fn insert(&mut self, name: impl Into<String>, meaning: Meaning) {
         let next = self.meanings.len();
         let position = *self.positions.entry(name.into()).or_insert(next);

@@ -1,7 +1,7 @@
 //! What may have been meant: habits from other languages, and names that look alike.
 
 use super::error::Suggestion;
-use super::ops::{Syntax, TABLE};
+use crate::value::ops::{Syntax, TABLE};
 
 /// Symbols of other languages and what to write for them; a longer one stands before its beginning.
 const SYMBOLS: &[(&str, &str)] = &[
@@ -121,7 +121,7 @@ const HINTS: &[(&str, &str)] = &[
     ("none", "every name has a number"),
 ];
 
-/// Words of papers and of other tools, and the names here that they stand for, if there are such names.
+/// Words of papers and of other tools, and the names here that they stand for, where they exist.
 const MEANT: &[(&str, &[&str])] = &[
     ("n", &["params"]),
     ("size", &["params"]),
@@ -210,7 +210,7 @@ enum Likeness {
     Equal,
     /// The place among the names that a word stands for.
     Meant(usize),
-    /// So many edits away.
+    /// At this number of edits.
     Slip(usize),
     /// So much longer.
     Part(usize),

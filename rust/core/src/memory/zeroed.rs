@@ -1,6 +1,6 @@
-//! Zeros as the system hands them out: pages that nobody has touched.
+//! Zeros as the system hands them out: pages that are not yet touched.
 //!
-//! `vec![0; n]` asks for them and cannot fail; filling a column that was asked for would touch every page of it before
+//! `vec![0; n]` requests them and cannot fail; filling a column that was requested would touch every page of it before
 //! the threads do that are to write there. (Measured: two threads that write 0.8 GB take half as long again.)
 
 // There is no safe way to ask for zeroed memory.
@@ -26,7 +26,7 @@ unsafe impl Zero for f64 {}
 // SAFETY: all bits zero is `false`.
 unsafe impl Zero for bool {}
 
-/// So many zeros.
+/// `count` zeros.
 ///
 /// # Errors
 ///

@@ -15,9 +15,9 @@
 //! than 2r from one another and from the best ones. Each of them has a row of the other choice within r, which is no
 //! best one and no other's; but they are one more than the other choice has.
 //!
-//! A chosen row changes little: rows lie in blocks, and a block stays as it is if its box is no nearer to the chosen row
-//! than each of its rows is to one before. Differences are monotone as they are computed, so that this leaves out
-//! nothing. Parts of several blocks are worked on in parallel, each for itself: threads change nothing either.
+//! A chosen row changes little: rows lie in blocks, and a block stays as it is if its box is no nearer to the chosen
+//! row than each of its rows is to one before. Differences are monotone as they are computed, so that this leaves out
+//! no row. Parts of several blocks are worked on in parallel, each for itself: threads do not change the answer.
 
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
@@ -33,10 +33,10 @@ const BLOCK: usize = 1 << 10;
 /// Rows of a part: several blocks.
 const PART: usize = 1 << 14;
 
-/// The ratio of values from which on logarithms tell more.
+/// The ratio of values from which on distances are taken in logarithms.
 const WIDE: f64 = 10.0;
 
-/// The distance of a row that is chosen: nothing is less.
+/// The distance of a row that is chosen: less than any other.
 const CHOSEN: f64 = -1.0;
 
 /// Rows that were chosen.
@@ -50,7 +50,7 @@ pub struct Covering {
 
 /// Chooses `most` rows, or all if there are no more; the best of each objective in any case.
 ///
-/// `objectives` are columns to minimise, without NaN, where `maximize` tells which were negated for that; rows come best
+/// `objectives` are columns to minimise, without NaN; `maximize` says which were negated for that; rows come best
 /// first by the objectives in order, then by index.
 ///
 /// # Errors

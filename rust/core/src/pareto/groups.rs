@@ -1,8 +1,9 @@
 //! Fronts of groups of rows, and of each a few rows.
 
 use super::cover::cover;
-use super::filter::{Rows, Ties, front_of};
+use super::filter::front_of;
 use super::points::Points;
+use super::rows::{Rows, Ties};
 use crate::control::{Control, Interrupted};
 use crate::memory::{self, OutOfMemory};
 
@@ -17,9 +18,9 @@ pub(crate) fn by_group<E: From<OutOfMemory>>(
         .try_for_each(|rows| step(groups[rows[0] as usize] as usize, rows))
 }
 
-/// How the front of given rows is asked for.
+/// A question for the front of given rows.
 #[derive(Debug, Clone, Copy)]
-pub struct Asked<'a> {
+pub struct FrontOf<'a> {
     /// Key bits of each objective.
     pub bits: &'a [u32],
     /// Which of several equal rows are kept.
@@ -46,7 +47,7 @@ pub struct Asked<'a> {
 /// As [`front`](super::front), and if there are not as many groups as rows.
 pub fn front_by(
     objectives: &[&[f64]],
-    asked: &Asked<'_>,
+    asked: &FrontOf<'_>,
     control: &Control,
 ) -> Result<Vec<usize>, Interrupted> {
     let mut kept = Vec::new();

@@ -12,7 +12,7 @@ pub const FINEST: u32 = 52;
 
 /// The place of `x` among all numbers in ascending order; -0 and +0 have the same.
 ///
-/// The rank of NaN means nothing.
+/// The rank of NaN has no meaning.
 #[inline(always)]
 #[must_use]
 pub fn rank(x: f64) -> i64 {
@@ -47,7 +47,7 @@ impl Cells {
         Self { shift, half: if shift > 0 { 1 << (shift - 1) } else { 0 } }
     }
 
-    /// The key of `x`, to be minimised. The key of NaN means nothing.
+    /// The key of `x`, to be minimised. The key of NaN has no meaning.
     #[inline(always)]
     #[must_use]
     pub fn key(self, x: f64) -> i64 {
@@ -78,7 +78,7 @@ impl Cells {
     ///
     /// For every `x` but NaN, `self.key(x) >= key` exactly if `x >= self.lower_edge(key)`: the comparison of
     /// two floats stands for that of two keys. It is the smallest number of the cell if the cell has any;
-    /// minus infinity if every number has such a key, and NaN (which nothing reaches) if none has.
+    /// minus infinity if every number has a key that large, and NaN (which no number reaches) if none has.
     #[inline(always)]
     #[must_use]
     pub fn lower_edge(self, key: i64) -> f64 {

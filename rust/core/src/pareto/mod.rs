@@ -2,7 +2,7 @@
 //!
 //! - [`key`]: a number and a resolution make a key; dominance compares keys.
 //! - [`filter`]: the rows that no other row dominates, fast.
-//! - [`archive`]: the front of what was added so far, and what it settles.
+//! - [`archive`]: the front of what was added so far, and its dominance queries.
 //! - [`cover`]: a few rows that cover a front.
 //! - [`groups`]: fronts of groups of rows.
 //! - [`naive`]: the same straight from the definition; the tests compare the two.
@@ -13,16 +13,15 @@
 
 pub mod archive;
 pub mod cover;
-mod cull;
-mod divide;
 pub mod filter;
 pub mod groups;
 pub mod key;
 pub mod naive;
-mod order;
 mod points;
-mod staircase;
+mod rows;
 
-pub use filter::{Rows, Ties, front, front_of};
+pub use filter::{front, front_of};
 pub use key::{Cells, bits_of};
 pub use points::Points;
+pub use rows::{Rows, Ties};
+pub(crate) use rows::{any_nan, drop_nan};

@@ -3,8 +3,8 @@
 
 use std::cmp::Ordering;
 
-use super::filter::{Rows, Ties};
 use super::key::{Cells, rank};
+use super::rows::{Rows, Ties};
 use crate::value::scalar::log;
 
 /// Returns the rows of the front, ascending; the same as [`filter::front_of`](super::filter::front_of).

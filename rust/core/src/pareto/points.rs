@@ -1,6 +1,7 @@
 //! Configurations with their objectives.
 
-use super::filter::{Rows, Ties, best_first, front_of};
+use super::filter::{best_first, front_of};
+use super::rows::{Rows, Ties};
 use crate::control::{Control, Interrupted, LOOK};
 use crate::memory::{self, OutOfMemory};
 

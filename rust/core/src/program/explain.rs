@@ -7,11 +7,9 @@ use crate::formula::print_node;
 use crate::memory::OutOfMemory;
 use crate::space::Space;
 
-use super::layout::Layout;
-use super::lower::{self, Level, Step};
-use super::search::{self, TableLimit};
-use super::strip::Strip;
-use super::{Arranged, Depends, Order, Roots};
+use super::depends::{Depends, Roots};
+use super::enumerate::{Layout, Loop, Order, Step, lower};
+use super::search::{SearchSpace, TableLimit, Tape, choose};
 
 /// Bytes of a term's text that a person still reads.
 const LONGEST: usize = 120;
@@ -42,11 +40,11 @@ pub struct Explanation {
     pub lanes: Vec<usize>,
     /// Rows and lanes of a block.
     pub block: (usize, usize),
-    /// Configurations that the loops visit, or a search settles.
+    /// Configurations that the loops visit, or that a search evaluates or prunes.
     pub visited: u64,
-    /// Axes of which a search looks at some positions or combinations only, and at how many: the others are outdone by
-    /// these whatever the rest is.
-    pub choices: Vec<(Vec<usize>, usize)>,
+    /// Axes of which presolve left some positions or combinations only, and how many: the others are dominated by
+    /// these for every completion.
+    pub presolved: Vec<(Vec<usize>, usize)>,
     /// Whether it is a search by branch and bound; then there are no loops.
     pub searched: bool,
 }
@@ -64,10 +62,10 @@ pub(crate) fn explain(
 ) -> Result<Explanation, OutOfMemory> {
     let depends = Depends::new(graph, space, &order.axes);
     let layout = Layout::choose(graph, &depends, space, roots, order)?;
-    let lowered = lower::lower(graph, &depends, space, &layout, roots);
+    let lowered = lower(graph, &depends, space, &layout, roots);
     let tables = lowered.plans.iter().filter(|plan| plan.tape.is_some());
     let tables = tables.map(|plan| term(graph, space, &depends, plan.node, plan.entries)).collect();
-    let operations = [Level::Block, Level::Row, Level::Lane, Level::Full].map(|level| {
+    let operations = [Loop::Block, Loop::Row, Loop::Lane, Loop::Full].map(|level| {
         lowered.tape.steps[level as usize].iter().filter(|step| matches!(step, Step::Apply(_))).count()
     });
     let axes = |group: Option<usize>| group.map_or(vec![], |group| layout.groups[group].axes.clone());
@@ -79,7 +77,7 @@ pub(crate) fn explain(
         lanes: axes(lowered.tape.lanes),
         block: (lowered.tape.block_rows, lowered.tape.block_lanes),
         visited: layout.groups.iter().map(|group| group.length as u64).product(),
-        choices: vec![],
+        presolved: vec![],
         searched: false,
     })
 }
@@ -99,32 +97,32 @@ fn term(graph: &Graph, space: &Space, depends: &Depends, node: NodeId, entries: 
 /// [`OutOfMemory`] if there is no room for the order of an axis.
 pub(crate) fn explain_search(
     graph: &Graph,
-    arranged: Arranged<'_>,
+    searched: SearchSpace<'_>,
     roots: &Roots,
 ) -> Result<Explanation, OutOfMemory> {
-    let arranged = arranged.in_order(graph)?;
-    let (space, axes) = (&*arranged.space, &arranged.axes);
+    let searched = searched.in_order(graph)?;
+    let (space, axes) = (&*searched.space, &searched.axes);
     let depends = Depends::new(graph, space, axes);
     let lengths: Vec<usize> = axes.iter().map(|&axis| space.lengths()[axis]).collect();
-    let chosen = search::choose(graph, &depends, &lengths, TableLimit::MANY, roots.all(), &HashSet::new());
-    let strip =
-        Strip::new(graph, space, &depends, roots, |node| chosen.iter().position(|&table| table == node));
+    let chosen = choose(graph, &depends, &lengths, TableLimit::MANY, roots.all(), &HashSet::new());
+    let tape =
+        Tape::new(graph, space, &depends, roots, |node| chosen.iter().position(|&table| table == node));
     let computed = chosen.iter().filter(|&&node| matches!(graph.node(node), Node::Apply(..)));
     let tables = computed.map(|&node| {
         let on = depends.axes(std::iter::once(node));
         let entries = on.iter().map(|&axis| space.lengths()[axis]).product();
-        let axes = on.iter().flat_map(|&axis| arranged.stands_for[axis].clone()).collect();
+        let axes = on.iter().flat_map(|&axis| searched.stands_for[axis].clone()).collect();
         Term { axes, ..term(graph, space, &depends, node, entries) }
     });
     Ok(Explanation {
         tables: tables.collect(),
-        operations: [0, 0, 0, strip.steps.len()],
+        operations: [0, 0, 0, tape.steps.len()],
         outer: vec![],
         rows: vec![],
         lanes: vec![],
         block: (1, 1),
-        visited: arranged.full_size(),
-        choices: arranged.left_out().collect(),
+        visited: searched.full_size(),
+        presolved: searched.left_out().collect(),
         searched: true,
     })
 }

@@ -1,4 +1,5 @@
-//! From what was found to the rows of an answer: a few rows that cover a front, and copies on axes that nothing reads.
+//! From what was found to the rows of an answer: a few rows that cover a front, and copies on axes that no formula
+//! reads.
 //!
 //! Axes that a question does not read stay at position 0 while it is answered. Where all of several equal
 //! configurations are wanted, these axes are free, and each row stands for one configuration for each choice of
@@ -10,7 +11,7 @@ use crate::memory;
 use crate::pareto::Points;
 use crate::space::Space;
 
-use super::FrontQuestion;
+use super::question::FrontQuestion;
 
 /// Axes that a question leaves free, though it does not read them.
 #[derive(Debug, Clone)]
@@ -43,8 +44,8 @@ impl Free {
         Error::Limit { rows: rows.saturating_mul(self.copies), limit: self.max_rows }
     }
 
-    /// Tells what a limit of [`limit`](Self::limit) on what is found means for the answer.
-    pub(super) fn told(&self, error: Error) -> Error {
+    /// The error for the answer, given one of a limit of [`limit`](Self::limit) on what is found.
+    pub(super) fn of_answer(&self, error: Error) -> Error {
         match error {
             Error::Limit { rows, .. } => self.too_many(rows),
             error => error,

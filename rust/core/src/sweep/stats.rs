@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// Counts are of configurations of the whole space, whatever axes the question touched, and do not
+/// Counts are of configurations of the whole space, not only of the axes that the question reads, and do not
 /// depend on threads or timing; seconds do.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Stats {
@@ -13,8 +13,8 @@ pub struct Stats {
     /// Those in boxes that were left out by their bounds. With `evaluated` they make up `size`, unless the
     /// question was answered before its end.
     pub bounded: u64,
-    /// Of these, those left out before the search, because other choices outdo theirs whatever the rest is.
-    pub outdone: u64,
+    /// Of these, those that presolve dropped: their positions on some axes are dominated for every completion.
+    pub presolved: u64,
     /// How often a box was bounded.
     pub bounds: u64,
     /// Boxes by depth: how many times the whole space was split on the way to them.
@@ -46,9 +46,9 @@ pub struct Seconds {
 }
 
 /// Measures phases one after another.
-pub(crate) struct Watch(Instant);
+pub(crate) struct Stopwatch(Instant);
 
-impl Watch {
+impl Stopwatch {
     pub(crate) fn start() -> Self {
         Self(Instant::now())
     }

@@ -2,7 +2,7 @@
 
 use super::kernels::{exp_of_pair, head, log_as_pair};
 
-/// Why there is no such sequence of numbers.
+/// Why a sequence of numbers cannot be made.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum GeomspaceError {
@@ -32,10 +32,10 @@ pub enum GeomspaceError {
         /// The last end.
         stop: f64,
     },
-    /// There is no memory for so many numbers.
+    /// There is no memory for these numbers.
     #[error("geomspace of {num} numbers does not fit into memory; ask for fewer")]
     Memory {
-        /// How many were asked for.
+        /// How many were wanted.
         num: usize,
     },
 }

@@ -7,7 +7,7 @@
 use super::kernels::{self, Path};
 use super::scalar;
 use super::simd::Level;
-use crate::formula::ops::Op;
+use crate::value::ops::Op;
 
 /// One operand of a lane loop.
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +21,16 @@ pub enum Operand<'a> {
 use Operand::{Lanes, Scalar};
 
 impl Operand<'_> {
+    /// The number in a lane.
+    #[inline(always)]
+    #[must_use]
+    pub fn at(self, lane: usize) -> f64 {
+        match self {
+            Scalar(value) => value,
+            Lanes(values) => values[lane],
+        }
+    }
+
     /// The lanes from position `start` on.
     #[inline(always)]
     fn from(self, start: usize) -> Self {
@@ -52,7 +62,7 @@ pub fn apply_at(level: Level, op: Op, a: Operand<'_>, b: Operand<'_>, c: Operand
 /// # Examples
 ///
 /// ```
-/// use isoflop_core::formula::ops::Op;
+/// use isoflop_core::value::ops::Op;
 /// use isoflop_core::value::lanes::{Operand, apply};
 /// let mut out = [0.0; 3];
 /// apply(Op::Add, Operand::Lanes(&[1.0, 2.0, 3.0]), Operand::Scalar(0.5), Operand::Scalar(0.0), &mut out);
@@ -291,7 +301,7 @@ fn power(base: Operand<'_>, exponent: Operand<'_>, out: &mut [f64]) {
 /// before these are nearly done, and take twice as long.
 #[inline(always)]
 fn power_general(base: Operand<'_>, exponent: Operand<'_>, out: &mut [f64]) {
-    /// So many that loops run well and the buffers stay in the nearest cache.
+    /// Enough for loops to run well; the buffers stay in the nearest cache.
     const CHUNK: usize = 128;
 
     let mut high = [0.0; CHUNK];

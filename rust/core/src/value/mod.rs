@@ -1,11 +1,12 @@
-//! What each operation means, for one number, for lanes of numbers and for intervals.
+//! The operations, and what each of them means: for one number, for lanes of numbers and for intervals.
 //!
-//! [`scalar`] is the meaning; [`lanes`] agrees with it bit for bit, on every SIMD level of [`simd`];
-//! [`interval`] holds it, whatever the values within.
+//! [`ops`] is the table of operations, with [`scalar`] meanings; [`lanes`] agrees with these bit for bit, on every
+//! SIMD level of [`simd`]; [`interval`] holds all values that they give on the values within.
 
 pub mod geomspace;
 pub mod interval;
 pub mod kernels;
 pub mod lanes;
+pub mod ops;
 pub mod scalar;
 pub mod simd;

@@ -23,7 +23,7 @@ use std::str::FromStr;
 /// assert_eq!(level.run(#[inline(always)] || 2.0_f64.sqrt()), 2.0_f64.sqrt());
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-// Private inside: whoever holds a level has it from `available`.
+// Private inside: every level comes from `available`.
 pub struct Level(Known);
 
 #[cfg(target_arch = "x86_64")]
@@ -44,7 +44,7 @@ enum Known {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{name}` is not a SIMD level of this processor, which has: {}", join(available))]
 pub struct UnknownLevel {
-    /// The name that was asked for.
+    /// The name that was given.
     pub name: String,
     /// What there is instead.
     pub available: Vec<Level>,
@@ -111,7 +111,7 @@ impl Level {
     /// Runs `work` compiled for this level, as far as it is inlined.
     ///
     /// Write `level.run(#[inline(always)] || ...)`: a closure of some size is otherwise left a function
-    /// of its own, compiled for the lowest level. The same holds for whatever it calls.
+    /// of its own, compiled for the lowest level. The same holds for what it calls.
     #[inline]
     pub fn run<R>(self, work: impl FnOnce() -> R) -> R {
         match self.0 {

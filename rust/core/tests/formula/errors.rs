@@ -1,7 +1,7 @@
 //! Every message with the place that it points at.
 
-use isoflop_core::formula::ops::{Syntax, TABLE};
 use isoflop_core::formula::{Builder, FormulaErrorKind, Span, parse};
+use isoflop_core::value::ops::{Syntax, TABLE};
 
 use super::scope;
 

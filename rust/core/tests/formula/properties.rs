@@ -1,10 +1,10 @@
 //! Random texts and trees against a naive twin of the parser.
 
 use isoflop_core::formula::graph::Node;
-use isoflop_core::formula::ops::{Op, Syntax, TABLE};
 use isoflop_core::formula::{
     Builder, FormulaError, FormulaErrorKind, MAX_BYTES, Meaning, Scope, parse, print_node,
 };
+use isoflop_core::value::ops::{Op, Syntax, TABLE};
 use proptest::prelude::*;
 
 use super::{COLUMNS, evaluate, same, scope};

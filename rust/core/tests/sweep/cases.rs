@@ -1,9 +1,9 @@
 //! Random questions: spaces with awkward values, formulas over the whole table of operations.
 
-use isoflop_core::formula::ops::{Syntax, TABLE};
 use isoflop_core::pareto::Ties;
 use isoflop_core::space::{Column, Space};
 use isoflop_core::sweep::{Engine, Name, Objective};
+use isoflop_core::value::ops::{Syntax, TABLE};
 use isoflop_core::value::simd::Level;
 use proptest::prelude::*;
 

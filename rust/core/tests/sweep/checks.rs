@@ -265,8 +265,15 @@ pub(crate) fn check_near(case: &Case, within: f64, level: Level) -> Result<(), T
     Ok(())
 }
 
-/// Which limits on rows a front is refused under, and what the refusal says: that depends on the answer alone.
+/// Which limits on rows a front is refused under, and what the refusal says: that depends on the answer alone. The
+/// front of all, and of groups if there are any.
 pub(crate) fn check_limits(case: &Case, level: Level) -> Result<(), TestCaseError> {
+    check_limits_of(case, None, level)?;
+    let (axis, of) = parity(case);
+    check_limits_of(case, Some(&Groups { axis, of: &of }), level)
+}
+
+fn check_limits_of(case: &Case, groups: Option<&Groups<'_>>, level: Level) -> Result<(), TestCaseError> {
     let space = space(case);
     let objectives = objectives(case);
     let ask = |method, max_rows| {
@@ -275,15 +282,15 @@ pub(crate) fn check_limits(case: &Case, level: Level) -> Result<(), TestCaseErro
             constraints: &case.constraints,
             bits: &case.bits,
             ties: case.ties,
-            groups: None,
+            groups,
             rows: None,
             max_rows,
         };
         engine_for(&space, case, level).with_method(method).pareto(&question, &Control::new(case.threads))
     };
     let rows = ask(Method::Enumerate, u64::MAX).expect("no limit").objectives[0].len() as u64;
-    for method in [Method::Enumerate, Method::Search] {
-        for max_rows in [0, 1, rows / 2, rows.saturating_sub(1), rows, rows + 1] {
+    for method in [Method::Auto, Method::Enumerate, Method::Search] {
+        for max_rows in [0, 1, rows / 3, rows / 2, rows.saturating_sub(1), rows, rows + 1] {
             match ask(method, max_rows) {
                 Ok(answer) => {
                     prop_assert!(rows <= max_rows, "{:?} at most {}", method, max_rows);

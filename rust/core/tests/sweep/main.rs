@@ -6,15 +6,17 @@
 
 mod cases;
 mod checks;
-mod choices;
+mod found;
 mod planted;
+mod presolve;
+mod refusals;
 mod twin;
 
 use isoflop_core::control::Control;
-use isoflop_core::formula::ops::Op;
 use isoflop_core::pareto::Ties;
 use isoflop_core::space::{Column, Space};
 use isoflop_core::sweep::{Engine, FrontQuestion, Method, Near, Objective};
+use isoflop_core::value::ops::Op;
 use isoflop_core::value::simd::Level;
 use proptest::prelude::*;
 
@@ -162,8 +164,9 @@ fn a_condition_may_be_what_it_chooses() {
 /// Everything is on the front but for what one configuration dominates, and that is everything.
 #[test]
 fn a_front_that_was_too_large_for_a_while_is_no_reason_to_refuse() {
-    let space = line(&[300, 300]);
-    for (at, other, max_rows) in [(234, 187, 100), (123, 98, 1000)] {
+    // The larger one is enumerated in rounds enough to tell how the front grows.
+    for (length, at, other, max_rows) in [(300, 234, 187, 100), (300, 123, 98, 1000), (600, 571, 599, 1000)] {
+        let space = line(&[length, length]);
         let hit = format!("where(x0 == {at}, where(x1 == {other}, 1, 0), 0)");
         let objectives = ["x0 * 10000 + x1", "0 - (x0 * 10000 + x1)"]
             .map(|text| Objective { formula: format!("where({hit} > 0, -1e9, {text})"), maximize: false });

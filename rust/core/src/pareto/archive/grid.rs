@@ -5,7 +5,7 @@
 //! most one can be on the front. A lane is looked up in one place.
 //!
 //! ```text
-//! settled(lane):
+//! pruned(lane):
 //!     before the first cell of an axis: no            (beyond the last one is as good as in it)
 //!     key(lane.last) > least[cell]: yes
 //!     key(lane.last) < least[cell]: no
@@ -13,15 +13,16 @@
 //! ```
 //!
 //! A row of the front in the lane's own cell, of the same last key, is alone in being not worse: anything else
-//! would dominate it. Rows that a later row dominates stay until there are as many again as there were; one that is
-//! in the way gives itself away, for then a cell before its own knows its last key or a lesser one.
+//! would dominate it. Rows that a later row dominates stay until there are as many again as there were. A
+//! dominated row that is still in its cell is recognised on look-up: a cell one step lower holds a minimum no larger
+//! than its last key.
 
-use super::many::Question;
-use super::{Points, settles_own_cell};
+use super::order::{Precision, prunes_own_cell};
 use crate::control::{Control, Interrupted};
 use crate::memory::{self, OutOfMemory};
-use crate::pareto::filter::Ties;
 use crate::pareto::key::{Cells, rank};
+use crate::pareto::points::Points;
+use crate::pareto::rows::Ties;
 
 /// Lanes that are looked at together.
 const BLOCK: usize = 128;
@@ -74,9 +75,9 @@ pub(super) struct Grid {
 
 impl Grid {
     /// A grid without rows over the range of some, if it has not too many cells.
-    pub(super) fn over(question: &Question, points: &Points) -> Result<Option<Self>, OutOfMemory> {
+    pub(super) fn over(precision: &Precision, points: &Points) -> Result<Option<Self>, OutOfMemory> {
         let mut ranges: Vec<(usize, i64, i64)> = Vec::new();
-        for (objective, (column, cells)) in points.objectives.iter().zip(&question.cells).enumerate() {
+        for (objective, (column, cells)) in points.objectives.iter().zip(&precision.cells).enumerate() {
             let keys = || column.iter().map(|&value| cells.key(value));
             let Some((low, high)) = keys().min().zip(keys().max()) else { return Ok(None) };
             ranges.push((objective, low, high));
@@ -88,32 +89,32 @@ impl Grid {
             .iter()
             .map(|range| {
                 let slack = (width(range) / SLACK + 1) as i64;
-                let cells = question.cells[range.0];
+                let cells = precision.cells[range.0];
                 let (least, most) = (cells.key(f64::NEG_INFINITY), cells.key(f64::INFINITY));
                 (range.0, range.1.saturating_sub(slack).max(least), range.2.saturating_add(slack).min(most))
             })
             .collect();
-        match Self::with_axes(question, last, &wide)? {
-            None => Self::with_axes(question, last, &ranges),
+        match Self::with_axes(precision, last, &wide)? {
+            None => Self::with_axes(precision, last, &ranges),
             grid => Ok(grid),
         }
     }
 
     fn with_axes(
-        question: &Question,
+        precision: &Precision,
         last: usize,
         ranges: &[(usize, i64, i64)],
     ) -> Result<Option<Self>, OutOfMemory> {
         let mut stride = 1usize;
         let mut axes = Vec::new();
         for &(objective, low, high) in ranges {
-            axes.push(Axis { objective, cells: question.cells[objective], low, high, stride });
+            axes.push(Axis { objective, cells: precision.cells[objective], low, high, stride });
             let count = usize::try_from(high.wrapping_sub(low) as u64).ok();
             let cells = count.and_then(|count| stride.checked_mul(count.checked_add(1)?));
-            let Some(cells) = cells.filter(|&cells| cells <= question.sizes.cells) else { return Ok(None) };
+            let Some(cells) = cells.filter(|&cells| cells <= precision.sizes.cells) else { return Ok(None) };
             stride = cells;
         }
-        let objectives = question.bits.len();
+        let objectives = precision.bits.len();
         Ok(Some(Self {
             last,
             axes,
@@ -130,27 +131,27 @@ impl Grid {
     }
 
     /// Whether the axes reach all rows.
-    pub(super) fn reaches(&self, question: &Question, points: &Points) -> bool {
+    pub(super) fn reaches(&self, precision: &Precision, points: &Points) -> bool {
         self.axes.iter().all(|axis| {
             let mut keys = points.objectives[axis.objective]
                 .iter()
-                .map(|&value| question.cells[axis.objective].key(value));
+                .map(|&value| precision.cells[axis.objective].key(value));
             keys.all(|key| (axis.low..=axis.high).contains(&key))
         })
     }
 
-    pub(super) fn unsettled(
+    pub(super) fn unpruned(
         &self,
-        question: &Question,
+        precision: &Precision,
         bounds: &[&[f64]],
         indices: &[u64],
         open: &mut Vec<u32>,
     ) {
-        question.level.run(
+        precision.level.run(
             #[inline(always)]
             || {
                 for start in (0..indices.len()).step_by(BLOCK) {
-                    self.scan(question, bounds, indices, start, open);
+                    self.scan(precision, bounds, indices, start, open);
                 }
             },
         );
@@ -160,7 +161,7 @@ impl Grid {
     #[inline(always)]
     fn scan(
         &self,
-        question: &Question,
+        precision: &Precision,
         bounds: &[&[f64]],
         indices: &[u64],
         start: usize,
@@ -169,7 +170,7 @@ impl Grid {
         let count = indices.len().min(start + BLOCK) - start;
         // Cells and last keys; a lane before an axis gets a last key that no row has a lesser one than.
         let (mut places, mut keys, mut beyond) = ([0u64; BLOCK], [0i64; BLOCK], [false; BLOCK]);
-        let cells = question.cells[self.last];
+        let cells = precision.cells[self.last];
         for (key, &bound) in keys.iter_mut().zip(&bounds[self.last][start..start + count]) {
             *key = cells.key(bound);
         }
@@ -193,18 +194,18 @@ impl Grid {
         for &lane in &doubtful[..found] {
             let lane = lane as usize;
             let (place, least) = (places[lane] as usize, self.least[places[lane] as usize]);
-            let settled = keys[lane] == least
-                && (beyond[lane] || self.settles(question, place, least, bounds, indices, start + lane));
-            if !settled {
+            let pruned = keys[lane] == least
+                && (beyond[lane] || self.prunes(precision, place, least, bounds, indices, start + lane));
+            if !pruned {
                 open.push((start + lane) as u32);
             }
         }
     }
 
-    /// Whether a lane is settled that lies in this cell and whose last key is the least one here.
-    fn settles(
+    /// Whether a lane is pruned that lies in this cell and whose last key is the least one here.
+    fn prunes(
         &self,
-        question: &Question,
+        precision: &Precision,
         place: usize,
         least: i64,
         bounds: &[&[f64]],
@@ -212,16 +213,16 @@ impl Grid {
         lane: usize,
     ) -> bool {
         let own = self.own[place];
-        if own == NONE || self.last_key(question, own) != least || self.is_dominated(place, least) {
+        if own == NONE || self.last_key(precision, own) != least || self.is_dominated(place, least) {
             return true;
         }
         let row = self.points.objectives.iter().map(|column| column[own as usize]);
         let bounds = bounds.iter().map(|bounds| bounds[lane]);
-        settles_own_cell(question.ties, (row, self.points.indices[own as usize]), (bounds, indices[lane]))
+        prunes_own_cell(precision.ties, (row, self.points.indices[own as usize]), (bounds, indices[lane]))
     }
 
-    fn last_key(&self, question: &Question, row: u32) -> i64 {
-        question.cells[self.last].key(self.points.objectives[self.last][row as usize])
+    fn last_key(&self, precision: &Precision, row: u32) -> i64 {
+        precision.cells[self.last].key(self.points.objectives[self.last][row as usize])
     }
 
     fn place(&self, points: &Points, row: usize) -> usize {
@@ -231,10 +232,10 @@ impl Grid {
         self.axes.iter().map(step).sum()
     }
 
-    /// Adds rows that the axes reach and the grid does not settle.
+    /// Adds rows that the axes reach and the grid does not prune.
     pub(super) fn add(
         &mut self,
-        question: &Question,
+        precision: &Precision,
         new: Points,
         control: &Control,
     ) -> Result<(), Interrupted> {
@@ -245,8 +246,8 @@ impl Grid {
         self.points = Points::joined(vec![std::mem::take(&mut self.points), new])?;
         let mut new = memory::room(self.points.indices.len() - first)?;
         for row in first..self.points.indices.len() {
-            let place = self.enter(question, row)?;
-            new.push((self.last_key(question, row as u32), place));
+            let place = self.enter(precision, row)?;
+            new.push((self.last_key(precision, row as u32), place));
         }
         // The least keys first: then no cell is written twice.
         new.sort_unstable();
@@ -256,13 +257,13 @@ impl Grid {
         }
         control.check()?;
         if self.points.indices.len() > 2 * self.tidied {
-            self.tidy(question)?;
+            self.tidy(precision)?;
         }
         Ok(())
     }
 
-    /// Lowers to `key` what a cell knows, and the cells beyond it along the first `axes` axes; tells whether that cell
-    /// itself knew no key so low. No cell knows a greater key than one before it, so the first that need not be
+    /// Lowers to `key` what a cell knows, and the cells beyond it along the first `axes` axes; returns whether that
+    /// cell itself knew no key so low. No cell knows a greater key than one before it, so the first that need not be
     /// lowered ends the way along an axis.
     fn lower(&mut self, axes: usize, place: usize, key: i64) -> bool {
         let Axis { stride, .. } = self.axes[axes - 1];
@@ -283,21 +284,21 @@ impl Grid {
     }
 
     /// Puts a row in its cell if it is better than the one there; returns the cell.
-    fn enter(&mut self, question: &Question, row: usize) -> Result<usize, OutOfMemory> {
+    fn enter(&mut self, precision: &Precision, row: usize) -> Result<usize, OutOfMemory> {
         let place = self.place(&self.points, row);
-        let (own, key) = (self.own[place], self.last_key(question, row as u32));
+        let (own, key) = (self.own[place], self.last_key(precision, row as u32));
         if own == NONE {
             self.own[place] = row as u32;
             return Ok(place);
         }
         let index = |row: usize| self.points.indices[row];
-        let (own_row, own_key) = (own as usize, self.last_key(question, own));
+        let (own_row, own_key) = (own as usize, self.last_key(precision, own));
         let by_value =
             key.cmp(&own_key).then_with(|| ranks(&self.points, row).cmp(ranks(&self.points, own_row)));
         let (comes_before, is_copy) =
             (by_value.then(index(row).cmp(&index(own_row))).is_lt(), by_value.is_eq());
         let other = if comes_before { own_row } else { row };
-        if is_copy && question.ties == Ties::All && index(row) != index(own_row) {
+        if is_copy && precision.ties == Ties::All && index(row) != index(own_row) {
             let copy = self.points.select(std::iter::once(other))?;
             self.copies = Points::joined(vec![std::mem::take(&mut self.copies), copy])?;
         }
@@ -308,14 +309,14 @@ impl Grid {
     }
 
     /// Drops the rows that gave way to another in their cell or elsewhere, and copies of what is no more.
-    pub(super) fn tidy(&mut self, question: &Question) -> Result<(), OutOfMemory> {
+    pub(super) fn tidy(&mut self, precision: &Precision) -> Result<(), OutOfMemory> {
         let mut kept = memory::room(self.points.indices.len())?;
         for row in 0..self.points.indices.len() {
             let place = self.place(&self.points, row);
             if self.own[place] != row as u32 {
                 continue;
             }
-            let key = self.last_key(question, row as u32);
+            let key = self.last_key(precision, row as u32);
             let dominated = self.is_dominated(place, key);
             self.own[place] = if dominated { NONE } else { kept.len() as u32 };
             if !dominated {
@@ -340,6 +341,10 @@ impl Grid {
     }
 
     /// All rows, dominated ones that are still there among them, in no order.
+    pub(super) fn pieces(&self) -> [&Points; 2] {
+        [&self.points, &self.copies]
+    }
+
     pub(super) fn into_points(self) -> Result<Points, OutOfMemory> {
         Points::joined(vec![self.points, self.copies])
     }

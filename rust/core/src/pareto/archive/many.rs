@@ -5,58 +5,22 @@
 
 use super::forest::Forest;
 use super::grid::Grid;
-use super::{Points, Sizes, settles_own_cell};
+use super::order::{Precision, Sizes};
 use crate::control::{Control, Interrupted};
 use crate::memory::{self, OutOfMemory};
 use crate::parallel::Crew;
-use crate::pareto::filter::{Ties, joined};
-use crate::pareto::key::{Cells, rank};
+use crate::pareto::key::Cells;
+use crate::pareto::points::Points;
+use crate::pareto::rows::{Ties, joined};
 use crate::value::simd::Level;
 
 /// New rows of one piece of work.
 const PIECE: usize = 1 << 12;
 
-/// How rows compare.
-#[derive(Debug, Clone)]
-pub(super) struct Question {
-    pub(super) bits: Vec<u32>,
-    pub(super) cells: Vec<Cells>,
-    pub(super) ties: Ties,
-    pub(super) sizes: Sizes,
-    pub(super) level: Level,
-}
-
-impl Question {
-    /// Whether one configuration settles another.
-    fn settles(&self, points: &Points, row: usize, lane: usize) -> bool {
-        let mut same = true;
-        for (column, cells) in points.objectives.iter().zip(&self.cells) {
-            let (row, lane) = (cells.key(column[row]), cells.key(column[lane]));
-            if row > lane {
-                return false;
-            }
-            same &= row == lane;
-        }
-        let values = |row: usize| points.objectives.iter().map(move |column| column[row]);
-        let (row, lane) = ((values(row), points.indices[row]), (values(lane), points.indices[lane]));
-        !same || settles_own_cell(self.ties, row, lane)
-    }
-
-    /// The front of some rows, best first; a configuration that comes twice is kept once.
-    fn front(&self, points: &Points, control: &Control) -> Result<Points, Interrupted> {
-        let mut front = points.front(&self.bits, self.ties, control)?.sorted(control)?;
-        let ranks = |row: usize| front.objectives.iter().map(move |column| rank(column[row]));
-        let mut rows = memory::collected(0..front.indices.len())?;
-        rows.dedup_by(|&mut a, &mut b| front.indices[a] == front.indices[b] && ranks(a).eq(ranks(b)));
-        front.keep(rows.iter().copied())?;
-        Ok(front)
-    }
-}
-
 /// The rows of the front, and maybe more.
 #[derive(Debug, Clone)]
 pub(super) struct Many {
-    question: Question,
+    precision: Precision,
     structure: Structure,
 }
 
@@ -69,8 +33,8 @@ enum Structure {
 impl Many {
     pub(super) fn new(bits: &[u32], ties: Ties, sizes: Sizes) -> Self {
         let cells = bits.iter().map(|&bits| Cells::new(bits)).collect();
-        let question = Question { bits: bits.to_vec(), cells, ties, sizes, level: Level::detect() };
-        Self { question, structure: Structure::Forest(Forest::default()) }
+        let precision = Precision { bits: bits.to_vec(), cells, ties, sizes, level: Level::detect() };
+        Self { precision, structure: Structure::Forest(Forest::default()) }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -80,23 +44,31 @@ impl Many {
         }
     }
 
-    pub(super) fn unsettled(&self, bounds: &[&[f64]], indices: &[u64], open: &mut Vec<u32>) {
+    /// All rows, in pieces.
+    pub(super) fn pieces(&self) -> Vec<&Points> {
         match &self.structure {
-            Structure::Grid(grid) => grid.unsettled(&self.question, bounds, indices, open),
-            Structure::Forest(forest) => forest.unsettled(&self.question, bounds, indices, open),
+            Structure::Grid(grid) => grid.pieces().to_vec(),
+            Structure::Forest(forest) => forest.pieces(),
         }
     }
 
-    /// See [`Archive::thin`](super::Archive::thin): of neighbours that came out of one box, one often settles the
-    /// others.
-    pub(super) fn thin(&self, points: &mut Points) -> Result<(), OutOfMemory> {
+    pub(super) fn unpruned(&self, bounds: &[&[f64]], indices: &[u64], open: &mut Vec<u32>) {
+        match &self.structure {
+            Structure::Grid(grid) => grid.unpruned(&self.precision, bounds, indices, open),
+            Structure::Forest(forest) => forest.unpruned(&self.precision, bounds, indices, open),
+        }
+    }
+
+    /// See [`Archive::prefilter`](super::Archive::prefilter): of neighbours that came out of one box, one often prunes
+    /// the others.
+    pub(super) fn prefilter(&self, points: &mut Points) -> Result<(), OutOfMemory> {
         let mut kept: Vec<usize> = memory::room(points.indices.len())?;
         'rows: for row in 0..points.indices.len() {
             while let Some(&before) = kept.last() {
-                if self.question.settles(points, before, row) {
+                if self.precision.prunes(points, before, row) {
                     continue 'rows;
                 }
-                if !self.question.settles(points, row, before) {
+                if !self.precision.prunes(points, row, before) {
                     break;
                 }
                 kept.pop();
@@ -110,27 +82,27 @@ impl Many {
         let open = self.open_rows(points, control)?;
         let new = points.select(open.iter().map(|&row| row as usize))?;
         match &mut self.structure {
-            Structure::Grid(grid) if grid.reaches(&self.question, &new) => {
-                grid.add(&self.question, new, control)
+            Structure::Grid(grid) if grid.reaches(&self.precision, &new) => {
+                grid.add(&self.precision, new, control)
             }
             Structure::Forest(forest) if !forest.outgrown_by(new.indices.len()) => {
-                let new = self.question.front(&new, control)?;
-                forest.add(&self.question, new, control)
+                let new = self.precision.front(&new, control)?;
+                forest.add(&self.precision, new, control)
             }
             _ => self.arrange(new, control),
         }
     }
 
-    /// The rows that the archive does not settle, ascending.
+    /// The rows that the archive does not prune, ascending.
     fn open_rows(&self, points: &Points, control: &Control) -> Result<Vec<u32>, Interrupted> {
         let (columns, indices) = (points.columns(), points.indices.as_slice());
-        assert!(columns.len() == self.question.bits.len(), "{} objectives", self.question.bits.len());
+        assert!(columns.len() == self.precision.bits.len(), "{} objectives", self.precision.bits.len());
         assert!(columns.iter().all(|column| column.len() == indices.len()), "as many indices as values");
         let open = Crew::for_rows(control, indices.len()).map_chunks(indices.len(), PIECE, |range| {
             control.check()?;
             let columns: Vec<&[f64]> = columns.iter().map(|column| &column[range.clone()]).collect();
             let mut open = memory::room(range.len())?;
-            self.unsettled(&columns, &indices[range.clone()], &mut open);
+            self.unpruned(&columns, &indices[range.clone()], &mut open);
             open.iter_mut().for_each(|row| *row += range.start as u32);
             Ok(open)
         })?;
@@ -143,13 +115,13 @@ impl Many {
         if all.indices.is_empty() {
             return Ok(());
         }
-        let front = self.question.front(&all, control)?;
-        self.structure = match Grid::over(&self.question, &front)? {
+        let front = self.precision.front(&all, control)?;
+        self.structure = match Grid::over(&self.precision, &front)? {
             Some(mut grid) => {
-                grid.add(&self.question, front, control)?;
+                grid.add(&self.precision, front, control)?;
                 Structure::Grid(grid)
             }
-            None => Structure::Forest(Forest::of_front(&self.question, front, control)?),
+            None => Structure::Forest(Forest::of_front(&self.precision, front, control)?),
         };
         Ok(())
     }
@@ -163,16 +135,16 @@ impl Many {
 
     pub(super) fn tidy(&mut self, control: &Control) -> Result<(), Interrupted> {
         match &mut self.structure {
-            Structure::Grid(grid) => Ok(grid.tidy(&self.question)?),
-            Structure::Forest(_) => self.arrange(Points::none(self.question.bits.len()), control),
+            Structure::Grid(grid) => Ok(grid.tidy(&self.precision)?),
+            Structure::Forest(_) => self.arrange(Points::none(self.precision.bits.len()), control),
         }
     }
 
     pub(super) fn into_points(mut self, control: &Control) -> Result<Points, Interrupted> {
         let all = self.take()?;
         if all.indices.is_empty() {
-            return Ok(Points::none(self.question.bits.len()));
+            return Ok(Points::none(self.precision.bits.len()));
         }
-        self.question.front(&all, control)
+        self.precision.front(&all, control)
     }
 }

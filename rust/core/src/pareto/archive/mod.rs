@@ -1,15 +1,15 @@
-//! The archive: the exact front of all configurations added so far, and what it settles.
+//! The archive: the exact front of all configurations added so far, and what it prunes.
 //!
 //! A search adds what it has evaluated, round by round, and asks between the rounds, from any number of threads
 //! and without locks, which boxes of configurations may still hold something. Configurations come in as
-//! [`Points`]; lanes of lower bounds come in and the lanes that are *not* settled go out; at the end the front
+//! [`Points`]; lanes of lower bounds come in and the lanes that are *not* pruned go out; at the end the front
 //! goes out, sorted.
 //!
-//! # What settles a lane
+//! # What prunes a lane
 //!
-//! Let b be the lane's bounds, L = key(b), and m the least index in it. The archive settles the lane exactly if
+//! Let b be the lane's bounds, L = key(b), and m the least index in it. The archive prunes the lane exactly if
 //! some row a has key(a) <= L in every objective and either key(a) != L or, in the order (values, index),
-//! a is at most (b, m). Then nothing in the lane but a itself can be on the front:
+//! a is at most (b, m). Then no configuration of the lane but a itself can be on the front:
 //!
 //! - A configuration c of the lane has value(c) >= b, so key(c) >= L. If key(a) != L, a is better than c in some
 //!   key and worse in none, and c is dominated.
@@ -19,12 +19,12 @@
 //! [`Ties::All`] also keeps the copies of a representative: the rows with its true objectives. The first case
 //! stands, for a copy has the key of what it copies. In the second an equal value may be that of a copy, so
 //! value(a) must be less than b: then value(c) is greater than that of the representative, and c no copy. The index
-//! decides nothing there: a lane whose bounds are the values of a row stays open, even if that row is all of it.
+//! does not matter there: a lane whose bounds are the values of a row stays open, even if that row is all of it.
 //! A configuration that comes twice (the index says so) is kept once.
 //!
-//! If a row a gives way to a row a', then a' settles what a settled: key(a') <= key(a), and if both are equal,
-//! a' comes before a. So what is settled depends only on what was added, and rows that are no longer on the front
-//! may linger.
+//! If a row a gives way to a row a', then a' prunes what a pruned: key(a') <= key(a), and if both are equal,
+//! a' comes before a. So what is pruned depends only on what was added, and rows that are no longer on the front
+//! may remain until the next rebuild.
 //!
 //! # Structures
 //!
@@ -38,202 +38,10 @@
 mod forest;
 mod grid;
 mod many;
+mod order;
 mod single;
 mod stairs;
+mod structure;
 
-use std::cmp::Ordering;
-
-use super::filter::Ties;
-use super::key::rank;
-use super::points::Points;
-use crate::control::{Control, Interrupted};
-use crate::memory::OutOfMemory;
-use many::Many;
-use single::Single;
-use stairs::Stairs;
-
-/// Sizes at which the archive changes its way; what it settles is the same for any.
-#[derive(Debug, Clone, Copy)]
-pub struct Sizes {
-    /// A staircase has no more buckets than this.
-    pub buckets: usize,
-    /// A grid has no more cells than this; what does not fit is a forest.
-    pub cells: usize,
-    /// A tree is halved down to blocks of at least so many rows.
-    pub block: usize,
-}
-
-impl Default for Sizes {
-    fn default() -> Self {
-        Self { buckets: 1 << 20, cells: 1 << 21, block: 8 }
-    }
-}
-
-/// The exact front of all configurations added so far.
-///
-/// # Examples
-///
-/// ```
-/// use isoflop_core::control::Control;
-/// use isoflop_core::pareto::archive::Archive;
-/// use isoflop_core::pareto::{Points, Ties};
-/// let control = Control::new(1);
-/// let mut archive = Archive::new(&[52, 52], Ties::First);
-/// archive.add(vec![Points { objectives: vec![vec![1.0, 2.0], vec![5.0, 3.0]], indices: vec![0, 7] }], &control)?;
-/// let mut open = Vec::new();
-/// archive.unsettled(&[&[1.5, 1.5], &[5.0, 4.0]], &[1, 2], &mut open);
-/// assert_eq!(open, [1]); // the first lane is no better than (1, 5)
-/// # Ok::<(), isoflop_core::control::Interrupted>(())
-/// ```
-#[derive(Debug, Clone)]
-pub struct Archive {
-    structure: Structure,
-}
-
-#[derive(Debug, Clone)]
-enum Structure {
-    Single(Single),
-    Stairs(Stairs),
-    Many(Many),
-}
-
-impl Archive {
-    /// An empty archive for as many objectives as there are `bits`, compared at resolutions `2^-bits`.
-    ///
-    /// # Panics
-    ///
-    /// If there is no objective, or if one of `bits` exceeds 52.
-    #[must_use]
-    pub fn new(bits: &[u32], ties: Ties) -> Self {
-        Self::with(bits, ties, Sizes::default())
-    }
-
-    /// [`new`](Self::new) with other [`Sizes`], so that few rows can take every way.
-    ///
-    /// # Panics
-    ///
-    /// As [`new`](Self::new).
-    #[must_use]
-    pub fn with(bits: &[u32], ties: Ties, sizes: Sizes) -> Self {
-        let structure = match *bits {
-            [] => panic!("an archive needs an objective"),
-            // The least value is in the least cell, whatever the cells.
-            [_] => Structure::Single(Single::new(ties)),
-            [first, second] => Structure::Stairs(Stairs::new([first, second], ties, sizes)),
-            _ => Structure::Many(Many::new(bits, ties, sizes)),
-        };
-        Self { structure }
-    }
-
-    /// How many rows are kept.
-    ///
-    /// For three objectives and more this may count rows that are no longer on the front, up to as many again as
-    /// there are; [`tidy`](Self::tidy) drops them.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        match &self.structure {
-            Structure::Single(single) => single.len(),
-            Structure::Stairs(stairs) => stairs.len(),
-            Structure::Many(many) => many.len(),
-        }
-    }
-
-    /// Whether nothing was ever added.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Appends to `open` the lanes, ascending, that the archive does not settle.
-    ///
-    /// Lane l is a box of configurations, or one of them, with the lower bounds `bounds[k][l]` of the objectives
-    /// (minimised and true: no keys) and the least index `indices[l]`. Bounds may be infinite but not NaN. Memory is
-    /// only asked for by whoever makes room in `open` for all lanes beforehand.
-    ///
-    /// # Panics
-    ///
-    /// If there are not as many bounds as objectives, or fewer of any than indices.
-    pub fn unsettled(&self, bounds: &[&[f64]], indices: &[u64], open: &mut Vec<u32>) {
-        match &self.structure {
-            Structure::Single(single) => single.unsettled(bounds[0], indices, open),
-            Structure::Stairs(stairs) => stairs.unsettled([bounds[0], bounds[1]], indices, open),
-            Structure::Many(many) => many.unsettled(bounds, indices, open),
-        }
-    }
-
-    /// Drops some configurations that others among these settle, if that is quick to see.
-    ///
-    /// # Errors
-    ///
-    /// [`OutOfMemory`] if there is no room to look.
-    pub fn thin(&self, points: &mut Points) -> Result<(), OutOfMemory> {
-        match &self.structure {
-            Structure::Single(_) => Ok(()),
-            Structure::Stairs(stairs) => stairs.thin(points),
-            Structure::Many(many) => many.thin(points),
-        }
-    }
-
-    /// Adds configurations; afterwards the archive holds the front of everything ever added.
-    ///
-    /// The archive depends on what was added by each call, not on the number of threads.
-    ///
-    /// # Errors
-    ///
-    /// [`Interrupted`] after [`Control::cancel`], or for want of memory; the archive is of no use then.
-    ///
-    /// # Panics
-    ///
-    /// If columns differ in length or in number from the objectives, or if there are 2^32 - 1 rows or more.
-    pub fn add(&mut self, points: Vec<Points>, control: &Control) -> Result<(), Interrupted> {
-        let points = Points::joined(points)?;
-        if points.indices.is_empty() {
-            return Ok(());
-        }
-        match &mut self.structure {
-            Structure::Single(single) => single.add(&points, control),
-            Structure::Stairs(stairs) => stairs.add(&points, control),
-            Structure::Many(many) => many.add(&points, control),
-        }
-    }
-
-    /// Drops what is no longer on the front, so that [`len`](Self::len) is exact until the next addition.
-    ///
-    /// # Errors
-    ///
-    /// [`Interrupted`] after [`Control::cancel`], or for want of memory; the archive is of no use then.
-    pub fn tidy(&mut self, control: &Control) -> Result<(), Interrupted> {
-        match &mut self.structure {
-            Structure::Single(_) | Structure::Stairs(_) => Ok(()),
-            Structure::Many(many) => many.tidy(control),
-        }
-    }
-
-    /// The rows, best first by the objectives in order (-0 equal to +0), then by index.
-    ///
-    /// # Errors
-    ///
-    /// [`Interrupted`] after [`Control::cancel`], or for want of memory.
-    pub fn into_points(self, control: &Control) -> Result<Points, Interrupted> {
-        control.check()?;
-        match self.structure {
-            Structure::Single(single) => Ok(single.into_points()?),
-            Structure::Stairs(stairs) => Ok(stairs.into_points()?),
-            Structure::Many(many) => many.into_points(control),
-        }
-    }
-}
-
-/// Whether a representative settles a lane whose bounds lie in its own cell: see [the module](self).
-#[inline(always)]
-fn settles_own_cell(
-    ties: Ties,
-    representative: (impl Iterator<Item = f64>, u64),
-    lane: (impl Iterator<Item = f64>, u64),
-) -> bool {
-    match representative.0.map(rank).cmp(lane.0.map(rank)) {
-        Ordering::Less => true,
-        Ordering::Equal => ties == Ties::First && representative.1 <= lane.1,
-        Ordering::Greater => false,
-    }
-}
+pub use order::Sizes;
+pub use structure::Archive;

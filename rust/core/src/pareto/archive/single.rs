@@ -1,9 +1,9 @@
-//! One objective: the least value settles everything from there on.
+//! One objective: the least value prunes all lanes from there on.
 
-use super::Points;
 use crate::control::{Control, Interrupted, LOOK};
 use crate::memory::{self, OutOfMemory};
-use crate::pareto::filter::Ties;
+use crate::pareto::points::Points;
+use crate::pareto::rows::Ties;
 use crate::value::simd::Level;
 
 /// Lanes that are looked at together.
@@ -27,13 +27,13 @@ impl Single {
         self.rows.len()
     }
 
-    pub(super) fn unsettled(&self, bounds: &[f64], indices: &[u64], open: &mut Vec<u32>) {
+    pub(super) fn unpruned(&self, bounds: &[f64], indices: &[u64], open: &mut Vec<u32>) {
         let Some(&(least, index)) = self.rows.first() else {
             open.extend(0..indices.len() as u32);
             return;
         };
-        // With all ties an equal bound settles nothing, as if no index came after the row's.
-        let settles_from = if self.ties == Ties::First { Some(index) } else { None };
+        // With all ties an equal bound prunes no lane, as if no index came after the row's.
+        let prunes_from = if self.ties == Ties::First { Some(index) } else { None };
         self.level.run(
             #[inline(always)]
             || {
@@ -42,10 +42,10 @@ impl Single {
                     let mut lanes = [0; BLOCK];
                     let mut found = 0;
                     for (lane, (&bound, &m)) in bounds.iter().zip(indices).enumerate() {
-                        let equal_settles = settles_from.is_some_and(|index| index <= m);
-                        let settled = (least < bound) | ((least == bound) & equal_settles);
+                        let equal_settles = prunes_from.is_some_and(|index| index <= m);
+                        let pruned = (least < bound) | ((least == bound) & equal_settles);
                         lanes[found] = (block * BLOCK + lane) as u32;
-                        found += usize::from(!settled);
+                        found += usize::from(!pruned);
                     }
                     open.extend_from_slice(&lanes[..found]);
                 }
@@ -83,10 +83,15 @@ impl Single {
         Ok(())
     }
 
-    pub(super) fn into_points(self) -> Result<Points, OutOfMemory> {
+    /// The rows, by index.
+    pub(super) fn copied(&self) -> Result<Points, OutOfMemory> {
         Ok(Points {
             objectives: vec![memory::collected(self.rows.iter().map(|&(value, _)| value))?],
             indices: memory::collected(self.rows.iter().map(|&(_, index)| index))?,
         })
+    }
+
+    pub(super) fn into_points(self) -> Result<Points, OutOfMemory> {
+        self.copied()
     }
 }

@@ -2,10 +2,10 @@
 //!
 //! Steps lie in ascending order of the key of one objective, `x`, and descending order of the key of the
 //! other, `y`. The last step not beyond a lane in x has the least y of all of these, so it alone decides about
-//! the lane. [`Buckets`] over the keys of x find it, and settle most lanes without looking at a step.
+//! the lane. [`Buckets`] over the keys of x find it, and prune most lanes without looking at a step.
 //!
 //! ```text
-//! settled(lane):
+//! pruned(lane):
 //!     bucket = bucket of lane.x
 //!     if lane.y >= threshold[bucket]: yes             the last step before the bucket dominates it
 //!     if lane.y < threshold[bucket + 1]: no           no step up to the end of the bucket reaches down to it
@@ -17,37 +17,22 @@
 //! it.
 
 mod buckets;
+mod step;
 
-use super::{Points, Sizes, settles_own_cell};
+use super::order::{Sizes, prunes_own_cell};
 use crate::control::{Control, Interrupted};
 use crate::memory::{self, OutOfMemory};
 use crate::parallel::Crew;
-use crate::pareto::filter::{self, Rows, Ties, joined, pairs, uncovered, with_copies};
+use crate::pareto::filter::{Problem, Scratch, pairs, uncovered, with_copies};
 use crate::pareto::key::Cells;
-use crate::pareto::order::{Problem, Scratch};
+use crate::pareto::points::Points;
+use crate::pareto::rows::{self, Rows, Ties, joined};
 use crate::value::simd::Level;
 use buckets::{BLOCK, Buckets};
+use step::Step;
 
 /// New rows of one piece of work.
 const PIECE: usize = 1 << 14;
-
-/// A row of the front.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Step {
-    x: f64,
-    y: f64,
-    index: u64,
-}
-
-impl Step {
-    fn turned(self) -> Self {
-        Self { x: self.y, y: self.x, index: self.index }
-    }
-
-    fn is_copy_of(&self, other: &Self) -> bool {
-        self.x == other.x && self.y == other.y
-    }
-}
 
 /// The rows of the front as steps.
 #[derive(Debug, Clone)]
@@ -91,7 +76,7 @@ impl Stairs {
         (Cells::new(self.bits[self.along]), Cells::new(self.bits[1 - self.along]))
     }
 
-    pub(super) fn unsettled(&self, bounds: [&[f64]; 2], indices: &[u64], open: &mut Vec<u32>) {
+    pub(super) fn unpruned(&self, bounds: [&[f64]; 2], indices: &[u64], open: &mut Vec<u32>) {
         let x = &bounds[self.along][..indices.len()];
         let y = &bounds[1 - self.along][..indices.len()];
         self.level.run(
@@ -106,7 +91,7 @@ impl Stairs {
                         let lane = start + at as usize;
                         let bounds = Step { x: x[lane], y: y[lane], index: indices[lane] };
                         let bucket = places[at as usize] as usize;
-                        if self.buckets.surely_open(bucket, bounds.y) || !self.settles(bucket, bounds) {
+                        if self.buckets.surely_open(bucket, bounds.y) || !self.prunes(bucket, bounds) {
                             open.push(lane as u32);
                         }
                     }
@@ -115,9 +100,9 @@ impl Stairs {
         );
     }
 
-    /// Whether a step settles a lane, given as its bounds, whose x lies in this bucket.
+    /// Whether a step prunes a lane, given as its bounds, whose x lies in this bucket.
     #[inline(always)]
-    fn settles(&self, bucket: usize, lane: Step) -> bool {
+    fn prunes(&self, bucket: usize, lane: Step) -> bool {
         let (x, y) = self.cells();
         let key = x.key(lane.x);
         let steps = self.buckets.steps(bucket);
@@ -130,7 +115,7 @@ impl Stairs {
         let (step_y, lane_y) = (y.key(step.y), y.key(lane.y));
         step_y < lane_y
             || step_y == lane_y
-                && (x.key(step.x) < key || settles_own_cell(self.ties, self.row(step), self.row(lane)))
+                && (x.key(step.x) < key || prunes_own_cell(self.ties, self.row(step), self.row(lane)))
     }
 
     /// The objectives of a step in their order, and its index.
@@ -140,11 +125,11 @@ impl Stairs {
         (values.into_iter(), step.index)
     }
 
-    /// See [`Archive::thin`](super::Archive::thin).
-    pub(super) fn thin(&self, points: &mut Points) -> Result<(), OutOfMemory> {
+    /// See [`Archive::prefilter`](super::Archive::prefilter).
+    pub(super) fn prefilter(&self, points: &mut Points) -> Result<(), OutOfMemory> {
         let columns = points.columns();
         let rows = Rows { objectives: &columns, indices: Some(&points.indices) };
-        let problem = Problem::new(rows, &self.bits, filter::Sizes::default());
+        let problem = Problem::new(rows, &self.bits, rows::Sizes::default());
         let kept = uncovered(&problem, 0..points.indices.len() as u32, i64::MAX)?;
         points.keep(kept.iter().map(|&row| row as usize))
     }
@@ -175,7 +160,7 @@ impl Stairs {
         Ok(())
     }
 
-    /// The new steps that rows make, in order: those that neither old steps settle nor other new rows.
+    /// The new steps that rows make, in order: those that neither old steps prune nor other new rows.
     fn steps_of(&self, points: &Points, control: &Control) -> Result<Vec<Step>, Interrupted> {
         let [first, second] = points.objectives.as_slice() else {
             panic!("two objectives, not {}", points.objectives.len());
@@ -185,13 +170,13 @@ impl Stairs {
         let open = Crew::for_rows(control, indices.len()).map_chunks(indices.len(), PIECE, |range| {
             control.check()?;
             let mut open = memory::room(range.len())?;
-            self.unsettled(columns.map(|column| &column[range.clone()]), &indices[range.clone()], &mut open);
+            self.unpruned(columns.map(|column| &column[range.clone()]), &indices[range.clone()], &mut open);
             open.iter_mut().for_each(|row| *row += range.start as u32);
             Ok(open)
         })?;
         let open = joined(open, control)?;
         let rows = Rows { objectives: &columns, indices: Some(indices) };
-        let mut problem = Problem::new(rows, &self.bits, filter::Sizes::default());
+        let mut problem = Problem::new(rows, &self.bits, rows::Sizes::default());
         problem.sort_by(self.along);
         let mut kept = pairs(&problem, &open, control)?;
         if self.ties == Ties::All {
@@ -206,7 +191,7 @@ impl Stairs {
         Ok(memory::collected(kept.into_iter().map(step))?)
     }
 
-    /// Merges new steps, which no old one settles.
+    /// Merges new steps, which no old one prunes.
     fn merge(&mut self, new: Vec<Step>) -> Result<(), OutOfMemory> {
         let (x, y) = self.cells();
         let mut merged = std::mem::take(&mut self.spare);
@@ -222,7 +207,7 @@ impl Stairs {
             let from = merged.len();
             merged.extend_from_slice(steps);
             if self.ties == Ties::All {
-                // Nothing else lies behind a step that was there before but its copies.
+                // Only copies lie behind a step that was there before.
                 merged.extend(behind.iter().filter(|old| old.is_copy_of(&step)));
                 merged[from..].sort_unstable_by_key(|step| step.index);
                 let mut kept = from + 1;
@@ -252,17 +237,23 @@ impl Stairs {
         }
     }
 
+    /// The rows, objective by objective, in the order of the steps.
+    pub(super) fn copied(&self) -> Result<Points, OutOfMemory> {
+        let (x, y) = (
+            memory::collected(self.steps.iter().map(|step| step.x))?,
+            memory::collected(self.steps.iter().map(|step| step.y))?,
+        );
+        Ok(Points {
+            objectives: if self.along == 0 { vec![x, y] } else { vec![y, x] },
+            indices: memory::collected(self.steps.iter().map(|step| step.index))?,
+        })
+    }
+
     pub(super) fn into_points(mut self) -> Result<Points, OutOfMemory> {
         if self.along != 0 {
             self.turn();
         }
-        Ok(Points {
-            objectives: vec![
-                memory::collected(self.steps.iter().map(|step| step.x))?,
-                memory::collected(self.steps.iter().map(|step| step.y))?,
-            ],
-            indices: memory::collected(self.steps.iter().map(|step| step.index))?,
-        })
+        self.copied()
     }
 }
 

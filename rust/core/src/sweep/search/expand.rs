@@ -1,17 +1,32 @@
 //! One job of a round: boxes split, their parts bounded, small parts computed.
+//!
+//! Boxes lie in columns, a lane each: for every slot the first position and the scale, at scale s a run of 2^s
+//! positions. A split halves a box up to three times along the slots of the highest branching score; the bits of a
+//! part's number say which half it is of each.
+//!
+//! ```text
+//! box      slot 0: 8 positions (scale 3)        slot 1: 4 positions (scale 2)        scores 0.9 and 0.3
+//! halved   slot 0, slot 0 (0.45), slot 1        leaves scales 1 and 1: 8 parts of 2 x 2
+//! part 5   = 0b10 for slot 0, 0b1 for slot 1    first + 2 << 1, first + 1 << 1
+//!
+//! parts --possible?--> --unpruned?--> small:  all their configurations to `leaves`
+//!                                     large:  to the open boxes, and their probe to `samples`
+//! leaves, samples --values--> feasible, no NaN --unpruned?--> found
+//! ```
 
 use std::ops::Range;
 
 use crate::memory::{self, OutOfMemory};
-use crate::pareto::filter::any_nan;
-use crate::program::{Boxes, Intervals, Lanes, Slot, at};
+use crate::pareto::any_nan;
+use crate::program::search::{Boxes, Intervals, Lanes, Slot};
+use crate::sweep::stats::Stats;
 use crate::value::lanes::Operand;
 
-use super::super::stats::Stats;
-use super::open::{Extent, Open, digit};
-use super::spots::{Spot, spread};
-use super::weights::Weights;
-use super::{Found, Goal, Search};
+use super::branching::BranchingScores;
+use super::context::Search;
+use super::goal::{Candidates, Found, Goal};
+use super::incumbents::{Probe, spread};
+use super::open_boxes::{Extent, Open, digit};
 
 /// Halvings of a box at a time: 8 parts.
 const HALVINGS: u32 = 3;
@@ -22,7 +37,7 @@ const LEAF: u64 = 16;
 /// Lanes of boxes or configurations that are looked at together.
 const LANES: usize = 256;
 
-/// Neighbouring boxes of the same levels that are split alike.
+/// Neighbouring boxes of the same scales that are split alike.
 const ALIKE: usize = 8;
 
 /// What a job did.
@@ -35,7 +50,7 @@ pub(super) struct Outcome {
     bounded: u64,
     /// Configurations that were computed, all there are in their boxes.
     evaluated: u64,
-    /// Of these, such with constraints met and an objective that is NaN.
+    /// Feasible ones among these with an objective that is NaN.
     nan: u64,
     /// How often a box was bounded.
     bounds: u64,
@@ -73,7 +88,7 @@ pub(super) struct Worker<'a> {
     search: &'a Search<'a>,
     slots: &'a [Slot],
     /// Where samples are taken, by slots.
-    spots: &'a [Spot],
+    probes: &'a [Probe],
     outcome: Outcome,
     leaves: Pending,
     samples: Pending,
@@ -83,10 +98,10 @@ pub(super) struct Worker<'a> {
     lanes: Lanes,
     indices: Vec<u64>,
     columns: Vec<Vec<f64>>,
-    unsettled: Vec<u32>,
+    unpruned: Vec<u32>,
     /// How deep each of the boxes is.
     depths: Vec<u8>,
-    weights: Weights,
+    scores: BranchingScores,
     halvings: Vec<u8>,
 }
 
@@ -96,16 +111,16 @@ struct Pending {
     positions: Vec<Vec<u32>>,
     count: usize,
     /// Whether they are all there is in their boxes.
-    settles: bool,
+    prunes: bool,
 }
 
 /// Some lanes of those that were computed together.
-enum Chosen {
+enum Selection {
     All(usize),
     These(Vec<u32>),
 }
 
-impl Chosen {
+impl Selection {
     /// The lanes for which `keep` holds.
     fn new(count: usize, all: bool, keep: impl Fn(usize) -> bool) -> Result<Self, OutOfMemory> {
         if all {
@@ -153,7 +168,7 @@ impl Chosen {
 }
 
 impl Search<'_> {
-    /// Nothing done yet.
+    /// The outcome of a job that has not begun.
     fn outcome(&self) -> Outcome {
         let mut outcome = Outcome { open: self.no_boxes(), ..Outcome::default() };
         outcome.found.points.objectives = vec![Vec::new(); self.objectives];
@@ -162,14 +177,14 @@ impl Search<'_> {
 }
 
 impl<'a> Worker<'a> {
-    pub(super) fn new(search: &'a Search<'a>, spots: &'a [Spot]) -> Self {
+    pub(super) fn new(search: &'a Search<'a>, probes: &'a [Probe]) -> Self {
         let slots = &search.program.slots;
         let outputs = search.program.bounds.outputs();
-        let pending = |settles| Pending { positions: vec![Vec::new(); slots.len()], count: 0, settles };
+        let pending = |prunes| Pending { positions: vec![Vec::new(); slots.len()], count: 0, prunes };
         Self {
             search,
             slots,
-            spots,
+            probes,
             outcome: search.outcome(),
             leaves: pending(true),
             samples: pending(false),
@@ -179,9 +194,9 @@ impl<'a> Worker<'a> {
             lanes: Lanes::default(),
             indices: Vec::new(),
             columns: vec![Vec::new(); outputs],
-            unsettled: Vec::new(),
+            unpruned: Vec::new(),
             depths: Vec::new(),
-            weights: Weights::new(slots.len()),
+            scores: BranchingScores::new(slots.len()),
             halvings: Vec::new(),
         }
     }
@@ -190,7 +205,7 @@ impl<'a> Worker<'a> {
     ///
     /// # Errors
     ///
-    /// [`OutOfMemory`] if there is no room for their parts; the worker is of no use then.
+    /// [`OutOfMemory`] if there is no room for their parts; the worker is poisoned then.
     pub(super) fn expand(
         &mut self,
         goal: &impl Goal,
@@ -200,16 +215,16 @@ impl<'a> Worker<'a> {
         let alive = self.alive(goal, round, range)?;
         self.outcome.open.reserve(2 * alive.len())?;
         for parents in alive.chunks(LANES >> HALVINGS) {
-            // Neighbours of the same levels are split alike.
+            // Neighbours of the same scales are split alike.
             let runs: Vec<&[usize]> =
                 parents.chunk_by(|&a, &b| round.alike(a, b)).flat_map(|run| run.chunks(ALIKE)).collect();
-            self.outcome.bounds += self.weights.weigh(self.search, goal, round, &runs)?;
+            self.outcome.bounds += self.scores.score(self.search, goal, round, &runs)?;
             self.boxes.clear();
             self.depths.clear();
             for (place, run) in runs.into_iter().enumerate() {
                 self.split(round, run, place)?;
             }
-            self.judge(goal)?;
+            self.bound_and_prune(goal)?;
         }
         self.finish(goal)
     }
@@ -220,7 +235,7 @@ impl<'a> Worker<'a> {
         Ok(std::mem::replace(&mut self.outcome, self.search.outcome()))
     }
 
-    /// The boxes of a round that the goal does not settle by now.
+    /// The boxes of a round that the goal does not prune by now.
     fn alive(
         &mut self,
         goal: &impl Goal,
@@ -231,20 +246,21 @@ impl<'a> Worker<'a> {
         for (column, first) in self.boxes.first.iter_mut().zip(&round.first) {
             memory::append(column, &first[range.clone()])?;
         }
-        for (column, level) in self.boxes.level.iter_mut().zip(&round.level) {
-            memory::append(column, &level[range.clone()])?;
+        for (column, scale) in self.boxes.scale.iter_mut().zip(&round.scale) {
+            memory::append(column, &scale[range.clone()])?;
         }
         self.boxes.count = range.len();
         self.measure()?;
         let bounds: Vec<&[f64]> =
             round.bounds[..self.search.objectives].iter().map(|bounds| &bounds[range.clone()]).collect();
-        let groups = self.groups(|slot| &self.boxes.first[slot], &Chosen::All(range.len()))?;
-        self.unsettled.clear();
-        goal.unsettled(&bounds, &round.index[range.clone()], &groups, &mut self.unsettled)?;
+        let groups = self.groups(|slot| &self.boxes.first[slot], &Selection::All(range.len()))?;
+        self.unpruned.clear();
+        let boxes = Candidates { bounds: &bounds, indices: &round.index[range.clone()], groups: &groups };
+        goal.unpruned(&boxes, &mut self.unpruned)?;
         let all: u64 = self.extent.size.iter().sum();
-        let alive: u64 = self.unsettled.iter().map(|&lane| self.extent.size[lane as usize]).sum();
+        let alive: u64 = self.unpruned.iter().map(|&lane| self.extent.size[lane as usize]).sum();
         self.outcome.bounded += all - alive;
-        memory::collected(self.unsettled.iter().map(|&lane| range.start + lane as usize))
+        memory::collected(self.unpruned.iter().map(|&lane| range.start + lane as usize))
     }
 
     fn measure(&mut self) -> Result<(), OutOfMemory> {
@@ -254,11 +270,11 @@ impl<'a> Worker<'a> {
         )
     }
 
-    /// The groups of some lanes, given how to get positions on a slot; nothing if there are no groups.
+    /// The groups of some lanes, given how to get positions on a slot; none if the question has no groups.
     fn groups<'p>(
         &self,
         positions: impl FnOnce(usize) -> &'p [u32],
-        chosen: &Chosen,
+        chosen: &Selection,
     ) -> Result<Vec<u32>, OutOfMemory> {
         let lanes = |positions: &'p [u32]| (0..chosen.len()).map(move |place| positions[chosen.lane(place)]);
         self.search.groups_of(|slot| lanes(positions(slot)))
@@ -268,15 +284,15 @@ impl<'a> Worker<'a> {
     /// first of them.
     fn split(&mut self, round: &Open, run: &[usize], place: usize) -> Result<(), OutOfMemory> {
         let slots = self.slots.len();
-        let weights = self.weights.of(place);
+        let scores = self.scores.of(place);
         self.halvings.clear();
         self.halvings.resize(slots, 0);
-        let level = |slot: usize| round.level[slot][run[0]];
-        let mut bits: u32 = (0..slots).map(|slot| u32::from(level(slot))).sum();
+        let scale = |slot: usize| round.scale[slot][run[0]];
+        let mut bits: u32 = (0..slots).map(|slot| u32::from(scale(slot))).sum();
         let mut halvings = 0;
         while halvings < HALVINGS && bits > LEAF.ilog2() {
-            let Some(slot) = heaviest(weights, |slot| level(slot) - self.halvings[slot]) else { break };
-            weights[slot] *= 0.5;
+            let Some(slot) = highest(scores, |slot| scale(slot) - self.halvings[slot]) else { break };
+            scores[slot] *= 0.5;
             self.halvings[slot] += 1;
             halvings += 1;
             bits -= 1;
@@ -287,7 +303,7 @@ impl<'a> Worker<'a> {
         let (mut shift, mut whole) = (halvings, true);
         for (slot, axis) in self.slots.iter().enumerate() {
             let bits = self.halvings[slot];
-            let left = level(slot) - bits;
+            let left = scale(slot) - bits;
             shift -= u32::from(bits);
             let mut steps = [0u32; 1 << HALVINGS];
             for (part, step) in (0..).zip(&mut steps) {
@@ -295,10 +311,10 @@ impl<'a> Worker<'a> {
             }
             for &parent in run {
                 let first = round.first[slot][parent];
-                whole &= u64::from(first) + (1 << level(slot)) <= u64::from(axis.length);
+                whole &= u64::from(first) + (1 << scale(slot)) <= u64::from(axis.length);
                 memory::extend(&mut self.boxes.first[slot], steps[..parts].iter().map(|step| first + step))?;
             }
-            memory::resize(&mut self.boxes.level[slot], self.boxes.count, left)?;
+            memory::resize(&mut self.boxes.scale[slot], self.boxes.count, left)?;
         }
         for &parent in run {
             let depth = round.depth[parent] + 1;
@@ -313,25 +329,25 @@ impl<'a> Worker<'a> {
 
     /// Drops the lanes of `boxes` from `start` on that begin behind the end of an axis.
     fn drop_outside(&mut self, start: usize) {
-        let Boxes { count, first, level, .. } = &mut self.boxes;
+        let Boxes { count, first, scale, .. } = &mut self.boxes;
         let depths = &mut self.depths;
         let mut kept = start;
         for lane in start..*count {
             if self.slots.iter().zip(first.iter()).all(|(slot, first)| first[lane] < slot.length) {
                 first.iter_mut().for_each(|column| column[kept] = column[lane]);
-                level.iter_mut().for_each(|column| column[kept] = column[lane]);
+                scale.iter_mut().for_each(|column| column[kept] = column[lane]);
                 depths[kept] = depths[lane];
                 kept += 1;
             }
         }
         first.iter_mut().for_each(|column| column.truncate(kept));
-        level.iter_mut().for_each(|column| column.truncate(kept));
+        scale.iter_mut().for_each(|column| column.truncate(kept));
         depths.truncate(kept);
         *count = kept;
     }
 
     /// Bounds the parts in `boxes` and sends each where it belongs.
-    fn judge(&mut self, goal: &impl Goal) -> Result<(), OutOfMemory> {
+    fn bound_and_prune(&mut self, goal: &impl Goal) -> Result<(), OutOfMemory> {
         let (program, objectives) = (self.search.program, self.search.objectives);
         let bounds = &program.bounds;
         let count = self.boxes.count;
@@ -340,12 +356,12 @@ impl<'a> Worker<'a> {
         self.outcome.bounds += count as u64;
         self.outcome.count_depths(&self.depths);
 
-        let possible = Chosen::new(count, bounds.all_possible(objectives), |lane| {
+        let possible = Selection::new(count, bounds.all_possible(objectives), |lane| {
             bounds.possible(&self.intervals, objectives, lane)
         })?;
         let indices = match &possible {
-            Chosen::All(_) => std::mem::take(&mut self.extent.index),
-            Chosen::These(_) => possible.of(&self.extent.index)?,
+            Selection::All(_) => std::mem::take(&mut self.extent.index),
+            Selection::These(_) => possible.of(&self.extent.index)?,
         };
         let groups = self.groups(|slot| &self.boxes.first[slot], &possible)?;
         let columns: Vec<&[f64]> = self
@@ -354,12 +370,13 @@ impl<'a> Worker<'a> {
             .enumerate()
             .map(|(output, buffer)| possible.column(bounds.low(&self.intervals, output), buffer))
             .collect::<Result<_, _>>()?;
-        self.unsettled.clear();
-        goal.unsettled(&columns[..objectives], &indices, &groups, &mut self.unsettled)?;
+        self.unpruned.clear();
+        let boxes = Candidates { bounds: &columns[..objectives], indices: &indices, groups: &groups };
+        goal.unpruned(&boxes, &mut self.unpruned)?;
         let mut left = 0;
         let (mut places, mut lanes) =
-            (memory::room(self.unsettled.len())?, memory::room(self.unsettled.len())?);
-        for &place in &self.unsettled {
+            (memory::room(self.unpruned.len())?, memory::room(self.unpruned.len())?);
+        for &place in &self.unpruned {
             let lane = possible.lane(place as usize);
             let size = self.extent.size[lane];
             left += size;
@@ -379,10 +396,10 @@ impl<'a> Worker<'a> {
         }
         for slot in 0..self.slots.len() {
             extend(&mut open.first[slot], &self.boxes.first[slot], &lanes)?;
-            extend(&mut open.level[slot], &self.boxes.level[slot], &lanes)?;
+            extend(&mut open.scale[slot], &self.boxes.scale[slot], &lanes)?;
         }
         if goal.samples() {
-            self.samples.push_one_of_each(&self.boxes, &lanes, self.spots)?;
+            self.samples.push_one_of_each(&self.boxes, &lanes, self.probes)?;
         }
         self.outcome.bounded += self.extent.size.iter().sum::<u64>() - left;
         self.extent.index = indices;
@@ -395,7 +412,7 @@ impl<'a> Worker<'a> {
         Ok(())
     }
 
-    /// Computes the configurations that wait, and keeps those that the goal does not settle.
+    /// Computes the configurations that wait, and keeps those that the goal does not prune.
     fn compute(
         &mut self,
         goal: &impl Goal,
@@ -423,15 +440,16 @@ impl<'a> Worker<'a> {
             pending.positions.iter().map(|positions| &positions[range.clone()]).collect();
         program.values(&positions, count, &mut self.lanes)?;
         let lanes = &self.lanes;
-        let meets = |lane: usize| program.constraints().iter().all(|&place| at(lanes.at(place), lane) != 0.0);
-        let nan = |lane: usize| program.outputs().iter().any(|&place| at(lanes.at(place), lane).is_nan());
+        let meets = |lane: usize| program.constraints().iter().all(|&place| lanes.at(place).at(lane) != 0.0);
+        let nan = |lane: usize| program.outputs().iter().any(|&place| lanes.at(place).at(lane).is_nan());
         let clean = program.outputs().iter().all(|&place| match lanes.at(place) {
             Operand::Scalar(value) => !value.is_nan(),
             Operand::Lanes(values) => !any_nan(&values[..count]),
         });
-        let chosen =
-            Chosen::new(count, clean && program.constraints().is_empty(), |lane| meets(lane) && !nan(lane))?;
-        if pending.settles && !clean {
+        let chosen = Selection::new(count, clean && program.constraints().is_empty(), |lane| {
+            meets(lane) && !nan(lane)
+        })?;
+        if pending.prunes && !clean {
             self.outcome.nan += (0..count).filter(|&lane| meets(lane) && nan(lane)).count() as u64;
         }
         self.indices.clear();
@@ -444,7 +462,7 @@ impl<'a> Worker<'a> {
                 }
             },
         );
-        if let Chosen::These(_) = chosen {
+        if let Selection::These(_) = chosen {
             self.indices = chosen.of(&self.indices)?;
         }
         let groups = self.groups(|slot| positions[slot], &chosen)?;
@@ -454,10 +472,11 @@ impl<'a> Worker<'a> {
             .zip(&mut self.columns)
             .map(|(&place, buffer)| chosen.column(lanes.at(place), buffer))
             .collect::<Result<_, _>>()?;
-        self.unsettled.clear();
-        goal.unsettled(&columns, &self.indices, &groups, &mut self.unsettled)?;
+        self.unpruned.clear();
+        let configurations = Candidates { bounds: &columns, indices: &self.indices, groups: &groups };
+        goal.unpruned(&configurations, &mut self.unpruned)?;
         let found = &mut self.outcome.found;
-        let kept = self.unsettled.iter().map(|&place| place as usize);
+        let kept = self.unpruned.iter().map(|&place| place as usize);
         for (column, found) in columns.iter().zip(&mut found.points.objectives) {
             memory::extend(found, kept.clone().map(|place| column[place]))?;
         }
@@ -472,12 +491,13 @@ impl<'a> Worker<'a> {
     ///
     /// # Errors
     ///
-    /// [`OutOfMemory`] if there is no room for them; the worker is of no use then.
+    /// [`OutOfMemory`] if there is no room for them; the worker is poisoned then.
     pub(super) fn sample(&mut self, goal: &impl Goal, most: usize) -> Result<Found, OutOfMemory> {
         self.samples.positions = spread(self.slots, most)?;
-        for ((slot, positions), spot) in self.slots.iter().zip(&mut self.samples.positions).zip(self.spots) {
-            if *spot != Spot::Middle {
-                positions.fill(spot.position(0, slot.length - 1));
+        for ((slot, positions), probe) in self.slots.iter().zip(&mut self.samples.positions).zip(self.probes)
+        {
+            if *probe != Probe::Middle {
+                positions.fill(probe.position(0, slot.length - 1));
             }
         }
         self.samples.count = most;
@@ -486,29 +506,29 @@ impl<'a> Worker<'a> {
 }
 
 impl Pending {
-    /// Adds a configuration of each of some boxes, the one on these spots.
+    /// Adds one configuration of each of some boxes: its probe.
     fn push_one_of_each(
         &mut self,
         boxes: &Boxes,
         lanes: &[usize],
-        spots: &[Spot],
+        probes: &[Probe],
     ) -> Result<(), OutOfMemory> {
-        for (slot, (positions, spot)) in self.positions.iter_mut().zip(spots).enumerate() {
+        for (slot, (positions, probe)) in self.positions.iter_mut().zip(probes).enumerate() {
             let (first, last) = (&boxes.first[slot], &boxes.last[slot]);
-            memory::extend(positions, lanes.iter().map(|&lane| spot.position(first[lane], last[lane])))?;
+            memory::extend(positions, lanes.iter().map(|&lane| probe.position(first[lane], last[lane])))?;
         }
         self.count += lanes.len();
         Ok(())
     }
 
-    /// Adds every configuration of a box of so many.
+    /// Adds every configuration of a box of `size` configurations.
     fn push_all(&mut self, boxes: &Boxes, lane: usize, size: u64) -> Result<(), OutOfMemory> {
-        let levels = boxes.level.iter().map(|level| u32::from(level[lane]));
-        let mut shift: u32 = levels.sum();
+        let scales = boxes.scale.iter().map(|scale| u32::from(scale[lane]));
+        let mut shift: u32 = scales.sum();
         self.count += size as usize;
         if size == 1 << shift {
             for (slot, positions) in self.positions.iter_mut().enumerate() {
-                let (first, bits) = (boxes.first[slot][lane], boxes.level[slot][lane]);
+                let (first, bits) = (boxes.first[slot][lane], boxes.scale[slot][lane]);
                 shift -= u32::from(bits);
                 memory::extend(positions, (0..size as u32).map(|place| first + digit(place, shift, bits)))?;
             }
@@ -535,10 +555,10 @@ fn extend<T: Copy>(column: &mut Vec<T>, other: &[T], lanes: &[usize]) -> Result<
     memory::extend(column, lanes.iter().map(|&lane| other[lane]))
 }
 
-/// The slot to halve next: the heaviest, or where none has weight the longest.
-fn heaviest(weights: &[f64], level: impl Fn(usize) -> u8) -> Option<usize> {
-    let key = |slot: usize| (weights[slot], level(slot));
-    (0..weights.len()).filter(|&slot| level(slot) > 0).fold(None, |best, slot| match best {
+/// The slot to halve next: the one with the highest score, or where all are 0 the longest.
+fn highest(scores: &[f64], scale: impl Fn(usize) -> u8) -> Option<usize> {
+    let key = |slot: usize| (scores[slot], scale(slot));
+    (0..scores.len()).filter(|&slot| scale(slot) > 0).fold(None, |best, slot| match best {
         Some(best) if key(best) >= key(slot) => Some(best),
         _ => Some(slot),
     })

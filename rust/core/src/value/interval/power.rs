@@ -7,7 +7,7 @@
 //! computed. Bases below zero follow from their size and from whether the exponent may be odd, even or no
 //! integer.
 
-use super::Interval;
+use super::set::Interval;
 use super::steps::{margin, step_down, step_up};
 use crate::value::kernels::{POW_ULPS, Path};
 use crate::value::scalar::pow;

@@ -18,7 +18,7 @@
 /// The rank of infinity.
 const INFINITE: i64 = f64::INFINITY.to_bits() as i64;
 
-/// `x` moved down by so many numbers, at least 0.
+/// `x` moved down by `steps` numbers, at least 0.
 ///
 /// -0 and 0 are one number; minus infinity stays, and so does NaN. Infinity is the number after
 /// [`f64::MAX`], as for [`f64::next_down`].
@@ -37,7 +37,7 @@ pub fn step_down(x: f64, steps: i64) -> f64 {
     step_up(x, -steps)
 }
 
-/// `x` moved up by so many numbers, at least 0.
+/// `x` moved up by `steps` numbers, at least 0.
 ///
 /// -0 and 0 are one number; infinity stays, and so does NaN. Minus infinity is the number before
 /// [`f64::MIN`], as for [`f64::next_up`].
@@ -63,7 +63,7 @@ fn folded(bits: i64) -> i64 {
     if bits < 0 { i64::MIN.wrapping_sub(bits) } else { bits }
 }
 
-/// The steps by which results of a kernel are widened whose error is at most so many ulps: three for each,
+/// The steps by which results of a kernel are widened whose error is at most `ulps` ulps: three for each,
 /// and one.
 ///
 /// # Examples

@@ -1,6 +1,8 @@
 //! The special cases by name; `tests/interval.rs` has the properties.
 
 use super::*;
+use crate::value::ops::Op;
+use crate::value::scalar;
 
 const INF: f64 = f64::INFINITY;
 const NAN: f64 = f64::NAN;

@@ -2,7 +2,7 @@
 
 use super::{LN_2_HIGH, LN_2_LOW, ROUND, power_of_two};
 
-/// Arguments beyond these overflow or vanish whatever follows; the reduction stays in range.
+/// Results for arguments beyond these overflow or vanish; the reduction stays in range.
 const HIGHEST: f64 = 710.0;
 const LOWEST: f64 = -746.0;
 

@@ -10,7 +10,7 @@ const TWO_TO_52: f64 = 4_503_599_627_370_496.0;
 /// How a power is computed. The exponent's value decides, wherever the exponent comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Path {
-    /// Exponent 0: 1, whatever the base, NaN included.
+    /// Exponent 0: 1 for every base, NaN included.
     One,
     /// Exponent 1: the base.
     Same,

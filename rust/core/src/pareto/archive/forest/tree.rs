@@ -1,16 +1,23 @@
-//! A static tree of boxes around rows, for corner queries: does some row lie at or below a corner?
+//! A static k-d tree (Bentley 1975), for dominance queries: does some row lie at or below a corner?
 //!
 //! Rows are halved again and again, each time along the objective in which they spread most, down to blocks.
 //! Every node knows the least and the largest keys of its rows. If the largest are at most the corner, so are all
 //! rows, and the query ends; if one of the least is not, no row is, and the node is passed over.
 
-use super::super::many::Question;
-use super::super::{Points, settles_own_cell};
 use crate::control::{Control, Interrupted};
 use crate::memory::{self, OutOfMemory};
-use crate::pareto::filter::Ties;
+use crate::pareto::archive::order::Precision;
+use crate::pareto::archive::order::prunes_own_cell;
+use crate::pareto::points::Points;
+use crate::pareto::rows::Ties;
 
-/// What settled the last lane: a row, plus one.
+/// Levels that are halved before the rows are laid out anew.
+const LEVELS: usize = 8;
+
+/// The least and the largest key of no rows.
+const NO_KEYS: (i64, i64) = (i64::MAX, i64::MIN);
+
+/// What pruned the last lane: a row, plus one.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Hint(usize);
 
@@ -29,13 +36,13 @@ pub(super) struct Tree {
 
 impl Tree {
     /// A tree of at least one row.
-    pub(super) fn new(question: &Question, points: Points, control: &Control) -> Result<Self, Interrupted> {
-        let (rows, width) = (points.indices.len(), question.cells.len());
-        let depth = (rows / question.sizes.block.max(1)).max(1).ilog2();
+    pub(super) fn new(precision: &Precision, points: Points, control: &Control) -> Result<Self, Interrupted> {
+        let (rows, width) = (points.indices.len(), precision.cells.len());
+        let depth = (rows / precision.sizes.block.max(1)).max(1).ilog2();
         let mut tree = Self { points, width, keys: memory::room(rows * width)?, corners: Vec::new(), depth };
         for row in 0..rows {
             let values = tree.points.objectives.iter().map(|column| column[row]);
-            tree.keys.extend(values.zip(&question.cells).map(|(value, cells)| cells.key(value)));
+            tree.keys.extend(values.zip(&precision.cells).map(|(value, cells)| cells.key(value)));
         }
         tree.arrange(control)?;
         tree.bound()?;
@@ -52,29 +59,34 @@ impl Tree {
     fn arrange(&mut self, control: &Control) -> Result<(), Interrupted> {
         let width = self.width;
         let mut order = memory::collected(0..self.len() as u32)?;
-        let key = |row: u32, objective: usize| self.keys[row as usize * width + objective];
-        let spread = |rows: &[u32], objective: usize| {
-            let keys = || rows.iter().map(|&row| key(row, objective));
-            keys().max().zip(keys().min()).map_or(0, |(high, low)| high.wrapping_sub(low) as u64)
-        };
-        let whole: Vec<f64> = (0..width).map(|objective| spread(&order, objective).max(1) as f64).collect();
-        for level in 0..self.depth {
-            control.check()?;
-            for place in 0..1usize << level {
-                let range = self.range(level, place);
-                let left = self.range(level + 1, 2 * place).len();
-                let rows = &mut order[range];
-                let share = |objective: usize| spread(rows, objective) as f64 / whole[objective];
-                let widest = (0..width).max_by(|&a, &b| share(a).total_cmp(&share(b))).unwrap_or(0);
-                // By row where keys are equal, so that the tree is the same each time.
-                rows.select_nth_unstable_by_key(left, |&row| (key(row, widest), row));
+        let mut whole = vec![NO_KEYS; width];
+        reach(&self.keys, &order, &mut whole);
+        let whole: Vec<f64> = whole.into_iter().map(|keys| spread(keys).max(1) as f64).collect();
+        let mut reached = vec![NO_KEYS; width];
+        for first in (0..self.depth).step_by(LEVELS) {
+            let mut rows_now = memory::collected(0..self.len() as u32)?;
+            for level in first..self.depth.min(first + LEVELS as u32) {
+                control.check()?;
+                for place in 0..1usize << level {
+                    let range = self.range(level, place);
+                    let left = self.range(level + 1, 2 * place).len();
+                    let rows = &mut rows_now[range];
+                    reach(&self.keys, rows, &mut reached);
+                    let share = |objective: usize| spread(reached[objective]) as f64 / whole[objective];
+                    let widest = (0..width).max_by(|&a, &b| share(a).total_cmp(&share(b))).unwrap_or(0);
+                    // By row where keys are equal, so that the tree is the same each time.
+                    let key = |row: u32| self.keys[row as usize * width + widest];
+                    rows.select_nth_unstable_by_key(left, |&row| (key(row), row));
+                }
             }
+            // Rows of a node that lie together are in the cache when it is halved.
+            let mut keys = memory::room(self.keys.len())?;
+            for &row in &rows_now {
+                keys.extend_from_slice(&self.keys[row as usize * width..(row as usize + 1) * width]);
+            }
+            self.keys = keys;
+            order = memory::collected(rows_now.iter().map(|&row| order[row as usize]))?;
         }
-        let mut keys = memory::room(self.keys.len())?;
-        for &row in &order {
-            keys.extend((0..width).map(|objective| key(row, objective)));
-        }
-        self.keys = keys;
         self.points = self.points.select(order.iter().map(|&row| row as usize))?;
         Ok(())
     }
@@ -113,14 +125,14 @@ impl Tree {
         self.points.indices.len()
     }
 
-    /// Whether the row that settled the last lane settles this one, in another cell.
+    /// Whether the row that pruned the last lane prunes this one, in another cell.
     #[inline(always)]
     pub(super) fn repeats(&self, hint: &Hint, keys: &[i64]) -> bool {
         hint.0 > 0 && dominates(&self.keys[(hint.0 - 1) * self.width..hint.0 * self.width], keys)
     }
 
-    /// Whether some row settles a lane, given by its keys, bounds and index.
-    pub(super) fn settles<I: Iterator<Item = f64>>(
+    /// Whether some row prunes a lane, given by its keys, bounds and index.
+    pub(super) fn prunes<I: Iterator<Item = f64>>(
         &self,
         ties: Ties,
         keys: &[i64],
@@ -128,7 +140,7 @@ impl Tree {
         index: u64,
         hint: &mut Hint,
     ) -> bool {
-        // From the root to the next node in depth-first order, without a stack: the bits of a node tell the way.
+        // From the root to the next node in depth-first order, without a stack: the bits of a node are the way to it.
         let blocks = 1usize << self.depth;
         let mut node = 1usize;
         loop {
@@ -148,7 +160,7 @@ impl Tree {
                     }
                     let values = self.points.objectives.iter().map(|column| column[row]);
                     let row_index = self.points.indices[row];
-                    if row_keys != keys || settles_own_cell(ties, (values, row_index), (bounds(), index)) {
+                    if row_keys != keys || prunes_own_cell(ties, (values, row_index), (bounds(), index)) {
                         hint.0 = row + 1;
                         return true;
                     }
@@ -168,9 +180,28 @@ impl Tree {
         }
     }
 
+    pub(super) fn points(&self) -> &Points {
+        &self.points
+    }
+
     pub(super) fn into_points(self) -> Points {
         self.points
     }
+}
+
+/// The least and the largest key of some rows, objective by objective.
+fn reach(keys: &[i64], rows: &[u32], reached: &mut [(i64, i64)]) {
+    reached.fill(NO_KEYS);
+    let width = reached.len();
+    for &row in rows {
+        for ((least, most), &key) in reached.iter_mut().zip(&keys[row as usize * width..]) {
+            (*least, *most) = ((*least).min(key), (*most).max(key));
+        }
+    }
+}
+
+fn spread((least, most): (i64, i64)) -> u64 {
+    most.wrapping_sub(least) as u64
 }
 
 #[inline(always)]

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use super::Step;
+use super::step::Step;
 use crate::memory::{self, OutOfMemory};
 use crate::pareto::key::{Cells, rank};
 
@@ -22,7 +22,7 @@ pub(super) struct Buckets {
     /// Each bucket holds `2^shift` ranks.
     shift: u32,
     /// The least number of the cell of the y of the last step before each bucket, and at last of all steps.
-    /// NaN, which nothing reaches, where there is no step.
+    /// NaN, which no number reaches, where there is no step.
     thresholds: Vec<f64>,
     /// How many steps lie before each bucket, and at last all of them.
     starts: Vec<u32>,
@@ -93,7 +93,7 @@ impl Buckets {
         self.starts[bucket] as usize..self.starts[bucket + 1] as usize
     }
 
-    /// Whether a lane of this bucket is open whatever the steps in the bucket are.
+    /// Whether a lane of this bucket is open for all steps that the bucket may hold.
     #[inline(always)]
     pub(super) fn surely_open(&self, bucket: usize, y: f64) -> bool {
         let reaches = y >= self.thresholds[bucket + 1];

@@ -1,0 +1,65 @@
+//! What is concluded of rows and chunks, held against the values in them: the checked profile alone has this.
+
+use std::ops::Range;
+
+use super::chunk_bounds::{self, ChunkBounds};
+use super::compute::Passed;
+use super::lower::{Source, Step};
+use super::machine::{Machine, Scratch};
+use crate::value::lanes::Operand;
+
+impl Machine<'_> {
+    /// Checks the bounds of a row that a sink rejected by its bound.
+    pub(super) fn audit_row(&self, scratch: &mut Scratch, steps: &[Step], row: usize, mut passed: Passed) {
+        if self.bounds.is_none() {
+            return;
+        }
+        self.configurations(scratch, steps, row, &mut passed);
+        for &source in &self.tape.outputs {
+            let bound = match self.bound_at_rows(scratch, source, row + 1) {
+                Operand::Scalar(bound) => bound,
+                Operand::Lanes(bounds) => bounds[row],
+            };
+            self.audit(scratch, source, row, &passed.hull, |_| bound);
+        }
+    }
+
+    /// Checks the bounds of the chunks of a row.
+    pub(super) fn audit_chunks(
+        &self,
+        bounds: &ChunkBounds,
+        scratch: &mut Scratch,
+        steps: &[Step],
+        row: usize,
+        mut passed: Passed,
+    ) {
+        self.configurations(scratch, steps, row, &mut passed);
+        let chunks = chunk_bounds::chunks_of(&passed.hull);
+        for &source in &self.tape.outputs {
+            let bound = self.bound_at_row(bounds, scratch, source, row, &chunks);
+            self.audit(scratch, source, row, &passed.hull, |lane| match bound {
+                Operand::Scalar(bound) => bound,
+                Operand::Lanes(bounds) => bounds[lane / chunk_bounds::CHUNK - chunks.start],
+            });
+        }
+    }
+
+    /// Checks that the values of an output are not below what is their bound at each lane, nor NaN.
+    fn audit(
+        &self,
+        scratch: &Scratch,
+        source: Source,
+        row: usize,
+        hull: &Range<usize>,
+        bound: impl Fn(usize) -> f64,
+    ) {
+        for (place, lane) in hull.clone().enumerate() {
+            let value = match self.at_row(scratch, source, row, hull) {
+                Operand::Scalar(value) => value,
+                Operand::Lanes(values) => values[place],
+            };
+            let bound = bound(lane);
+            assert!(bound.is_nan() || value >= bound, "{value} is below its bound {bound}");
+        }
+    }
+}
