@@ -87,7 +87,7 @@ def ask_front(
         try:
             found = binding.ask(
                 binding.space.pareto,
-                (*read, *names, *(name for name, _, _ in watched)),
+                (*read, *names, *[name for name, _, _ in watched]),
                 {
                     "objectives": binding.objectives(objectives),
                     "where": binding.conditions(where),
@@ -117,7 +117,8 @@ def ask_front(
                 limit=error.limit,
             ) from None
     _tell_unread(binding, unread, found.height, stacklevel + 1)
-    _tell_gaps(binding, (*read, *names), stacklevel + 1)
+    if binding.gaps:
+        _tell_gaps(binding, (*read, *names), stacklevel + 1)
     _warn(binding, found, formulas, stacklevel + 1)
     frame = _frame(binding, found, objectives, names)
     return frame, partial(make_profile, found, frame.height, formulas, bits)
@@ -164,7 +165,8 @@ def ask_best(
             report,
         )
     _tell_unread(binding, unread, found.height, stacklevel + 1)
-    _tell_gaps(binding, read, stacklevel + 1)
+    if binding.gaps:
+        _tell_gaps(binding, read, stacklevel + 1)
     if found.height:
         for text in edges(binding, objective, found, None if grouped is None else grouped[0]):
             _tell(text, EdgeWarning, stacklevel + 1)
@@ -238,7 +240,8 @@ def ask_near(
                 limit=error.limit,
             ) from None
     _tell_unread(binding, unread, found.height, stacklevel + 1)
-    _tell_gaps(binding, read, stacklevel + 1)
+    if binding.gaps:
+        _tell_gaps(binding, read, stacklevel + 1)
     _warn(binding, found, (objective[0],), stacklevel + 1, compared)
     return _frame(binding, found, shown, names)
 
@@ -283,7 +286,8 @@ def ask_table(
                 limit=error.limit,
             ) from None
     _tell_unread(binding, unread, found.height, stacklevel + 1)
-    _tell_gaps(binding, (*where, *names), stacklevel + 1)
+    if binding.gaps:
+        _tell_gaps(binding, (*where, *names), stacklevel + 1)
     if not found.stats["feasible"]:
         _tell(why_empty(binding, (), 0), EmptyResultWarning, stacklevel + 1)
     return _frame(binding, found, (), names)

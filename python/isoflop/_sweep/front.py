@@ -63,11 +63,11 @@ def complete(question: FrontQuestion, method: str) -> FrontQuestion:
     TypeError
         If there is a keyword that a front does not have; `method` is what the message calls the caller.
     """
-    for name in question:
-        if name not in _DEFAULTS:
-            from isoflop._text.spelling import did_you_mean
+    if not question.keys() <= _DEFAULTS.keys():
+        from isoflop._text.spelling import did_you_mean
 
-            raise TypeError(f"{method}() has no keyword `{name}`{did_you_mean(name, KEYWORDS)}")
+        name = next(name for name in question if name not in _DEFAULTS)
+        raise TypeError(f"{method}() has no keyword `{name}`{did_you_mean(name, KEYWORDS)}")
     return cast(FrontQuestion, {**_DEFAULTS, **question})
 
 
