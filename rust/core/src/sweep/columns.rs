@@ -80,10 +80,7 @@ impl<'a> Columns<'a> {
                     self.run(values, positions, run.clone())?;
                     for (out, &root) in part.iter_mut().zip(&self.roots) {
                         let out = &mut out[start - first..][..run.len()];
-                        match self.operand(values, root) {
-                            Operand::Scalar(value) => out.fill(value),
-                            Operand::Lanes(values) => out.copy_from_slice(values),
-                        }
+                        self.operand(values, root).write_to(out);
                     }
                 }
                 Ok(())

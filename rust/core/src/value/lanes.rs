@@ -31,6 +31,19 @@ impl Operand<'_> {
         }
     }
 
+    /// Writes the numbers of all lanes of `out`.
+    ///
+    /// # Panics
+    ///
+    /// If there are fewer.
+    #[inline(always)]
+    pub fn write_to(self, out: &mut [f64]) {
+        match self {
+            Scalar(value) => out.fill(value),
+            Lanes(values) => out.copy_from_slice(&values[..out.len()]),
+        }
+    }
+
     /// The lanes from position `start` on.
     #[inline(always)]
     fn from(self, start: usize) -> Self {

@@ -6,7 +6,6 @@ use super::chunk_bounds::{self, ChunkBounds};
 use super::compute::Passed;
 use super::lower::{Source, Step};
 use super::machine::{Machine, Scratch};
-use crate::value::lanes::Operand;
 
 impl Machine<'_> {
     /// Checks the bounds of a row that a sink rejected by its bound.
@@ -16,10 +15,7 @@ impl Machine<'_> {
         }
         self.configurations(scratch, steps, row, &mut passed);
         for &source in &self.tape.outputs {
-            let bound = match self.bound_at_rows(scratch, source, row + 1) {
-                Operand::Scalar(bound) => bound,
-                Operand::Lanes(bounds) => bounds[row],
-            };
+            let bound = self.bound_at_rows(scratch, source, row + 1).at(row);
             self.audit(scratch, source, row, &passed.hull, |_| bound);
         }
     }
@@ -37,10 +33,8 @@ impl Machine<'_> {
         let chunks = chunk_bounds::chunks_of(&passed.hull);
         for &source in &self.tape.outputs {
             let bound = self.bound_at_row(bounds, scratch, source, row, &chunks);
-            self.audit(scratch, source, row, &passed.hull, |lane| match bound {
-                Operand::Scalar(bound) => bound,
-                Operand::Lanes(bounds) => bounds[lane / chunk_bounds::CHUNK - chunks.start],
-            });
+            let of_lane = |lane| bound.at(lane / chunk_bounds::CHUNK - chunks.start);
+            self.audit(scratch, source, row, &passed.hull, of_lane);
         }
     }
 
@@ -54,10 +48,7 @@ impl Machine<'_> {
         bound: impl Fn(usize) -> f64,
     ) {
         for (place, lane) in hull.clone().enumerate() {
-            let value = match self.at_row(scratch, source, row, hull) {
-                Operand::Scalar(value) => value,
-                Operand::Lanes(values) => values[place],
-            };
+            let value = self.at_row(scratch, source, row, hull).at(place);
             let bound = bound(lane);
             assert!(bound.is_nan() || value >= bound, "{value} is below its bound {bound}");
         }

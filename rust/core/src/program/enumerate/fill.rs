@@ -11,7 +11,6 @@ use crate::formula::graph::{Graph, Node, NodeId};
 use crate::memory::{self, OutOfMemory};
 use crate::parallel::Crew;
 use crate::space::{Numbers, Space};
-use crate::value::lanes::Operand;
 use crate::value::simd;
 
 use super::layout::Layout;
@@ -136,10 +135,7 @@ impl Sink for Copy<'_> {
     #[inline(always)]
     fn row(&mut self, row: &Row<'_>) -> Result<(), Interrupted> {
         let out = &mut self.out[self.filled..][..row.lane_count()];
-        match row.output(0) {
-            Operand::Scalar(value) => out.fill(value),
-            Operand::Lanes(values) => out.copy_from_slice(values),
-        }
+        row.output(0).write_to(out);
         self.filled += row.lane_count();
         Ok(())
     }

@@ -108,10 +108,7 @@ impl<G: Fn(&[usize]) -> usize> Sink for Scan<G> {
         let values = row.output(0);
         let mask = row.mask();
         for lane in 0..row.lane_count() {
-            let value = match values {
-                Operand::Scalar(value) => value,
-                Operand::Lanes(values) => values[lane],
-            };
+            let value = values.at(lane);
             let counts = mask.is_none_or(|mask| mask[lane] != 0.0) && !value.is_nan();
             if counts && best.is_none_or(|best| best.better(value, row.index(lane))) {
                 *best = Some(Best { value, index: row.index(lane) });
