@@ -1,21 +1,21 @@
 //! The values of formulas at given configurations.
 //!
-//! They are few, beside what a search looks at: not worth a layout and tables. Runs of configurations go through one
-//! tape, whose loads are the columns of the space.
+//! They are few, beside what a search looks at: not worth a layout and tables. Runs of configurations go
+//! through the graph together, each node once, in lanes.
 
+use std::ops::Range;
 use std::sync::Mutex;
 
 use crate::control::Control;
 use crate::error::Error;
 use crate::formula::graph::{Graph, Node, NodeId};
-use crate::memory;
+use crate::memory::{self, OutOfMemory};
 use crate::parallel::{Crew, cut};
-use crate::program::search::{Entries, Lanes, Tape};
-use crate::program::{Depends, Roots};
 use crate::space::Space;
+use crate::value::lanes::{Operand, apply_at};
 use crate::value::simd::Level;
 
-/// Configurations that go through the tape together.
+/// Configurations that go through the graph together.
 const RUN: usize = 512;
 
 /// Configurations that one thread takes at a time.
@@ -25,25 +25,31 @@ const JOB: usize = 64 * RUN;
 #[derive(Debug)]
 pub struct Columns<'a> {
     space: &'a Space,
-    tape: Tape,
-    /// The columns of the space.
-    entries: Vec<Entries>,
+    graph: Graph,
+    roots: Vec<NodeId>,
+    /// What the roots need, operands before operations.
+    needed: Vec<NodeId>,
     level: Level,
 }
 
 impl<'a> Columns<'a> {
-    pub(super) fn new(space: &'a Space, graph: &Graph, roots: Vec<NodeId>, level: Level) -> Self {
-        let lengths = space.lengths();
-        let axes: Vec<usize> = (0..lengths.len()).filter(|&axis| lengths[axis] > 1).collect();
-        let depends = Depends::new(graph, space, &axes);
-        let roots = Roots { constraints: vec![], outputs: roots };
-        let column = |node| if let Node::Column(column) = graph.node(node) { Some(column) } else { None };
-        let tape = Tape::new(graph, space, &depends, &roots, column);
-        let entries = space.columns().iter();
-        let entries = entries
-            .map(|column| Entries { numbers: column.values.clone(), strides: vec![(column.axis, 1)] })
-            .collect();
-        Self { space, tape, entries, level }
+    pub(super) fn new(space: &'a Space, graph: Graph, roots: Vec<NodeId>, level: Level) -> Self {
+        let mut needed = roots.clone();
+        let mut seen = vec![false; graph.nodes().len()];
+        needed.iter().for_each(|node| seen[node.index()] = true);
+        let mut next = 0;
+        while let Some(&node) = needed.get(next) {
+            for &operand in graph.operands(node) {
+                if !std::mem::replace(&mut seen[operand.index()], true) {
+                    needed.push(operand);
+                }
+            }
+            next += 1;
+        }
+        needed.sort_unstable();
+        needed.dedup();
+        needed.retain(|&node| graph.value(node).is_none());
+        Self { space, graph, roots, needed, level }
     }
 
     /// The values of the formulas, in their order. `positions` hold for each axis of the space the position
@@ -54,14 +60,14 @@ impl<'a> Columns<'a> {
     /// [`Error::Space`] if the positions name no configurations, [`Error::Interrupted`], [`Error::Memory`].
     pub fn at(&self, positions: &[&[u32]], control: &Control) -> Result<Vec<Vec<f64>>, Error> {
         let count = self.space.count_positions(positions)?;
-        let columns = self.tape.outputs.iter().map(|_| memory::zeroed(count));
-        let mut columns: Vec<Vec<f64>> = columns.collect::<Result<_, _>>()?;
+        let roots = self.roots.iter().map(|_| memory::zeroed(count));
+        let mut columns: Vec<Vec<f64>> = roots.collect::<Result<_, _>>()?;
         // Jobs lie one after another in the columns, so each worker cuts the next one off the rest.
         let rest = Mutex::new((0, columns.iter_mut().map(Vec::as_mut_slice).collect::<Vec<_>>()));
         Crew::for_rows(control, count).workers(
             count.div_ceil(JOB),
-            || Ok(Lanes::default()),
-            |lanes, _| {
+            || Ok(vec![Vec::new(); self.graph.nodes().len()]),
+            |values, _| {
                 let (first, end, mut part) = {
                     let mut rest = rest.lock().expect("no worker panics while it holds the rest");
                     let (first, end) = (rest.0, count.min(rest.0 + JOB));
@@ -71,17 +77,50 @@ impl<'a> Columns<'a> {
                 for start in (first..end).step_by(RUN) {
                     control.check()?;
                     let run = start..end.min(start + RUN);
-                    let positions: Vec<&[u32]> = positions.iter().map(|axis| &axis[run.clone()]).collect();
-                    self.tape.values(&self.entries, &positions, run.len(), self.level, lanes)?;
-                    for (out, &place) in part.iter_mut().zip(&self.tape.outputs) {
+                    self.run(values, positions, run.clone())?;
+                    for (out, &root) in part.iter_mut().zip(&self.roots) {
                         let out = &mut out[start - first..][..run.len()];
-                        lanes.at(place).write_to(out);
+                        self.operand(values, root).write_to(out);
                     }
                 }
                 Ok(())
             },
         )?;
         Ok(columns)
+    }
+
+    /// Computes every node at a run of configurations; `values` has a place for each.
+    fn run(
+        &self,
+        values: &mut [Vec<f64>],
+        positions: &[&[u32]],
+        run: Range<usize>,
+    ) -> Result<(), OutOfMemory> {
+        for &node in &self.needed {
+            let mut out = std::mem::take(&mut values[node.index()]);
+            memory::resize(&mut out, run.len(), 0.0)?;
+            match self.graph.node(node) {
+                Node::Constant(_) => unreachable!("constants are no lanes"),
+                Node::Column(column) => {
+                    let column = &self.space.columns()[column];
+                    let positions = &positions[column.axis][run.clone()];
+                    out.iter_mut().zip(positions).for_each(|(out, &at)| *out = column.values[at as usize]);
+                }
+                Node::Apply(op, operands) => {
+                    let [a, b, c] = operands.map(|operand| self.operand(values, operand));
+                    apply_at(self.level, op, a, b, c, &mut out);
+                }
+            }
+            values[node.index()] = out;
+        }
+        Ok(())
+    }
+
+    fn operand<'v>(&self, values: &'v [Vec<f64>], node: NodeId) -> Operand<'v> {
+        match self.graph.value(node) {
+            Some(value) => Operand::Scalar(value),
+            None => Operand::Lanes(&values[node.index()]),
+        }
     }
 }
 
