@@ -215,7 +215,7 @@ impl<'a> Engine<'a> {
     pub fn columns(&self, formulas: &[String]) -> Result<Columns<'a>, FormulaError> {
         let mut builder = Builder::new(&self.scope);
         let roots = formulas.iter().map(|text| builder.number(text)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Columns::new(self.space, &builder.finish(), roots, self.level))
+        Ok(Columns::new(self.space, builder.finish(), roots, self.level))
     }
 
     /// The axes of two or more values that a formula touches.

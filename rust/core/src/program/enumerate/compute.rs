@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::lower::{Loop, Operation, Source, Step};
+use super::lower::{Loop, Step};
 use super::machine::{Machine, Scratch};
 use crate::value::lanes::{self, Operand};
 
@@ -17,13 +17,6 @@ pub(super) struct Passed {
 }
 
 impl Machine<'_> {
-    /// One operation, on operands that `at` finds.
-    #[inline(always)]
-    fn apply<'s>(&self, operation: &Operation, out: &mut [f64], at: impl Fn(Source) -> Operand<'s>) {
-        let [a, b, c] = operation.operands.map(at);
-        lanes::apply_at(self.level, operation.op, a, b, c, out);
-    }
-
     /// The rows' steps; false if no row passes.
     #[inline(always)]
     pub(super) fn rows(&self, scratch: &mut Scratch, count: usize) -> bool {
@@ -32,7 +25,13 @@ impl Machine<'_> {
             match step {
                 Step::Apply(operation) => {
                     let mut out = std::mem::take(&mut scratch.row[operation.out]);
-                    self.apply(operation, &mut out[..count], |source| self.at_rows(scratch, source, count));
+                    let [a, b, c] = operation.operands;
+                    let (a, b, c) = (
+                        self.at_rows(scratch, a, count),
+                        self.at_rows(scratch, b, count),
+                        self.at_rows(scratch, c, count),
+                    );
+                    lanes::apply_at(self.level, operation.op, a, b, c, &mut out[..count]);
                     scratch.row[operation.out] = out;
                 }
                 Step::Test(source) => {
@@ -63,9 +62,13 @@ impl Machine<'_> {
             match step {
                 Step::Apply(operation) => {
                     let mut out = std::mem::take(&mut scratch.lane[operation.out]);
-                    self.apply(operation, &mut out[hull.clone()], |source| {
-                        self.at_lanes(scratch, source, hull)
-                    });
+                    let [a, b, c] = operation.operands;
+                    let (a, b, c) = (
+                        self.at_lanes(scratch, a, hull),
+                        self.at_lanes(scratch, b, hull),
+                        self.at_lanes(scratch, c, hull),
+                    );
+                    lanes::apply_at(self.level, operation.op, a, b, c, &mut out[hull.clone()]);
                     scratch.lane[operation.out] = out;
                 }
                 Step::Test(source) => {
@@ -95,9 +98,13 @@ impl Machine<'_> {
             match step {
                 Step::Apply(operation) => {
                     let mut out = std::mem::take(&mut scratch.full[operation.out]);
-                    self.apply(operation, &mut out[hull.clone()], |source| {
-                        self.at_row(scratch, source, row, hull)
-                    });
+                    let [a, b, c] = operation.operands;
+                    let (a, b, c) = (
+                        self.at_row(scratch, a, row, hull),
+                        self.at_row(scratch, b, row, hull),
+                        self.at_row(scratch, c, row, hull),
+                    );
+                    lanes::apply_at(self.level, operation.op, a, b, c, &mut out[hull.clone()]);
                     scratch.full[operation.out] = out;
                 }
                 Step::Test(source) => {

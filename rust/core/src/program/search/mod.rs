@@ -24,4 +24,4 @@ pub(crate) use program::SearchProgram;
 pub(crate) use slot::Slot;
 pub(crate) use space::SearchSpace;
 pub(crate) use tables::{TableLimit, choose};
-pub(crate) use tape::{Entries, Lanes, Tape};
+pub(crate) use tape::{Lanes, Tape};

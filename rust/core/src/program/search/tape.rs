@@ -4,9 +4,7 @@
 //! read in two ways: as numbers ([`Tape::values`]), where a lane is a configuration, and as intervals
 //! ([`super::bounds`]), where a lane is a box.
 
-use std::collections::BTreeSet;
-
-use rustc_hash::FxHashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::formula::graph::{Graph, Node, NodeId};
 use crate::memory::{self, OutOfMemory};
@@ -64,7 +62,7 @@ impl Tape {
         table: impl Fn(NodeId) -> Option<usize>,
     ) -> Self {
         let mut tape = Self::default();
-        let mut places: FxHashMap<NodeId, Place> = FxHashMap::default();
+        let mut places: HashMap<NodeId, Place> = HashMap::new();
         let mut needed = BTreeSet::new();
         let mut waiting: Vec<NodeId> = roots.all().collect();
         while let Some(node) = waiting.pop() {
