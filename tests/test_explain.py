@@ -79,7 +79,7 @@ def test_terms_are_tabulated_on_the_axes_that_they_depend_on() -> None:
 
 
 def test_it_tells_what_is_left_to_do_and_what_it_costs() -> None:
-    text = SWEEP.explain()
+    text = SWEEP.explain(minimize=["loss", "days"], maximize="tokens")
     assert line(text, "operations")
     assert "enumerate" in line(text, "method")
     assert line(text, "cost ").startswith("cost about ")
