@@ -47,7 +47,8 @@ if TYPE_CHECKING:
     from isoflop._is_pareto import is_pareto
     from isoflop._losses import losses
     from isoflop._models import models
-    from isoflop._plan import Plan, plan
+    from isoflop._plan.plan import plan
+    from isoflop._plan.result import Plan
 
 __all__ = [
     "Allocation",
@@ -88,7 +89,7 @@ __all__ = [
 # Loaded when they are used: a script that searches need not wait for them.
 _ON_USE = {
     "Allocation": "_allocation",
-    "Plan": "_plan",
+    "Plan": "_plan.result",
     "allocation": "_allocation",
     "allocations": "_allocation",
     "checks": "_checks",
@@ -97,7 +98,7 @@ _ON_USE = {
     "is_pareto": "_is_pareto",
     "losses": "_losses",
     "models": "_models",
-    "plan": "_plan",
+    "plan": "_plan.plan",
 }
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import polars as pl
 from cyclopts import Parameter
 
-from isoflop._plan import plan as make_plan
+from isoflop._plan.plan import plan as make_plan
 from isoflop.cli._arguments import Count, Number
 from isoflop.cli._files import check_writable, write_file
 from isoflop.cli._input import read_frame
