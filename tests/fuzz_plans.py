@@ -15,10 +15,9 @@ import traceback
 from collections.abc import Iterator
 from typing import Any
 
+import isoflop as iso
 import plan_oracle
 import plan_questions
-
-import isoflop as iso
 
 SHARE = 1e-3
 """How much better, in compute or cost, makes another plan one that beats it."""
@@ -88,12 +87,14 @@ def _allowed(task: plan_oracle.Task, row: dict[str, float]) -> bool:
 
 def _short(row: dict[str, float]) -> str:
     names = [name for name in row if name in ("params", "active_params", "activation", "experts", "loss", "total_usd")
-             or name.endswith("tokens") and "fresh" not in name and "effective" not in name]  # fmt: skip
+             or (name.endswith("tokens") and "fresh" not in name and "effective" not in name)]  # fmt: skip
     return ", ".join(f"{name} {row[name]:.5g}" for name in names)
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--cases", type=int, default=500)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--seed", type=int, default=None)
@@ -116,7 +117,9 @@ def main() -> int:
             print(f"case {number}: iso.plan(**{arguments!r})")
             for text in found:
                 print(f"    {text}", flush=True)
-    print(f"plans: {options.cases} cases of seed {seed}: {wrong} differ; the slowest, {slowest[1]}, took {slowest[0]:.1f} s")
+    print(
+        f"plans: {options.cases} cases of seed {seed}: {wrong} differ; the slowest, {slowest[1]}, took {slowest[0]:.1f} s"
+    )
     return 1 if wrong else 0
 
 

@@ -20,7 +20,14 @@ Floats = NDArray[np.float64]
 
 SCALE = 15.387756
 PEAK = 9.89e14
-FUNCTIONS = {"sqrt": np.sqrt, "log": np.log, "exp": np.exp, "min": np.minimum, "max": np.maximum, "abs": np.abs}
+FUNCTIONS = {
+    "sqrt": np.sqrt,
+    "log": np.log,
+    "exp": np.exp,
+    "min": np.minimum,
+    "max": np.maximum,
+    "abs": np.abs,
+}
 
 STARTS, WALKERS, ROUNDS = 60_000, 40, 60
 
@@ -100,7 +107,9 @@ def evaluate(task: Task, size: Floats, chosen: Mapping[str, Floats], taken: Floa
         fresh = np.minimum(tokens, supply)
         repeats = np.maximum(tokens / supply - 1, 0)
         at["fresh_tokens"] = at["fresh_tokens"] + fresh
-        at["effective_tokens"] = at["effective_tokens"] + quality * fresh * (1 + SCALE * (1 - np.exp(-repeats / SCALE)))
+        at["effective_tokens"] = at["effective_tokens"] + quality * fresh * (
+            1 + SCALE * (1 - np.exp(-repeats / SCALE))
+        )
         at["data_usd"] = at["data_usd"] + price * fresh
         if name:
             at |= {f"{name}_tokens": tokens, f"{name}_epochs": tokens / supply}
@@ -123,7 +132,11 @@ def evaluate(task: Task, size: Floats, chosen: Mapping[str, Floats], taken: Floa
             worth = active * (params / active) ** value("moe_gain", 0.0)
             inputs = {"params": worth, "tokens": at["effective_tokens"]}
             if "unique_tokens" in law.variables:  # repetition is the law's own
-                inputs = {"params": worth, "tokens": at["tokens"], "unique_tokens": np.full_like(size, supply)}
+                inputs = {
+                    "params": worth,
+                    "tokens": at["tokens"],
+                    "unique_tokens": np.full_like(size, supply),
+                }
             at["loss"] = law.loss(**inputs)
     return at
 
@@ -149,7 +162,11 @@ def allowed(task: Task, at: Mapping[str, Floats], slack: float = 0.0) -> NDArray
 
 
 def best(
-    task: Task, objective: str = "loss", *, target: float | None = None, shown: Sequence[Mapping[str, float]] = (),
+    task: Task,
+    objective: str = "loss",
+    *,
+    target: float | None = None,
+    shown: Sequence[Mapping[str, float]] = (),
     seed: int = 0,
 ) -> dict[str, float] | None:
     """Return the best plan found by trying; `None` if none was found that is allowed.
@@ -191,7 +208,9 @@ def best(
         near = _moved(task, near, draw, width)
         near = np.column_stack([walkers, near, *(_spent(task, near, flops) for _ in range(1))])
         values, at = judged(near)
-        parent = np.concatenate([np.arange(walkers.shape[1]), *[np.repeat(np.arange(walkers.shape[1]), 60)] * 2])
+        parent = np.concatenate(
+            [np.arange(walkers.shape[1]), *[np.repeat(np.arange(walkers.shape[1]), 60)] * 2]
+        )
         for number in range(walkers.shape[1]):
             own = np.flatnonzero(parent == number)
             walkers[:, number] = near[:, own[np.argmin(values[own])]]

@@ -66,7 +66,9 @@ def _mixture(draw: np.random.Generator, found: dict[str, Any]) -> None:
 
 
 def _pools(draw: np.random.Generator, found: dict[str, Any], count: int, tokens: float, flops: float) -> None:
-    supplies = [None if draw.random() < 0.2 else _rounded(tokens * 10 ** draw.uniform(-2, 1)) for _ in range(count)]
+    supplies = [
+        None if draw.random() < 0.2 else _rounded(tokens * 10 ** draw.uniform(-2, 1)) for _ in range(count)
+    ]
     found["pools"] = {
         "pool": [f"p{number}" for number in range(count)],
         "quality": [_rounded(x) for x in draw.uniform(0.3, 1.4, count)],
@@ -74,11 +76,15 @@ def _pools(draw: np.random.Generator, found: dict[str, Any], count: int, tokens:
     }
     if draw.random() < 0.5:
         usd = flops / (9.89e14 * 0.35 * 3600) * 2 / tokens
-        prices = [0.0 if draw.random() < 0.3 else _rounded(usd * 10 ** draw.uniform(-2, 0.5)) for _ in range(count)]
+        prices = [
+            0.0 if draw.random() < 0.3 else _rounded(usd * 10 ** draw.uniform(-2, 0.5)) for _ in range(count)
+        ]
         found["pools"]["usd_per_token"] = prices
 
 
-def _limits(draw: np.random.Generator, found: dict[str, Any], size: float, tokens: float, flops: float) -> None:
+def _limits(
+    draw: np.random.Generator, found: dict[str, Any], size: float, tokens: float, flops: float
+) -> None:
     if draw.random() < 0.25:
         found["serving_bytes"] = max(_rounded(2 * size * 10 ** draw.uniform(-0.5, 1.5)), 3e6)
     near = float(draw.uniform(0.4, 2.5))

@@ -649,8 +649,16 @@ SERVING: dict[str, Any] = {"goal": "serving", "inference_tokens": 1e12}
         (FLOPS | {"pools": TWO, "quality": 1}, ValueError, "quality= and pools= are both given"),
         (FLOPS | {"pools": {"pool": ["a"], "price": [1]}}, iso.SpaceError, "pools: unknown column `price`"),
         (FLOPS | {"law": "besiroglu"}, iso.CatalogError, "did you mean `besiroglu2024`"),
-        (FLOPS | {"law": "abnar2025"}, iso.LawError, "reads sparsity and states no fitted range of it; give sparsity="),
-        (FLOPS | {"law": "tao2024"}, iso.LawError, "needs `vocab_size` and `d_model`, .* give it as a keyword"),
+        (
+            FLOPS | {"law": "abnar2025"},
+            iso.LawError,
+            "reads sparsity and states no fitted range of it; give sparsity=",
+        ),
+        (
+            FLOPS | {"law": "tao2024"},
+            iso.LawError,
+            "needs `vocab_size` and `d_model`, .* give it as a keyword",
+        ),
         (FLOPS | {"law": "kaplan2020"}, iso.LawError, "a published rule.*cannot rest on it"),
         (FLOPS | {"law": "kaplan2020-tokens"}, iso.LawError, "`params` has no effect"),
         (FLOPS | {"law": "llama3-2024"}, iso.LawError, "is an allocation rule without a loss"),
@@ -690,8 +698,16 @@ SERVING: dict[str, Any] = {"goal": "serving", "inference_tokens": 1e12}
         ),
         (SERVING | {"flops": 1e22, "within": 1}, ValueError, "within must be below 1"),
         (FLOPS | {"experts": 8}, iso.LawError, "`besiroglu2024` does not read experts"),
-        (FLOPS | {"bytes_per_parm": 1}, TypeError, "no argument 'bytes_per_parm'; did you mean `bytes_per_param`"),
-        (FLOPS | {"tokens": 1e12}, TypeError, "`tokens` is what a plan looks for; a limit on it goes into where="),
+        (
+            FLOPS | {"bytes_per_parm": 1},
+            TypeError,
+            "no argument 'bytes_per_parm'; did you mean `bytes_per_param`",
+        ),
+        (
+            FLOPS | {"tokens": 1e12},
+            TypeError,
+            "`tokens` is what a plan looks for; a limit on it goes into where=",
+        ),
         (FLOPS | {"context": 8192}, ValueError, "context= has no effect"),
     ],
 )

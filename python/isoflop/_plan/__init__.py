@@ -1,6 +1,7 @@
 """Plans: from a budget to a recommendation with its reasons.
 
-    arguments --question--> what is asked --search--> the best plan, by sweeps --answer--> Plan --text, export-->
+    arguments --question--> what is asked --search--> the best plan, by sweeps --answer--> Plan --text,
+    export-->
 
 Every file imports from those before it only:
 

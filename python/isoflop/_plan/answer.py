@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from math import isfinite, sqrt
+from math import ceil, isfinite, sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,12 +16,12 @@ from isoflop._frozen import Frozen
 from isoflop._numbers import number_text
 from isoflop._pareto import pareto
 from isoflop._plan.front import MARGINS, front_rows, nearby
+from isoflop._plan.mixing import cheapest, mixed
 from isoflop._plan.opinions import opinions
 from isoflop._plan.question import Budget, Limit, Question
 from isoflop._plan.ranges import ranges
 from isoflop._plan.remarks import remarks, require_effect
 from isoflop._plan.result import Plan
-from isoflop._plan.mixing import cheapest, mixed
 from isoflop._plan.search import Form, Found, formulate, mixes_freely, plain, solve, told
 from isoflop._predict import evaluate
 
@@ -183,7 +183,9 @@ def _front(plans: pl.DataFrame, spent: str) -> pl.DataFrame:
     # Where constraints let a larger budget do worse, another plan may beat the recommended one in both.
     front = plans.filter(pl.col("plan").is_in(best.implode()) | pl.col("recommended")).sort(spent)
     # A plan that leaves some of a larger budget is the same plan again.
-    front = front.filter(pl.col("recommended") | (pl.col("loss") != front.filter("recommended")["loss"].item()))
+    front = front.filter(
+        pl.col("recommended") | (pl.col("loss") != front.filter("recommended")["loss"].item())
+    )
     return front.select(spent, "loss", pl.exclude(spent, "loss", "share", "plan"))
 
 
@@ -319,7 +321,8 @@ def _not_reached(question: Question, target: float, lowest: float) -> str:
     names = [f"`{limit.formula}`" for limit in ways or question.limits]
     names += ["the budget"] if budget or (question.budget is not None and not ways) else []
     under = f" under {' and '.join(names)}" if names else ""
-    return f"no plan reaches a loss of {target:.6g}{under}; the lowest is {lowest:.6g}"
+    # Rounded up: it is reached.
+    return f"no plan reaches a loss of {target:.6g}{under}; the lowest is {ceil(lowest * 1e6) / 1e6:.7g}"
 
 
 def _baseline(question: Question, target: float, plan: Mapping[str, float]) -> pl.DataFrame:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import exp, log, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from isoflop._plan import mixing
 from isoflop._plan.grid import spaced
-from isoflop._plan.mixing import refined, tried
 from isoflop._plan.search import Form, Space, ask, formulate, mixes_freely, told
 
 if TYPE_CHECKING:
@@ -30,7 +30,9 @@ FIRST, LAST = 0.5, 0.1
 """Widths of the first and of the last grid where each pool has an axis."""
 
 
-def front_rows(question: Question, form: Form, plan: Mapping[str, float], columns: Sequence[str]) -> pl.DataFrame:
+def front_rows(
+    question: Question, form: Form, plan: Mapping[str, float], columns: Sequence[str]
+) -> pl.DataFrame:
     """Return the best plan for each other budget, all of it spent, where there is one.
 
     Parameters
@@ -85,5 +87,5 @@ def nearby(form: Form, plan: Mapping[str, float], amount: float) -> Mapping[str,
     def remake(pool: Pool) -> Form:
         return formulate(question, name, amount, budget=False, rest=pool)
 
-    begin = tried(remake(max(question.pools, key=lambda pool: row[pool.tokens])), row, 1, FIRST)
-    return None if begin is None else refined(begin, remake, width=FIRST, last=LAST).row
+    found = mixing.nearby(row, remake, question.pools, width=FIRST, last=LAST)
+    return None if found is None else found.row

@@ -1,8 +1,8 @@
 """Axes of a plan's sweeps: fine enough that the best on them is the best there is, to 0.1 % of compute.
 
-Around the optimum loss is flat: a step of 3 % costs less than 0.01 % of compute there. Where a limit decides, loss
-and costs change about as fast as what is moved, or twice as fast: then a step of 0.01 % ends within 0.02 %. So a
-first sweep over everything finds the neighbourhood, and two more end close to the continuous optimum.
+Around the optimum loss is flat: a step of 3 % costs less than 0.01 % of compute there. Where a limit decides,
+loss and costs change about as fast as what is moved, or twice as fast: then a step of 0.01 % ends within 0.02
+%. So a first sweep over everything finds the neighbourhood, and two more end close to the continuous optimum.
 `docs/design.md` shows what was measured.
 """
 
@@ -53,7 +53,13 @@ def below(most: float, step: float, reach: float, special: Iterable[float] = ())
 
 
 def around(
-    value: float, near: float, step: float, *, low: float = 0.0, high: float = inf, special: Iterable[float] = ()
+    value: float,
+    near: float,
+    step: float,
+    *,
+    low: float = 0.0,
+    high: float = inf,
+    special: Iterable[float] = (),
 ) -> Floats:
     """Return values near one, which is among them, within ends."""
     low, high = max(low, value * exp(-near)), min(high, value * exp(min(near, 100.0)))
@@ -68,7 +74,9 @@ def closer_values(values: Floats, discrete: bool, value: float, near: float, ste
     if low > 0 and values[1] - low < 0.9 * (high - values[-2]):  # evenly in logarithms
         return around(value, near, step, low=low, high=high)
     reach = min(near, 1.0) * (high - low)
-    finer = np.linspace(max(low, value - reach), min(high, value + reach), round(2 * min(near, 1.0) / step) + 1)
+    finer = np.linspace(
+        max(low, value - reach), min(high, value + reach), round(2 * min(near, 1.0) / step) + 1
+    )
     return np.unique(np.append(finer, value))
 
 

@@ -1,13 +1,13 @@
 """The search with an axis for each pool: where limits speak of pools, or two budgets pay for them.
 
-Every pool but one has an axis of its own, and that one takes what is left of the budget, so that plans on the grid
-spend it to the last. A coarse grid over everything, with each pool in turn taking what is left, tells where the
-best is; ever narrower ones around the best so far follow, until a step is worth nothing.
+Every pool but one has an axis of its own, and that one takes what is left of the budget, so that plans on the
+grid spend it to the last. A coarse grid over everything, with each pool in turn taking what is left, tells
+where the best is; ever narrower ones around the best so far follow, until a step is worth nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from math import exp, inf, isfinite, isnan, log, nan
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from isoflop._plan.search import Form, Found, ask, columns_of_search, largest_si
 from isoflop._pools import Pool
 
 if TYPE_CHECKING:
-    from isoflop._plan.question import Question
+    pass
 
 SHARES = (0.003, 0.03, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0)
 """Tokens of a pool that are tried at first, as shares of all."""
@@ -27,6 +27,9 @@ SHARES = (0.003, 0.03, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0)
 POINTS, FIRST_WIDTH, NARROWER, LAST_WIDTH = 7, 0.8, 0.55, 1e-4
 """Values of an axis around the best so far, and how far they reach, in logarithms: at first, from one grid to the
 next, and at last."""
+
+WORTHLESS = 1e-9
+"""Share of the loss below which a step brings nothing."""
 
 STEP_WIDTH, CLOSE = 0.15, 1e-4
 """Width around a plan that is nearly the best, and how closely, as a share, the least cost is looked for."""
@@ -67,8 +70,8 @@ def mixed(form: Form, remake: Callable[[Pool, float], Form], start: Found | None
 def cheapest(top: Found, remake: Callable[[Pool, float], Form], spent: str, target: float) -> Found:
     """Return the plan that spends least to reach a loss, which a given one does.
 
-    The least loss falls with what is spent, so the least that reaches the target is a root, found in logarithms by
-    false position (the Illinois method).
+    The least loss falls with what is spent, so the least that reaches the target is a root, found in
+    logarithms by false position (the Illinois method).
     """
     best, high, above = top, log(top.row[spent]), top.row["loss"] - target
     low, short = -inf, nan
@@ -95,36 +98,64 @@ def cheapest(top: Found, remake: Callable[[Pool, float], Form], spent: str, targ
 
 def _within(best: Found, remake: Callable[[Pool, float], Form], spent: str, most: float) -> Found | None:
     """Return the best plan near one that spends so much at most."""
-    question = remake(_largest(best), most).question
+    question = remake(best.pools[0], most).question
     less = (most / best.row[spent]) ** 0.5 if best.row[spent] > most else 1.0
     shrunk = [pool.tokens for pool in question.pools] + ([] if question.sized else [question.size])
     row = {**best.row, **{name: best.row[name] * less for name in shrunk}, spent: min(best.row[spent], most)}
-    begin = tried(remake(_largest(best), most), row, 1, STEP_WIDTH)
-    return None if begin is None else refined(begin, lambda pool: remake(pool, most), width=STEP_WIDTH)
+    return nearby(row, lambda pool: remake(pool, most), question.pools, width=STEP_WIDTH)
 
 
-def _largest(found: Found) -> Pool:
-    """Return the pool that a plan takes most of."""
-    return max(found.pools, key=lambda pool: found.row[pool.tokens])
+def nearby(
+    row: Mapping[str, Any],
+    remake: Callable[[Pool], Form],
+    pools: Sequence[Pool],
+    *,
+    width: float,
+    last: float = LAST_WIDTH,
+) -> Found | None:
+    """Return the best plan near one that need not be allowed itself; `None` if none is found there."""
+    for wider in (1, 3):
+        tries = [tried(remake(pool), row, 1, width * wider) for pool in pools]
+        found = [one for one in tries if one is not None]
+        if found:
+            begin = min(found, key=lambda one: one.row["loss"])
+            return refined(begin, remake, width=width * wider, last=last)
+    return None
 
 
 def refined(
     best: Found, remake: Callable[[Pool], Form], *, width: float = FIRST_WIDTH, last: float = LAST_WIDTH
 ) -> Found:
-    """Return the best plan near one, on ever narrower grids around the best so far, down to a last width."""
+    """Return the best plan near one, on ever narrower grids around the best so far, down to a last width.
+
+    A limit may hold the pool that takes what is left; so each does in turn, and grids become narrower when
+    none brings anything.
+    """
+    waiting = _larger(best)
     while width > last:
-        form = remake(_largest(best))
+        form = remake(waiting[0])
         found = tried(form, best.row, 1, width)
-        if found is None or not found.row["loss"] < best.row["loss"]:
-            width *= NARROWER
+        if found is None or not found.row["loss"] < best.row["loss"] * (1 - WORTHLESS):
+            waiting.pop(0)
+            if not waiting:
+                width *= NARROWER
+                waiting = _larger(best)
             continue
         names = [form.spent, *([] if form.question.sized else [form.question.size])]
-        names += [pool.tokens for pool in form.question.pools if found.row[pool.tokens] and best.row[pool.tokens]]
+        names += [
+            pool.tokens for pool in form.question.pools if found.row[pool.tokens] and best.row[pool.tokens]
+        ]
         moved = max(abs(log(found.row[name] / best.row[name])) for name in names)
         best = found
         if moved < width * 0.98:
             width *= NARROWER
+            waiting = _larger(best)
     return best
+
+
+def _larger(found: Found) -> list[Pool]:
+    """Return the pools, that first of which a plan takes most."""
+    return sorted(found.pools, key=lambda pool: -found.row[pool.tokens])
 
 
 def tried(form: Form, row: Mapping[str, Any], more: int, width: float | None = None) -> Found | None:
@@ -134,8 +165,12 @@ def tried(form: Form, row: Mapping[str, Any], more: int, width: float | None = N
     axes: dict[str, Any] = {}
     if not question.sized:
         reach = log(300) if width is None else width
-        size = row[question.size] * np.exp(reach * (np.linspace(-1, 1, 40 * more + 1) if width is None else offsets))
-        axes[question.size] = np.unique([*size, *literals(form.where, question.size), *largest_sizes(question)])
+        size = row[question.size] * np.exp(
+            reach * (np.linspace(-1, 1, 40 * more + 1) if width is None else offsets)
+        )
+        axes[question.size] = np.unique(
+            [*size, *literals(form.where, question.size), *largest_sizes(question)]
+        )
     for choice in question.choices:
         values = choice.values if choice.discrete else choice.values[:: 8 // more]
         if width is not None and not choice.discrete:
@@ -158,6 +193,8 @@ def tried(form: Form, row: Mapping[str, Any], more: int, width: float | None = N
         spent = below(form.most, 0.25 / more, log(1e4 if more == 1 else 1e8))
     else:
         spent = np.minimum(form.most, row[form.spent] * np.exp(width * offsets))
-    axes[form.spent] = np.unique([*spent, *(x for x in literals(form.where, form.spent) if x <= form.most)])[::-1].copy()
+    axes[form.spent] = np.unique([*spent, *(x for x in literals(form.where, form.spent) if x <= form.most)])[
+        ::-1
+    ].copy()
     found, sweep = ask(form, axes, "loss", columns=columns_of_search(form))
     return Found(found.row(0, named=True), sweep, question.pools) if found.height else None

@@ -59,13 +59,14 @@ def plan(
     gpu, precision
         A row of `isoflop.gpus`: its dense peak turns GPU time into FLOP. Case does not matter.
     gpus
-        Your own list of GPUs in its place, with columns ``gpu`` and any of ``precision``, ``peak_flops`` (of the
-        catalogue if absent), ``usd_per_gpu_hour``, ``mfu`` and ``inference_mfu``. What is given by name goes first.
+        Your own list of GPUs in its place, with columns ``gpu`` and any of ``precision``, ``peak_flops`` (of
+        the catalogue if absent), ``usd_per_gpu_hour``, ``mfu`` and ``inference_mfu``. What is given by name
+        goes first.
     goal
-        ``"loss"``: the lowest loss for the budget. ``"serving"``: of all plans within the budget whose loss is
-        worth nearly as much compute as the best one's, the one with the cheapest life (training, data, serving
-        ``inference_tokens``). ``"data"``: the data for a model of a given size, how often to repeat them, and
-        what more of them would buy.
+        ``"loss"``: the lowest loss for the budget. ``"serving"``: of all plans within the budget whose loss
+        is worth nearly as much compute as the best one's, the one with the cheapest life (training, data,
+        serving ``inference_tokens``). ``"data"``: the data for a model of a given size, how often to repeat
+        them, and what more of them would buy.
     law
         An identifier of the catalogue, a law's file such as ``"mine.toml"``, or a :class:`Law`, of size and
         tokens. Under a law of mixtures the plan chooses ``experts``, ``granularity`` or ``sparsity`` from the
@@ -77,8 +78,8 @@ def plan(
     params
         Stored parameters, if they are fixed; ``goal="data"`` needs a size.
     activation
-        Share of the parameters that is active: a number, several to choose from, or the two ends of a range as a
-        tuple. Dense if neither it nor ``moe_gain`` is given.
+        Share of the parameters that is active: a number, several to choose from, or the two ends of a range
+        as a tuple. Dense if neither it nor ``moe_gain`` is given.
     moe_gain
         What further experts are worth. Without ``activation`` the best share of 1/64 to 1 is looked for.
     serving_bytes
@@ -95,14 +96,16 @@ def plan(
     mfu, inference_mfu, usd_per_gpu_hour
         Share of the peak that training (0.35) and serving (0.10) reach, and the price of a GPU-hour (2).
     where
-        Further limits, as formulas over any standard quantity: ``"days <= 60"``, ``"tokens_per_param >= 40"``.
+        Further limits, as formulas over any standard quantity: ``"days <= 60"``, ``"tokens_per_param >=
+        40"``.
     threads
         Worker threads; ``None`` takes ``ISOFLOP_MAX_THREADS``, else one for each CPU that the process
         may use. The answer is the same.
     **inputs
-        Any other input of the accounting or the law, a number each: ``bytes_per_param``, ``layers``, ``kv_heads``,
-        ``head_dim``, ``resident_tokens``, ``d_model``, ``context``, ``active_params``, ``weight_bits``, ...
-        ``experts``, ``granularity`` and ``sparsity`` may be several values or the ends of a range, too.
+        Any other input of the accounting or the law, a number each: ``bytes_per_param``, ``layers``,
+        ``kv_heads``, ``head_dim``, ``resident_tokens``, ``d_model``, ``context``, ``active_params``,
+        ``weight_bits``, ... ``experts``, ``granularity`` and ``sparsity`` may be several values or the ends
+        of a range, too.
 
     Returns
     -------
@@ -113,8 +116,8 @@ def plan(
     Raises
     ------
     ValueError
-        If there is not exactly one budget, an argument is out of its domain, has no effect or is missing for the
-        goal.
+        If there is not exactly one budget, an argument is out of its domain, has no effect or is missing for
+        the goal.
     TypeError
         If a keyword is no input.
     LawError

@@ -1,17 +1,19 @@
 """How to divide a budget among pools of data: mixtures as formulas, so that no pool needs an axis.
 
-Every token costs its training; a fresh one also its price, a repeated one no more. A pool's worth grows with its
-tokens in a straight line up to its supply, and from there as ``1 - exp(-repeats)``. So, at a given size:
+Every token costs its training; a fresh one also its price, a repeated one no more. A pool's worth grows with
+its tokens in a straight line up to its supply, and from there as ``1 - exp(-repeats)``. So, at a given size:
 
-- Repeated tokens cost the same in every pool: whatever is spent on them goes where they are worth most, down to
+- Repeated tokens cost the same in every pool: whatever is spent on them goes where they are worth most, down
+to
   one level of worth in all pools at once (water-filling).
-- Of fresh tokens, worth and cost are straight lines. Two pools of which a part is taken could exchange tokens at
+- Of fresh tokens, worth and cost are straight lines. Two pools of which a part is taken could exchange tokens
+at
   the same cost until one of them is empty or bought whole, without loss. So at most one is taken in part.
 - Where a pool is bought in part, repeats end at what its fresh tokens are worth per dollar.
 
-What is left to choose is which pools are bought whole and which one in part: a **purchase**, of which there are
-few. A pool that is at least as good and at most as dear as another is bought whole first. Where tokens cost
-nothing extra, that puts all pools in one order, and the best mixture is one curve.
+What is left to choose is which pools are bought whole and which one in part: a **purchase**, of which there
+are few. A pool that is at least as good and at most as dear as another is bought whole first. Where tokens
+cost nothing extra, that puts all pools in one order, and the best mixture is one curve.
 
 This holds where one budget pays for everything and the loss reads effective tokens alone.
 """
@@ -55,8 +57,8 @@ def purchases(pools: Sequence[Pool], *, paid: bool) -> pl.DataFrame:
     -------
     pl.DataFrame
         For each pool ``whole_<pool>`` and ``part_<pool>``, 1 or 0; supply and price of what is bought whole;
-        price, logarithm of quality, and supply of the part; and for the best pool, the best two, and so on, how
-        many tokens of them are bought whole, and the sum of these times the logarithm of their quality.
+        price, logarithm of quality, and supply of the part; and for the best pool, the best two, and so on,
+        how many tokens of them are bought whole, and the sum of these times the logarithm of their quality.
     """
     import polars as pl
 
@@ -99,7 +101,9 @@ def _row(pools: Sequence[Pool], whole: Sequence[Pool], part: Pool | None, paid: 
         row[f"whole_{pool.name}"] = float(pool in whole)
         row[f"part_{pool.name}"] = float(pool == part)
     row["whole_supply"] = sum((pool.unique_tokens for pool in whole), 0.0)
-    row["whole_price"] = sum((pool.unique_tokens * pool.usd_per_token for pool in whole), 0.0) if paid else 0.0
+    row["whole_price"] = (
+        sum((pool.unique_tokens * pool.usd_per_token for pool in whole), 0.0) if paid else 0.0
+    )
     row["part_price"] = part.usd_per_token if part is not None and paid else 0.0
     row["part_worth"] = log(part.quality) if part is not None else NO_PART
     row["part_supply"] = min(part.unique_tokens, ENDLESS) if part is not None else ENDLESS

@@ -300,7 +300,9 @@ def _read_machine(arguments: Mapping[str, Any], given: Mapping[str, Any]) -> dic
     if len(rows) != 1:
         names = ", ".join(dict.fromkeys(map(str, frame["gpu"])))
         count = "no" if not rows else f"{len(rows)} rows for"
-        raise ValueError(f"gpus has {count} {shown(gpu)} in {shown(precision)}; it has {names}: name one by gpu=")
+        raise ValueError(
+            f"gpus has {count} {shown(gpu)} in {shown(precision)}; it has {names}: name one by gpu="
+        )
     found = {name: _read_number(name, rows[0][name]) for name in known[2:] if rows[0].get(name) is not None}
     # What is given by name goes first.
     found = {name: value for name, value in found.items() if name not in given}
@@ -374,13 +376,15 @@ def _read_choices(
         if name in given:
             value = given[name]
             if name != "activation" and name not in law.inputs:
-                raise LawError(f"`{law.id}` does not read {name}; leave it out, or take a law that does", law=law.id)
+                raise LawError(
+                    f"`{law.id}` does not read {name}; leave it out, or take a law that does", law=law.id
+                )
             if isinstance(value, tuple) and len(value) == 2:
                 low, high = (_read_number(name, end) for end in value)
                 if not low < high:
                     raise ValueError(f"{name}={value} must rise: the lowest and the highest value")
                 choices.append(_between(name, low, high))
-            elif np.ndim(value) or isinstance(value, Sequence) and not isinstance(value, str):
+            elif np.ndim(value) or (isinstance(value, Sequence) and not isinstance(value, str)):
                 numbers = np.unique(read_reals(value if isinstance(value, np.ndarray) else list(value), name))
                 for number in numbers.tolist():
                     _read_number(name, number)
@@ -391,7 +395,9 @@ def _read_choices(
             found = law.variables[name].range
             if found is None:
                 ways = f"{name}=, a number, several to choose from, or the ends of a range as in (low, high)"
-                raise LawError(f"`{law.id}` reads {name} and states no fitted range of it; give {ways}", law=law.id)
+                raise LawError(
+                    f"`{law.id}` reads {name} and states no fitted range of it; give {ways}", law=law.id
+                )
             choices.append(_between(name, *found))
         elif name == "activation" and "active_params" not in inputs:
             # Experts that are worth nothing are not looked for.
@@ -404,7 +410,9 @@ def _read_choices(
 def _between(name: str, low: float, high: float) -> Choice:
     if name == "experts":
         low, high = math.ceil(low), math.floor(high)
-        whole = np.arange(low, high + 1) if high - low < 4 * VALUES else np.geomspace(low, high, VALUES).round()
+        whole = (
+            np.arange(low, high + 1) if high - low < 4 * VALUES else np.geomspace(low, high, VALUES).round()
+        )
         return Choice(name, np.unique(whole.astype(float)), True)
     spaced = np.linspace if name == "sparsity" or low <= 0 else np.geomspace
     return Choice(name, spaced(low, high, VALUES), False)
@@ -466,7 +474,9 @@ def _check_inputs(question: Question) -> None:
     law, scalars = question.law, question.scalars
     # What a law must read for an argument to have an effect. Dense laws know of sparsity by moe_gain only.
     needed = {name: name for name in ("quality", "moe_gain", "unique_tokens")}
-    sparse = scalars.get("activation", 1) < 1 or any(choice.name == "activation" for choice in question.choices)
+    sparse = scalars.get("activation", 1) < 1 or any(
+        choice.name == "activation" for choice in question.choices
+    )
     if sparse and not mixture_inputs(law) and not {"params", "active_params"} <= law.variables.keys():
         needed["activation"] = "moe_gain"
     given = [name for name in needed if name in scalars or (name == "activation" and sparse)]

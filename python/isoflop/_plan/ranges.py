@@ -59,10 +59,14 @@ def ranges(question: Question, form: Form, plan: Mapping[str, float], target: fl
     moving += [] if question.sized else [(free, "tokens")]
     if len(question.pools) > 1:
         for pool in question.pools:
-            moving.append((formulate(question, form.spent, most, where=["loss <= worst_loss"], moved=pool), pool.tokens))
+            moving.append(
+                (formulate(question, form.spent, most, where=["loss <= worst_loss"], moved=pool), pool.tokens)
+            )
     rows = []
     for moved, name in moving:
-        found, _ = ask(moved, {"ends": ends, **_axes(moved, plan, name)}, f"side*{name}", by="end", columns=[name])
+        found, _ = ask(
+            moved, {"ends": ends, **_axes(moved, plan, name)}, f"side*{name}", by="end", columns=[name]
+        )
         reached = dict(found.select("end", name).iter_rows())
         row: dict[str, float | str] = {"axis": name, "recommended": plan[name]}
         for end, side in enumerate((min, min, max, max)):
@@ -79,7 +83,11 @@ def _axes(form: Form, plan: Mapping[str, float], name: str) -> dict[str, object]
     # Where nothing but the budget limits the data, those that spend all of it reach farthest.
     data = any(not OF_SIZE.issuperset(names_in(limit.formula)) for limit in question.limits)
     fewer = bool(question.limits) and name == "tokens"
-    spent = below(form.most, SPENT_STEP, SPENT) if data or fewer or question.goal == "serving" else np.array([form.most])
+    spent = (
+        below(form.most, SPENT_STEP, SPENT)
+        if data or fewer or question.goal == "serving"
+        else np.array([form.most])
+    )
     axes = space.axes(spent)
     if not question.sized:
         size = plan[question.size]
@@ -93,6 +101,8 @@ def _axes(form: Form, plan: Mapping[str, float], name: str) -> dict[str, object]
         most = min(plan["tokens"] * 30, centre * exp(REACH))
         special = [x for x in (plan[name], moved.unique_tokens) if 0 < x < inf]
         for choice in question.choices:
-            axes[choice.name] = closer_values(choice.values, choice.discrete, plan[choice.name], CHOICES, CHOICES_STEP)
+            axes[choice.name] = closer_values(
+                choice.values, choice.discrete, plan[choice.name], CHOICES, CHOICES_STEP
+            )
         axes[name] = np.append(0.0, spaced(centre * exp(-REACH), most, STEP, special))
     return axes

@@ -51,12 +51,12 @@ def _remarks(
     yield from _outside(question, sweep)
     if law.evidence == "V3":
         yield f"the coefficients of {law.id} were seen in one secondary source only"
-    if any(choice.name == "activation" for choice in question.choices):
-        if plan["activation"] <= LEAST_ACTIVATION * 1.001:
-            yield (
-                f"activation is at the end of its axis, 1/{1 / LEAST_ACTIVATION:.0f}: nothing charges for more "
-                "experts; limit serving_bytes, or give activation"
-            )
+    sought = any(choice.name == "activation" for choice in question.choices)
+    if sought and plan["activation"] <= LEAST_ACTIVATION * 1.001:
+        yield (
+            f"activation is at the end of its axis, 1/{1 / LEAST_ACTIVATION:.0f}: nothing charges for more "
+            "experts; limit serving_bytes, or give activation"
+        )
     for choice in question.choices:
         ends = {float(choice.values[0]): "lower", float(choice.values[-1]): "upper"}
         if choice.name != "activation" and plan[choice.name] in ends and len(choice.values) > 1:

@@ -2,15 +2,16 @@
 
     question --Form--> axes, formulas, limits --Sweep.best--> neighbourhood --Sweep.best--> plan
 
-The last axis of every sweep is what is spent, at most the budget; the tokens follow from it and from the size. So
-plans that spend all of the budget are on the grid to the last bit, and so are plans that leave some of it.
+The last axis of every sweep is what is spent, at most the budget; the tokens follow from it and from the
+size. So plans that spend all of the budget are on the grid to the last bit, and so are plans that leave some
+of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import exp, inf, isfinite, log, nan, sqrt
+from math import exp, inf, log, nan, sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +20,19 @@ from isoflop._accounting import names_in
 from isoflop._ask import quiet
 from isoflop._exceptions import EmptyResultWarning, SpaceError
 from isoflop._numbers import number_text
-from isoflop._plan.grid import COARSE, FINER, SIZES, UNSPENT, WIDE, ZOOMS, around, below, closer_values, literals, spaced
+from isoflop._plan.grid import (
+    COARSE,
+    FINER,
+    SIZES,
+    UNSPENT,
+    WIDE,
+    ZOOMS,
+    around,
+    below,
+    closer_values,
+    literals,
+    spaced,
+)
 from isoflop._plan.pools import left_at, left_for, purchase_quantities, purchases
 from isoflop._plan.question import Question, only_effective_tokens
 from isoflop._pools import Pool, pool_frame
@@ -68,8 +81,8 @@ class Form:
     question
         What is asked.
     spent
-        The axis of what is spent: ``train_flops``, ``days``, ``budget_usd`` (training and data) or ``total_usd``
-        (serving, too).
+        The axis of what is spent: ``train_flops``, ``days``, ``budget_usd`` (training and data) or
+        ``total_usd`` (serving, too).
     most
         The most of it.
     quantities, where
@@ -304,7 +317,9 @@ def closer(
             if not question.sized:
                 axes[question.size] = around(row[question.size], near, step, special=space.special)
             for choice in question.choices:
-                axes[choice.name] = closer_values(choice.values, choice.discrete, row[choice.name], near, step)
+                axes[choice.name] = closer_values(
+                    choice.values, choice.discrete, row[choice.name], near, step
+                )
             if form.purchase is not None:
                 axes["purchase"] = form.purchase
             # A plan that costs less than the cheapest so far is looked for, but no dearer one.

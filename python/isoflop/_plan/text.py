@@ -178,7 +178,9 @@ def _facts(plan: Plan, row: dict[str, float]) -> Iterator[tuple[str, str]]:
     size = human(row["params"])
     if "active_params" in row:
         chosen = [f"1/{1 / row['activation']:.3g}"]
-        chosen += [f"{name} {row[name]:.3g}" for name in ("experts", "granularity", "sparsity") if name in row]
+        chosen += [
+            f"{name} {row[name]:.3g}" for name in ("experts", "granularity", "sparsity") if name in row
+        ]
         size += f", {human(row['active_params'])} active ({', '.join(chosen)})"
     yield "parameters", size
     active = "active " if "active_params" in row else ""
