@@ -281,9 +281,8 @@ def solve(
     for finer in FINER:
         space = Space(form, finer=finer, costs=objective != "loss")
         for _ in range(EXTENSIONS):
-            last = strict and finer == FINER[-1]
             by = None if purchase is None else "purchase_number"
-            found, _ = ask(form, space.axes(), objective, columns=columns, by=by, strict=last)
+            found, _ = ask(form, space.axes(), objective, columns=columns, by=by)
             if not found.height:
                 break
             row = found[int(found[objective].arg_min())].row(0, named=True)  # type: ignore[arg-type]
@@ -292,6 +291,8 @@ def solve(
         if found.height:
             break
     if not found.height:
+        if strict:  # the coarse grid tells why, soon
+            ask(form, Space(form, costs=objective != "loss").axes(), objective, strict=True)
         return None
     if purchase is not None:
         # What is far from the best on a coarse grid is so on a fine one.
