@@ -47,7 +47,8 @@ if TYPE_CHECKING:
     from isoflop._models.models import models
     from isoflop._pareto.expression import is_pareto
     from isoflop._pareto.filter import pareto
-    from isoflop._plan import Plan, plan
+    from isoflop._plan.plan import plan
+    from isoflop._plan.result import Plan
     from isoflop._space.spacing import geomspace, linspace
     from isoflop._sweep.profile import Profile
     from isoflop._sweep.sweep import Sweep
@@ -94,7 +95,7 @@ __all__ = [
 _ON_USE = {
     "Allocation": "_law.allocation",
     "Law": "_law.law",
-    "Plan": "_plan",
+    "Plan": "_plan.result",
     "Profile": "_sweep.profile",
     "Sweep": "_sweep.sweep",
     "accounting": "_accounting.table",
@@ -111,7 +112,7 @@ _ON_USE = {
     "losses": "_law.losses",
     "models": "_models.models",
     "pareto": "_pareto.filter",
-    "plan": "_plan",
+    "plan": "_plan.plan",
 }
 
 

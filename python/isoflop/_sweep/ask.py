@@ -355,6 +355,8 @@ def _warn(
 ) -> None:
     """Warn of an empty answer, and once for each sweep of one outside the law's range."""
     if not found.height:
+        if _KEPT_BACK.get() == (True, False):
+            return  # the reason is not told, and finding it takes searches of its own
         text = why_empty(binding, objectives, found.stats["feasible"], then)
         _tell(text, EmptyResultWarning, stacklevel + 1)
     elif found.outside:

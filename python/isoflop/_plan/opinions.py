@@ -8,14 +8,17 @@ import numpy as np
 
 from isoflop._exceptions import LawError
 from isoflop._law.allocation import allocation
+from isoflop._law.budgets import require_numbers
 from isoflop._law.catalogue import law as law_of_catalogue
 from isoflop._law.evaluate import evaluate
+from isoflop._law.optimum import optima
 from isoflop.catalog.files import allocation_ids, law_ids
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     import polars as pl
+    from numpy.typing import NDArray
 
     from isoflop._law.law import Law
 
@@ -26,7 +29,14 @@ SIZES = frozenset(("params", "active_params", "non_embedding_params", "active_no
 
 
 def opinions(
-    own: Law, *, params: float, active_params: float, tokens: float, moe_gain: float | None
+    own: Law,
+    *,
+    params: float,
+    active_params: float,
+    tokens: float,
+    train_flops: float,
+    moe_gain: float | None,
+    reference: Mapping[str, float],
 ) -> pl.DataFrame:
     """Return what every law of size and tokens, and every allocation rule, says of a plan's training compute.
 
@@ -38,10 +48,12 @@ def opinions(
     ----------
     own
         The law that the plan rests on; it is among them whether or not the catalogue has it.
-    params, active_params, tokens
+    params, active_params, tokens, train_flops
         The plan.
     moe_gain
         What further experts are worth; ``None`` for a dense plan.
+    reference
+        What the plan's own law needs to be known to have an optimum: a dense model.
 
     Returns
     -------
@@ -50,7 +62,7 @@ def opinions(
     """
     import polars as pl
 
-    flops = 6 * active_params * tokens
+    flops = train_flops
     rows = []
     taken = set()
     for law in _laws(own):
@@ -58,19 +70,22 @@ def opinions(
         # A mixture is worth a dense model of `worth` times its active size, so the best one at some compute
         # is the best dense one at `worth` times as much.
         worth = sparsity ** (moe_gain or 0.0)
+        given = reference if law is own else {}
         try:
-            optimum = law.compute_optimal(flops * worth)
+            optimum = optima(law, flops * worth, None, given)
+            require_numbers(optimum, law.id)
         except LawError:
             continue  # no optimum at a fixed compute: no opinion
-        size = optimum.to_series(1).item() / worth
+        own_size = list(optimum)[1]
+        size = float(optimum[own_size][0]) / worth
         rule = law.optimal is not None and law.optimal.kind == "rule"
         if law.optimal is not None and law.optimal.rule:
             taken.add(law.optimal.rule)
         efficiency = None
         if not rule:
-            plan = {optimum.columns[1]: np.array([active_params * worth]), "tokens": np.array([tokens])}
-            (loss,) = evaluate(law, ("loss",), plan, {}, 1)
-            efficiency = law.equivalent_flops(float(loss[0])) / (flops * worth)
+            plan = {own_size: np.array([active_params * worth]), "tokens": np.array([tokens])}
+            (loss,) = evaluate(law, ("loss",), plan, given, 1, idle=bool(given))
+            efficiency = law.equivalent_flops(float(loss[0]), **given) / (flops * worth)
         rows.append(
             _row(law.id, "law", size * sparsity, size, optimum, efficiency, law.evidence)
             | {"own": law is own}
@@ -81,8 +96,9 @@ def opinions(
         entry = allocation(id)
         if entry.sparse and params == active_params:
             continue
-        optimum = entry.compute_optimal(flops)
-        size = optimum.to_series(1).item()
+        found = entry.compute_optimal(flops)
+        optimum = {name: found[name].to_numpy() for name in found.columns}
+        size = float(found.to_series(1).item())
         rows.append(_row(id, "rule", size, size, optimum, None, entry.evidence) | {"own": False})
     frame = pl.DataFrame(
         rows,
@@ -90,8 +106,10 @@ def opinions(
             "id": pl.String,
             "kind": pl.String,
             "params": pl.Float64,
+            "active_params": pl.Float64,
             "tokens": pl.Float64,
             "tokens_per_param": pl.Float64,
+            "tokens_per_stored_param": pl.Float64,
             "compute_efficiency": pl.Float64,
             "extrapolation": pl.Float64,
             "evidence": pl.String,
@@ -108,18 +126,20 @@ def _row(
     kind: str,
     params: float,
     active: float,
-    optimum: pl.DataFrame,
+    optimum: Mapping[str, NDArray[np.float64]],
     efficiency: float | None,
     evidence: str,
 ) -> dict[str, object]:
-    tokens = optimum["tokens"].item()
-    decades = optimum["extrapolation"].item() if "extrapolation" in optimum.columns else None
+    tokens = float(optimum["tokens"][0])
+    decades = float(optimum["extrapolation"][0]) if "extrapolation" in optimum else None
     return {
         "id": id,
         "kind": kind,
         "params": params,
+        "active_params": active,
         "tokens": tokens,
         "tokens_per_param": tokens / active,
+        "tokens_per_stored_param": tokens / params,
         "compute_efficiency": efficiency,
         "extrapolation": decades,
         "evidence": evidence,

@@ -8,12 +8,13 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, NamedTuple
 
 from isoflop._law.catalogue import read_law
+from isoflop._plan.question import WITHIN
 from isoflop._sweep.pools import read_pools
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from isoflop._plan import Plan
+    from isoflop._plan.result import Plan
 
 WIDTH, LINES = 100, 45
 """What the text keeps within; second opinions give way, down to so many."""
@@ -21,7 +22,7 @@ FEWEST_OPINIONS = 4
 
 SCALES = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
 
-BUDGETS = {"train_flops": "{} FLOP", "days": "{} days", "budget_usd": "${}"}
+BUDGETS = {"train_flops": "{} FLOP", "days": "{} days", "budget_usd": "${}", "total_usd": "${} in all"}
 
 
 class Section(NamedTuple):
@@ -41,7 +42,7 @@ def plan_text(plan: Plan) -> str:
 def plan_html(plan: Plan) -> str:
     """Return a plan as HTML."""
     parts = []
-    for section in _sections(plan, len(plan.opinions)):
+    for section in sections(plan, len(plan.opinions)):
         parts.append(f"<p><b>{escape(section.title)}</b></p>")
         header = "".join(f"<th>{escape(cell)}</th>" for cell in section.header)
         body = [f"<tr>{header}</tr>"] if header else []
@@ -103,7 +104,7 @@ def _lines(plan: Plan) -> list[str]:
     most = len(plan.opinions)
     while True:
         lines: list[str] = []
-        for section in _sections(plan, most):
+        for section in sections(plan, most):
             lines += [*([""] if lines else []), *wrap(section.title, WIDTH), *_table(section)]
             for sentence in section.sentences:
                 lines += wrap(sentence, WIDTH, initial_indent="  - ", subsequent_indent="    ")
@@ -129,7 +130,8 @@ def _table(section: Section) -> Iterator[str]:
         yield f"  {'  '.join(cells)}".rstrip()
 
 
-def _sections(plan: Plan, most: int) -> Iterator[Section]:
+def sections(plan: Plan, most: int) -> Iterator[Section]:
+    """Yield the parts of a plan's text, with at most so many second opinions."""
     (row,) = plan.recommended.to_dicts()
     yield Section(_title(plan), (), list(_facts(plan, row)))
     if plan.ranges.height:
@@ -160,10 +162,13 @@ def _title(plan: Plan) -> str:
     elif question["days"] is not None:
         budget = f"{question['days']:g} days of {question['gpu_count']:,.0f} {machine}"
     if question["goal"] == "serving":
-        source = f"what {budget} reach" if budget else "the target"
         served = human(question["inference_tokens"])
-        aim = f"the cheapest life at a loss of {row['loss']:.4f} ({source}), serving {served} tokens"
-        return f"Plan by {law}: {aim}"
+        reach = f"a loss of {question['target_loss']:.4g}" if question["target_loss"] is not None else ""
+        if not reach:
+            within = WITHIN if question["within"] is None else question["within"]
+            reach = f"a loss worth {100 * (1 - within):.3g} % of the compute of the best"
+        source = f" within {budget}" if budget else ""
+        return f"Plan by {law}: the cheapest life for {reach}{source}, serving {served} tokens"
     if question["goal"] == "data":
         return f"Plan by {law}: the best data for {human(row['params'])} parameters and {budget}"
     return f"Plan by {law}: the lowest loss for {budget}"
@@ -172,7 +177,11 @@ def _title(plan: Plan) -> str:
 def _facts(plan: Plan, row: dict[str, float]) -> Iterator[tuple[str, str]]:
     size = human(row["params"])
     if "active_params" in row:
-        size += f", {human(row['active_params'])} active (1/{1 / row['activation']:.3g})"
+        chosen = [f"1/{1 / row['activation']:.3g}"]
+        chosen += [
+            f"{name} {row[name]:.3g}" for name in ("experts", "granularity", "sparsity") if name in row
+        ]
+        size += f", {human(row['active_params'])} active ({', '.join(chosen)})"
     yield "parameters", size
     active = "active " if "active_params" in row else ""
     pools = read_pools(plan.sweep.pools)
@@ -197,7 +206,9 @@ def _facts(plan: Plan, row: dict[str, float]) -> Iterator[tuple[str, str]]:
     if "inference_usd" in row:
         costs.append(f"serving {_money(row['inference_usd'])}")
     yield "cost", f"{_money(row['total_usd'])}: {', '.join(costs)}"
-    yield "memory", f"{_bytes(row['serving_bytes'])} to serve from, weights alone"
+    cache = row["serving_bytes"] - row["weight_bytes"]
+    held = "weights alone" if not cache else f"{_bytes(cache)} of it keys and values"
+    yield "memory", f"{_bytes(row['serving_bytes'])} to serve from, {held}"
     if plan.baseline is not None:
         (other,) = plan.baseline.to_dicts()
         saved = 1 - row["total_usd"] / other["total_usd"]
@@ -211,7 +222,8 @@ def _facts(plan: Plan, row: dict[str, float]) -> Iterator[tuple[str, str]]:
 def _ranges(ranges: pl.DataFrame) -> Section:
     rows = []
     for name, *values in ranges.iter_rows():
-        shown = [f"{value:.3g}" if name == "activation" else human(value) for value in values]
+        shares = name in ("activation", "experts", "granularity", "sparsity")
+        shown = [f"{value:.3g}" if shares else human(value) for value in values]
         rows.append((name, *shown))
     header = ("", "80 %", "95 %", "plan", "95 %", "80 %")
     return Section("How far each axis can move until compute is worth 95 and 80 %", header, rows)
@@ -241,11 +253,13 @@ def _opinions(plan: Plan, row: dict[str, float], most: int) -> Section:
         places = {1 + round(place * (rest - 1) / max(most - 2, 1)) for place in range(most - 1)}
         shown = shown[[0, *sorted(places)]]
     rows = []
+    sparse = bool((frame["params"] != frame["active_params"]).any())
     for opinion in shown.iter_rows(named=True):
         efficiency, decades = opinion["compute_efficiency"], opinion["extrapolation"]
         rows.append((
             f"{opinion['id']}{' *' if opinion['own'] else ''}",
             human(opinion["params"]),
+            *((human(opinion["active_params"]),) if sparse else ()),
             human(opinion["tokens"]),
             human(opinion["tokens_per_param"]),
             "" if efficiency is None else f"{efficiency:.2f}",
@@ -253,6 +267,7 @@ def _opinions(plan: Plan, row: dict[str, float], most: int) -> Section:
             opinion["evidence"],
         ))  # fmt: skip
     title = f"Second opinions at {_flops(row['train_flops'])} FLOP: {human(low)} to {human(high)} tokens per "
-    title += f"parameter by {count} that count, of {frame.height}"
-    header = ("", "parameters", "tokens", "per param", "efficiency", "decades out", "evidence")
+    title += f"{'active ' if sparse else ''}parameter by {count} that count, of {frame.height}"
+    sizes = ("stored", "active", "tokens", "per active") if sparse else ("parameters", "tokens", "per param")
+    header = ("", *sizes, "efficiency", "decades out", "evidence")
     return Section(title, header, rows)
