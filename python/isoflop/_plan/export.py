@@ -13,7 +13,7 @@ from isoflop._plan.text import plan_html, sections
 if TYPE_CHECKING:
     import polars as pl
 
-    from isoflop._plan.result import Plan
+    from isoflop._plan.content import PlanContent
 
 SUFFIXES = (".md", ".html", ".json")
 
@@ -27,7 +27,7 @@ th:first-child, td:first-child { text-align: left; padding-left: 0; }
 """
 
 
-def exported(plan: Plan, suffix: str) -> str:
+def exported(plan: PlanContent, suffix: str) -> str:
     """Return a plan in the format that a file's suffix tells.
 
     Raises
@@ -44,7 +44,7 @@ def exported(plan: Plan, suffix: str) -> str:
     raise ValueError(f"the suffix must be one of {', '.join(SUFFIXES)}, not {suffix!r}")
 
 
-def markdown(plan: Plan) -> str:
+def markdown(plan: PlanContent) -> str:
     """Return a plan as Markdown; see `Plan.to_markdown`."""
     lines: list[str] = []
     for number, section in enumerate(sections(plan, len(plan.opinions))):
@@ -68,14 +68,14 @@ def _plain(text: str) -> str:
     return "`".join(parts)
 
 
-def page(plan: Plan) -> str:
+def page(plan: PlanContent) -> str:
     """Return a plan as a page of HTML; see `Plan.to_html`."""
     title = escape(next(iter(sections(plan, 0))).title)
     head = f'<meta charset="utf-8">\n<title>{title}</title>\n<style>\n{STYLE}</style>'
     return f'<!DOCTYPE html>\n<html lang="en">\n<head>\n{head}\n</head>\n<body>\n{plan_html(plan)}\n</body>\n</html>\n'
 
 
-def as_dict(plan: Plan) -> dict[str, Any]:
+def as_dict(plan: PlanContent) -> dict[str, Any]:
     """Return a plan as what JSON can hold; see `Plan.to_dict`."""
     from isoflop._native import __version__
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    import polars as pl
-
-    from isoflop._sweep.sweep import Sweep
+from isoflop._plan.content import PlanContent
+from isoflop._plan.export import as_dict, exported, markdown, page
+from isoflop._plan.text import plan_html, plan_text
+from isoflop._text.frozen import Frozen
+from isoflop._text.portable import rebuild
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Plan:
+class Plan(PlanContent):
     """What `plan` returns: a recommended plan, and what one needs to defend or to doubt it.
 
     Every number comes from exact sweeps, and ``sweep.best(minimize="loss")`` is the recommended plan.
@@ -66,36 +67,12 @@ class Plan:
         For a mixture of pools its axes are the tokens taken from each.
     """
 
-    question: Mapping[str, Any]
-    recommended: pl.DataFrame
-    front: pl.DataFrame
-    ranges: pl.DataFrame
-    margins: pl.DataFrame
-    opinions: pl.DataFrame
-    more_data: pl.DataFrame | None
-    baseline: pl.DataFrame | None
-    warnings: tuple[str, ...] = field(default=())
-    sweep: Sweep = field(kw_only=True)
-
-    @property
-    def spread(self) -> tuple[float, float]:
-        """Fewest and most tokens per active parameter among the opinions that count; NaN if none does."""
-        counted = self.opinions.filter(self.opinions["counts"])["tokens_per_param"]
-        if not counted.len():
-            return float("nan"), float("nan")
-        low, high = counted.sort()[0], counted.sort()[-1]
-        return float(low), float(high)
-
     def to_markdown(self) -> str:
         """Return the plan as a page of Markdown: its text with all second opinions, as tables."""
-        from isoflop._plan.export import markdown
-
         return markdown(self)
 
     def to_html(self) -> str:
         """Return the plan as an HTML page that stands alone."""
-        from isoflop._plan.export import page
-
         return page(self)
 
     def to_dict(self) -> dict[str, Any]:
@@ -108,8 +85,6 @@ class Plan:
             infinities are null there, and ``non_finite`` lists the columns of each frame that had any.
             ``question`` has the arguments as given, ``warnings`` the sentences, ``version`` that of isoflop.
         """
-        from isoflop._plan.export import as_dict
-
         return as_dict(self)
 
     def save(self, path: str | Path) -> None:
@@ -122,16 +97,18 @@ class Plan:
         OSError
             If it cannot be written.
         """
-        from isoflop._plan.export import exported
-
         Path(path).write_text(exported(self, Path(path).suffix), encoding="utf-8")
 
-    def __repr__(self) -> str:
-        from isoflop._plan.text import plan_text
+    def __reduce__(self) -> tuple[Any, ...]:
+        content = {part.name: getattr(self, part.name) for part in fields(self)}
+        return rebuild, ("Plan", content | {"question": dict(self.question)})
 
+    @classmethod
+    def _rebuilt(cls, content: Mapping[str, Any]) -> Plan:
+        return cls(**{**content, "question": Frozen(content["question"])})
+
+    def __repr__(self) -> str:
         return plan_text(self)
 
     def _repr_html_(self) -> str:
-        from isoflop._plan.text import plan_html
-
         return plan_html(self)

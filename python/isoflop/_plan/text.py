@@ -14,7 +14,7 @@ from isoflop._sweep.pools import read_pools
 if TYPE_CHECKING:
     import polars as pl
 
-    from isoflop._plan.result import Plan
+    from isoflop._plan.content import PlanContent
 
 WIDTH, LINES = 100, 45
 """What the text keeps within; second opinions give way, down to so many."""
@@ -34,12 +34,12 @@ class Section(NamedTuple):
     sentences: Sequence[str] = ()
 
 
-def plan_text(plan: Plan) -> str:
+def plan_text(plan: PlanContent) -> str:
     """Return a plan as text of at most 100 columns."""
     return "\n".join(_lines(plan))
 
 
-def plan_html(plan: Plan) -> str:
+def plan_html(plan: PlanContent) -> str:
     """Return a plan as HTML."""
     parts = []
     for section in sections(plan, len(plan.opinions)):
@@ -100,7 +100,7 @@ def _share(value: float | None, digits: int = 1) -> str:
     return "" if value is None else f"{100 * value:+.{digits}f} %"
 
 
-def _lines(plan: Plan) -> list[str]:
+def _lines(plan: PlanContent) -> list[str]:
     most = len(plan.opinions)
     while True:
         lines: list[str] = []
@@ -113,7 +113,7 @@ def _lines(plan: Plan) -> list[str]:
         most = max(FEWEST_OPINIONS, min(most, _counted(plan)) - (len(lines) - LINES))
 
 
-def _counted(plan: Plan) -> int:
+def _counted(plan: PlanContent) -> int:
     return int((plan.opinions["counts"] | plan.opinions["own"]).sum())
 
 
@@ -130,7 +130,7 @@ def _table(section: Section) -> Iterator[str]:
         yield f"  {'  '.join(cells)}".rstrip()
 
 
-def sections(plan: Plan, most: int) -> Iterator[Section]:
+def sections(plan: PlanContent, most: int) -> Iterator[Section]:
     """Yield the parts of a plan's text, with at most so many second opinions."""
     (row,) = plan.recommended.to_dicts()
     yield Section(_title(plan), (), list(_facts(plan, row)))
@@ -149,7 +149,7 @@ def sections(plan: Plan, most: int) -> Iterator[Section]:
         yield Section("Mind", (), (), plan.warnings)
 
 
-def _title(plan: Plan) -> str:
+def _title(plan: PlanContent) -> str:
     question = plan.question
     law = read_law(question["law"]).id
     (row,) = plan.recommended.to_dicts()
@@ -174,7 +174,7 @@ def _title(plan: Plan) -> str:
     return f"Plan by {law}: the lowest loss for {budget}"
 
 
-def _facts(plan: Plan, row: dict[str, float]) -> Iterator[tuple[str, str]]:
+def _facts(plan: PlanContent, row: dict[str, float]) -> Iterator[tuple[str, str]]:
     size = human(row["params"])
     if "active_params" in row:
         chosen = [f"1/{1 / row['activation']:.3g}"]
@@ -242,7 +242,7 @@ def _margins(margins: pl.DataFrame) -> Section:
     return Section("More or less of the budget", ("budget", "loss", "change", "worth in compute"), rows)
 
 
-def _opinions(plan: Plan, row: dict[str, float], most: int) -> Section:
+def _opinions(plan: PlanContent, row: dict[str, float], most: int) -> Section:
     frame = plan.opinions
     low, high = plan.spread
     count = int(frame["counts"].sum())
