@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-rust test-python fuzz fuzz-rust fuzz-python bench check build lock clean toolchain
+.PHONY: help demo test test-rust test-python fuzz fuzz-rust fuzz-python fuzz-plans bench check build lock clean toolchain
 
 CARGO ?= cargo
 # A version manager may leave commands that only complain, so each candidate is tried.
@@ -45,7 +45,7 @@ ifeq ($(origin FUZZ_SEED),undefined)
 FUZZ_SEED := $(shell date +%s)
 endif
 
-fuzz: fuzz-rust fuzz-python ## random questions against brute force: FUZZ_RUST_TIMES=, FUZZ_CASES=, FUZZ_SEED=
+fuzz: fuzz-rust fuzz-python fuzz-plans ## random questions against brute force: FUZZ_RUST_TIMES=, FUZZ_CASES=, FUZZ_SEED=
 
 fuzz-rust: | toolchain
 	@echo "fuzz: $(FUZZ_RUST_TIMES) times 7,500 cases of seed $(FUZZ_SEED) by rust/core/tests/sweep"
@@ -55,6 +55,11 @@ fuzz-rust: | toolchain
 
 fuzz-python: .venv/.native | fuzz-rust
 	$(BIN)/python tests/fuzz.py --cases $(FUZZ_CASES) --seed $(FUZZ_SEED)
+
+FUZZ_PLANS ?= 500
+
+fuzz-plans: .venv/.native | fuzz-python
+	$(BIN)/python tests/fuzz_plans.py --cases $(FUZZ_PLANS) --seed $(FUZZ_SEED)
 
 bench: .venv/.native .venv/.bench ## the yardsticks against their rivals
 	$(BIN)/python -m benches

@@ -68,9 +68,18 @@ def test_a_target_that_exists_within_limits_is_found() -> None:
     assert row_of(iso.plan(**question, days=90))["loss"] < 1.9529
 
 
-def test_days_are_a_limit_of_serving_too() -> None:
+def test_days_and_dollars_are_limits_of_serving_too() -> None:
     row = row_of(iso.plan(gpu_count=512, days=90, goal="serving", inference_tokens=2e13))
     assert row["days"] <= 90
+    for more in ({}, {"pools": {"pool": ["a"], "usd_per_token": [7e-9]}}):
+        row = row_of(iso.plan(usd=15900, goal="serving", inference_tokens=1.34e11, **more))
+        assert row["train_usd"] + row["data_usd"] <= 15900 * (1 + 1e-9)
+
+
+def test_serving_that_costs_far_more_than_training_moves_the_size() -> None:
+    free, row = (row_of(iso.plan(flops=1e21, goal="serving", inference_tokens=tokens)) for tokens in (1e10, 1e15))
+    assert row["params"] < free["params"]
+    assert BESIROGLU.equivalent_flops(row["loss"]) / 1e21 == pytest.approx(0.95, rel=1e-3)
 
 
 def test_a_target_out_of_reach_is_refused_with_the_nearest_value_and_the_limit_in_the_way() -> None:

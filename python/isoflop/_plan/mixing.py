@@ -67,8 +67,10 @@ def mixed(form: Form, remake: Callable[[Pool, float], Form], start: Found | None
     return None
 
 
-def cheapest(top: Found, remake: Callable[[Pool, float], Form], spent: str, target: float) -> Found:
-    """Return the plan that spends least to reach a loss, which a given one does.
+def cheapest(
+    top: Found, remake: Callable[[Pool, float], Form], target: float, spent: str = "total_usd"
+) -> Found:
+    """Return the plan that costs least to reach a loss, which a given one does; `remake` takes the most it costs.
 
     The least loss falls with what is spent, so the least that reaches the target is a root, found in
     logarithms by false position (the Illinois method).
