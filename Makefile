@@ -3,7 +3,8 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-rust test-python fuzz fuzz-rust fuzz-python bench docs check build lock clean toolchain
+.PHONY: help demo test test-rust test-python fuzz fuzz-rust fuzz-python fuzz-plans bench docs check build lock clean \
+    toolchain
 
 CARGO ?= cargo
 # Any python3.N on the path, the newest first, then python3. A version manager may leave commands that only complain,
@@ -48,7 +49,7 @@ ifeq ($(origin FUZZ_SEED),undefined)
 FUZZ_SEED := $(shell date +%s)
 endif
 
-fuzz: fuzz-rust fuzz-python ## random questions against brute force: FUZZ_RUST_TIMES=, FUZZ_CASES=, FUZZ_SEED=
+fuzz: fuzz-rust fuzz-python fuzz-plans ## random questions against brute force: FUZZ_RUST_TIMES=, FUZZ_CASES=, FUZZ_SEED=
 
 fuzz-rust: | toolchain
 	@echo "fuzz: $(FUZZ_RUST_TIMES) times 7,500 cases of seed $(FUZZ_SEED) by rust/core/tests/sweep"
@@ -58,6 +59,11 @@ fuzz-rust: | toolchain
 
 fuzz-python: .venv/.native | fuzz-rust
 	$(BIN)/python tests/fuzz.py --cases $(FUZZ_CASES) --seed $(FUZZ_SEED)
+
+FUZZ_PLANS ?= 500
+
+fuzz-plans: .venv/.native | fuzz-python
+	$(BIN)/python tests/fuzz_plans.py --cases $(FUZZ_PLANS) --seed $(FUZZ_SEED)
 
 bench: .venv/.native .venv/.bench ## the yardsticks against their rivals
 	$(BIN)/python -m benches

@@ -57,28 +57,30 @@ def recommend(
     spent, most
         What is spent, and the most of it.
     target
-        A loss to reach: the best is what spends least. Otherwise it is what has the lowest loss.
+        A loss to reach: the best is what costs least, serving included. Otherwise it has the lowest loss.
     strict
         Raise an error if there is no plan; it tells which constraints leave nothing.
     start
         A plan that is allowed, to begin with where each pool has an axis.
     """
     reach = [] if target is None else [f"loss <= {target!r}"]
-    objective = "loss" if target is None else spent
+    objective = "loss" if target is None else "total_usd"
     form = formulate(question, spent, most, budget=budget, where=reach)
     if mixes_freely(form):
         return solve(form, objective, strict=strict), form
 
     def remake(pool: Pool, amount: float) -> Form:
-        return formulate(question, spent, amount, budget=budget, rest=pool)
+        if target is None:
+            return formulate(question, spent, amount, budget=budget, rest=pool)
+        return formulate(question, spent, most, budget=budget, where=[f"total_usd <= {amount!r}"], rest=pool)
 
     if target is None:
         other = mixed(form, remake, start)
     else:
         if start is None:
-            start = mixed(formulate(question, spent, most, budget=budget), remake)
+            start, _ = recommend(question, spent, most, budget=budget)
         reached = start is not None and start.row["loss"] <= target
-        other = cheapest(start, remake, spent, target) if start is not None and reached else None
+        other = cheapest(start, remake, target) if start is not None and reached else None
     found = [one for one in (other, solve(form, objective)) if one is not None]
     if not found and strict:
         solve(form, objective, strict=True)
@@ -90,7 +92,8 @@ def answer(question: Question, arguments: Mapping[str, Any]) -> Plan:
     serving = question.goal == "serving"
     target = None
     if serving:
-        found, form, target = _serving(question)
+        found, target = _serving(question)
+        form = formulate(question, "total_usd", found.row["total_usd"])
     else:
         budget = question.budget
         assert budget is not None, "checked when the question was read"
@@ -140,6 +143,7 @@ def columns_of(question: Question, spent: str) -> list[str]:
     names += ["days"] if "gpu_count" in question.scalars else []
     names += ["train_usd", *(["inference_usd"] if serves else []), "data_usd", "total_usd"]
     names += ["lifetime_flops"] if serves else []
+    names += ["budget_usd"] if question.goal == "serving" else []
     names += ["weight_bytes", "serving_bytes"]
     names += ["extrapolation"] if question.law.has_range else []
     return list(dict.fromkeys([*names, spent]))
@@ -156,6 +160,9 @@ def _row(
         if form.spent not in budget:
             budget[form.spent] = found.row[form.spent]
         sweep = plain(form, found, budget, where)
+    elif target is not None:
+        # Of plans that cost no more the best: there is but that one.
+        sweep = sweep.filter(f"total_usd <= {found.row['total_usd']!r}")
     with quiet():
         best = sweep.best(minimize="loss", columns=columns, threads=question.threads)
     return best.select(columns), sweep
@@ -249,31 +256,34 @@ def _doubled(question: Question) -> list[tuple[str, float, Question]]:
 # Serving ----------------------------------------------------------------------------------------------
 
 
-def _serving(question: Question) -> tuple[Found, Form, float]:
+def _serving(question: Question) -> tuple[Found, float]:
     """Return the plan that is cheapest over its life among those that are good enough, and what that is."""
     target, budget, top = question.target_loss, question.budget, None
     most = _life(question) * FAR
     if target is None:
         assert budget is not None, "checked when the question was read"
-        top, first = recommend(question, budget.name, budget.value, strict=True)
+        top, _ = recommend(question, budget.name, budget.value, strict=True)
         assert top is not None, "strict"
         best = top.row["loss"]
         target = max(question.loss_worth((1 - question.within) * question.worth(best)), best)
-        most = top.row["total_usd"] * (1 + 1e-9)
+        # A plan that is trained for more than this one's whole life is no cheaper.
+        most = top.row["total_usd"]
     elif not isfinite(question.worth(target)) and not mixture_inputs(question.law):
         raise SpaceError(_unreachable(question, target))
+    if budget is not None and budget.name == "budget_usd":
+        most = budget.value
     start = top if top is not None and top.row["loss"] <= target else None
-    found, form = recommend(question, "total_usd", most, target=target, start=start)
-    if found is not None:
-        return found, form, target
-    if top is None:
-        top, first = _lowest(question)
-    if top is None:
-        _lowest(question, strict=True)
-        raise AssertionError("strict")
-    if top.row["loss"] > target:
-        raise SpaceError(_not_reached(question, target, top.row["loss"]))
-    return top, first, target  # good enough by the last digits only
+    found, _ = recommend(question, "budget_usd", most, target=target, start=start)
+    if top is None and found is None:
+        top, _ = _lowest(question)
+        if top is None:
+            _lowest(question, strict=True)
+            raise AssertionError("strict")
+        if top.row["loss"] > target:
+            raise SpaceError(_not_reached(question, target, top.row["loss"]))
+    # Without another one it is good enough by its last digits only.
+    good = [one for one in (found, top) if one is not None and one.row["loss"] <= target]
+    return min(good, key=lambda one: one.row["total_usd"]), target
 
 
 def _life(question: Question) -> float:
@@ -291,7 +301,7 @@ def _lowest(question: Question, *, strict: bool = False) -> tuple[Found | None, 
     """Return the plan of the lowest loss that budget and limits allow."""
     if question.budget is not None:
         return recommend(question, *question.budget, strict=strict)
-    return recommend(question, "total_usd", _life(question) * FAR, strict=strict)
+    return recommend(question, "budget_usd", _life(question) * FAR, strict=strict)
 
 
 def _unreachable(question: Question, target: float) -> str:
@@ -329,7 +339,8 @@ def _baseline(question: Question, target: float, plan: Mapping[str, float]) -> p
     """Return the plan that is cheapest to train to a loss, limits aside, with what its life costs."""
     scalars = {name: x for name, x in question.scalars.items() if name not in ("params", "active_params")}
     free = replace(question, limits=(), scalars=scalars, target_loss=target)
+    trained = replace(free, scalars={**scalars, "inference_tokens": 0.0})
     most = (plan["train_usd"] + plan["data_usd"]) * (1 + 1e-4)
-    found, _ = recommend(free, "budget_usd", most, target=target, budget=False, strict=True)
+    found, _ = recommend(trained, "budget_usd", most, target=target, budget=False, strict=True)
     assert found is not None, "the plan itself is one"
     return told(free, [found.row], columns_of(free, "total_usd"), "total_usd")

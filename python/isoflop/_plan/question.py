@@ -199,7 +199,7 @@ class Question:
     def loss_worth(self, flops: float) -> float:
         """Return the loss of the law's own optimum at some compute, or a hair less: never worth less."""
         for more in (1.0, 1 + 1e-6, 1 + 1e-5, 1 + 1e-4):
-            loss = float(self.law.compute_optimal(flops * more, **self.reference)["loss"].item())
+            loss = float(self.law.compute_optimal(flops * more, method=None, **self.reference)["loss"].item())
             if self.worth(loss) >= flops:
                 break
         return loss

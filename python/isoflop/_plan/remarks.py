@@ -108,7 +108,10 @@ def _limits(
             yield f"{limit.label} is what decides"
     budget = question.budget
     if target is not None and budget is not None and plan["loss"] < target * (1 - 1e-6):
-        yield f"the loss is lower than needed, {target:.6g}: no plan that is cheaper over its life meets the limits"
+        yield (
+            f"the loss is lower than needed, {target:.6g}: no plan that is cheaper over its life meets the "
+            "limits"
+        )
 
 
 def _better_without(
@@ -130,7 +133,10 @@ def _unspent(question: Question, plan: Mapping[str, float]) -> Iterator[str]:
     name, most = question.budget
     left = 1 - plan[name] / most
     if left > UNSPENT:
-        yield f"{100 * left:.3g} % of the budget is left: within the limits nothing better can be bought with it"
+        yield (
+            f"{100 * left:.3g} % of the budget is left: within the limits nothing better can be bought with "
+            "it"
+        )
 
 
 def _assumptions(question: Question, sweep: Sweep, plan: Mapping[str, float]) -> Iterator[str]:

@@ -63,7 +63,7 @@ OF_SIZE = frozenset((
 """Quantities that do not depend on the data."""
 
 FEW, LOSS_APART, COST_APART = 6, 5e-4, 0.03
-"""Purchases from which on the first sweep tells which are worth a closer look: those this close to the best."""
+"""Purchases from which on the first sweep tells which deserve a closer look: those this close to the best."""
 
 EXTENSIONS = 6
 """How often axes are moved on where the best is at their end."""
@@ -154,6 +154,8 @@ def formulate(
         Make an axis of this pool, and let purchases be of the others.
     """
     quantities = own_quantities(question, "")
+    if spent == "budget_usd":
+        quantities.pop(spent, None)
     dollars = spent.endswith("usd")
     limits = [*question.where, *where]
     if spent == "days":
@@ -183,8 +185,8 @@ def formulate(
             quantities[rest.tokens] = left_for(question.pools, rest, money, cost, paid=dollars)
             limits.append(f"{rest.tokens} >= 0")
     elif dollars:
-        price, supply = question.value("usd_per_token"), question.scalars.get("unique_tokens", inf)
-        quantities["tokens"] = left_at(money, "usd_of_token", price, supply)
+        usd, supply = question.value("usd_per_token"), question.scalars.get("unique_tokens", inf)
+        quantities["tokens"] = left_at(money, "usd_of_token", usd, supply)
     if dollars:
         limits.append("tokens > 0")
     return Form(question, spent, most, quantities, tuple(limits), purchase, rest, moved)
@@ -199,7 +201,7 @@ def ask(
     by: str | None = None,
     strict: bool = False,
 ) -> tuple[pl.DataFrame, Sweep]:
-    """Return what `Sweep.best` does, and the sweep, without warnings; an empty answer is an error if `strict`."""
+    """Return what `Sweep.best` does, and the sweep, unwarned; an empty answer is an error if `strict`."""
     sweep = form.sweep(axes)
     with quiet(strict=strict):
         try:
@@ -303,7 +305,7 @@ def solve(
 
 
 def columns_of_search(form: Form) -> list[str]:
-    serves = ["total_usd"] if form.question.goal == "serving" else []
+    serves = ["total_usd", "budget_usd"] if form.question.goal == "serving" else []
     return [*(pool.tokens for pool in form.question.pools), "tokens", "loss", *serves]
 
 
@@ -324,7 +326,7 @@ def closer(
             if form.purchase is not None:
                 axes["purchase"] = form.purchase
             # A plan that costs less than the cheapest so far is looked for, but no dearer one.
-            most = form.most if objective == "loss" else row[form.spent]
+            most = row[form.spent] if objective == form.spent else form.most
             fine = step if objective == "loss" else step / 10
             special = literals(form.where, form.spent)
             axes[form.spent] = around(row[form.spent], near, fine, high=most, special=special)[::-1].copy()
@@ -334,7 +336,7 @@ def closer(
             if all(abs(log(row[name] / before[name])) < near * 0.98 for name in names):
                 break
     assert sweep is not None, "there are zooms"
-    if objective != "loss":
+    if objective == form.spent:
         # Of plans that cost as much, the best, which need not be close: cost is flat there.
         axes[form.spent] = [row[form.spent]]
         if not question.sized:
@@ -348,7 +350,7 @@ def closer(
 
 
 def mixes_freely(form: Form) -> bool:
-    """Tell whether purchases are the best mixtures: one budget pays for all, and no limit speaks of a pool."""
+    """Tell whether purchases are the best mixtures: one budget pays for all, no limit speaks of a pool."""
     question = form.question
     if not question.pools:
         return True
@@ -388,7 +390,8 @@ def told(
 def own_quantities(question: Question, spent: str) -> dict[str, str]:
     """Return what plans are told by that the accounting does not have."""
     found = {"tokens_per_stored_param": "tokens / params"} if question.mixture else {}
-    return found | ({spent: SPENT[spent]} if spent == "budget_usd" else {})
+    money = spent == "budget_usd" or question.goal == "serving"
+    return found | ({"budget_usd": SPENT["budget_usd"]} if money else {})
 
 
 def plain(form: Form, found: Found, budget: Mapping[str, float], where: Iterable[str] = ()) -> Sweep:
