@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from isoflop._accounting.domains import checked, domains
-from isoflop._accounting.formula import names_in
 from isoflop._accounting.mixtures import DENSE
 from isoflop._accounting.quantities import quantities
 from isoflop._accounting.vocabulary import mixture_inputs
@@ -20,6 +19,7 @@ from isoflop._law.evaluate import evaluate
 from isoflop._law.law import Law
 from isoflop._models.gpus import peak_flops
 from isoflop._pareto.arguments import read_formulas
+from isoflop._plan.reads import names_of_loss, reads
 from isoflop._sweep.pools import Pool, read_pools
 from isoflop._text.given import read_frame, read_real, read_reals, shown
 from isoflop._text.numbers import number_text
@@ -463,14 +463,6 @@ def _check_goal(question: Question, values: Mapping[str, float]) -> None:
             raise ValueError('goal="data" needs to know the data: give pools=, or unique_tokens=')
 
 
-def _reads(law: Law, name: str) -> bool:
-    """Tell whether the loss depends on an input where size and tokens are given."""
-    # A supply may also give the tokens, by epochs: then it is an input of every law that reads tokens.
-    if name == "unique_tokens":
-        return name in law.variables or "fresh_tokens" in law.inputs
-    return name in law.inputs
-
-
 def _check_inputs(question: Question) -> None:
     """Refuse a law whose loss does not follow from size and tokens, or that ignores what is given."""
     law, scalars = question.law, question.scalars
@@ -483,7 +475,7 @@ def _check_inputs(question: Question) -> None:
         needed["activation"] = "moe_gain"
     given = [name for name in needed if name in scalars or (name == "activation" and sparse)]
     for name in (*given, *(["pools"] if question.pools else [])):
-        if not _reads(law, needed.get(name, "unique_tokens")):
+        if not reads(law, needed.get(name, "unique_tokens")):
             message = f"`{law.id}` does not read {name}; leave it out, or take a law that does"
             raise LawError(f"{message}, such as besiroglu2024", law=law.id)
     columns = {question.size: np.array([1e9]), "tokens": np.array([1e10])}
@@ -499,24 +491,6 @@ def _check_inputs(question: Question) -> None:
             raise
         message = f"{error}, which a plan does not give; give it as a keyword, take a law of size and tokens"
         raise LawError(f"{message}, or ask iso.Sweep", law=law.id, missing=error.missing) from None
-    law_reads = _names_of_loss(law)
+    law_reads = names_of_loss(law)
     if law_reads.isdisjoint(("tokens", "effective_tokens", "fresh_tokens", "train_flops")):
         raise LawError(f"`{law.id}` does not read tokens; take a law of size and tokens", law=law.id)
-
-
-def _names_of_loss(law: Law) -> set[str]:
-    """Return every name that the loss reads by the law's own formulas."""
-    found: set[str] = set()
-    waiting = [law.formula]
-    while waiting:
-        for name in names_in(waiting.pop()):
-            if name not in found:
-                found.add(name)
-                if name in law.quantities:
-                    waiting.append(law.quantities[name])
-    return found
-
-
-def only_effective_tokens(law: Law) -> bool:
-    """Tell whether data count for the loss by their effective tokens alone, so that pools add up."""
-    return _names_of_loss(law).isdisjoint(("tokens", "quality", "fresh_tokens", "unique_tokens", "epochs"))

@@ -32,7 +32,8 @@ from isoflop._plan.grid import (
     spaced,
 )
 from isoflop._plan.pools import left_at, left_for, purchase_quantities, purchases
-from isoflop._plan.question import Question, only_effective_tokens
+from isoflop._plan.question import Question
+from isoflop._plan.reads import only_effective_tokens
 from isoflop._sweep.ask import quiet
 from isoflop._sweep.pools import Pool, pool_frame
 from isoflop._sweep.sweep import Sweep
