@@ -26,7 +26,7 @@ class Quantity(NamedTuple):
 
 
 class Quantities(Mapping[str, Quantity]):
-    """Every quantity by name, those of ``accounting.toml`` first. Names are had without reading their rows."""
+    """Every quantity by name, those of ``accounting.toml`` first; names are had without reading rows."""
 
     def __init__(self) -> None:
         self._rows = {table["name"]: _read(**table) for table in quantity_tables()}
