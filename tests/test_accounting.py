@@ -32,6 +32,7 @@ UNITS = {
     "US dollar/token",
     "bit",
     "bit/byte",
+    "bit/parameter",
     "byte",
     "byte/parameter",
     "day",
@@ -203,6 +204,12 @@ def test_names_of_further_quantities_are_those_of_their_files(file: str) -> None
     listed = [name for name, home in further_names().items() if home == file]
     assert listed == [table["name"] for table in further_tables(file)]
     assert not set(listed) & {table["name"] for table in quantity_tables()}
+
+
+def test_the_knowledge_of_a_person_is_the_logarithm_of_how_many_there_can_be() -> None:
+    people = 2 * 12 * 28 * 200 * 200 * 300 * 100 * 263
+    assert value("bits_per_fact", {}) == pytest.approx(math.log2(people), abs=5e-7)
+    assert value("bits_per_fact", {}) == pytest.approx(47.6, abs=0.05)  # printed
 
 
 def test_further_quantities_are_read_when_one_is_named() -> None:
