@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+import subprocess
+import sys
 from collections.abc import Mapping
 from importlib.resources import files
 
@@ -16,7 +18,7 @@ from isoflop._accounting.formula import names_in
 from isoflop._accounting.quantities import quantities
 from isoflop._accounting.resolve import resolve
 from isoflop._accounting.vocabulary import LAW_QUANTITIES
-from isoflop.catalog.files import quantity_tables
+from isoflop.catalog.files import all_quantity_tables, further_names, further_tables, quantity_tables
 from support.resolutions import resolved, value
 
 BIBLIOGRAPHY = files("isoflop").joinpath("catalog", "references.bib")
@@ -30,6 +32,8 @@ UNITS = {
     "US dollar/hour",
     "US dollar/token",
     "bit",
+    "bit/byte",
+    "bit/parameter",
     "byte",
     "byte/parameter",
     "day",
@@ -134,7 +138,7 @@ REACHED = {
 
 ALTERNATIVES = [
     pytest.param(table["name"], alternative, position, id=f"{table['name']}-{position}")
-    for table in quantity_tables()
+    for table in all_quantity_tables()
     for position, alternative in enumerate(table.get("alternatives", ()))
     # Without `params` this one says what is missing.
     if (table["name"], position) != ("active_params", 4)
@@ -145,19 +149,19 @@ ALTERNATIVES = [
 
 
 def test_quantities_stand_in_the_order_of_the_design() -> None:
-    names = [table["name"] for table in quantity_tables()]
+    names = [table["name"] for table in all_quantity_tables()]
     assert [name for name in names if name in LISTED] == list(LISTED)
     assert len(set(names)) == len(names)
 
 
 def test_every_quantity_has_a_known_unit_and_a_sentence() -> None:
-    for table in quantity_tables():
+    for table in all_quantity_tables():
         assert table["unit"] in UNITS, table["name"]
         assert table["doc"].endswith("."), table["name"]
 
 
 def test_every_quantity_can_be_had_or_shows_how_to_give_it() -> None:
-    for table in quantity_tables():
+    for table in all_quantity_tables():
         always = [row for row in table.get("alternatives", ()) if not row.get("needs")]
         assert always or "default" in table or "example" in table, table["name"]
 
@@ -170,9 +174,45 @@ def test_every_name_in_an_alternative_is_a_quantity(
     assert needs | set(names_in(alternative["formula"])) <= {*quantities(), *LAW_QUANTITIES}
 
 
+def reached_by_check(name: str) -> list[str]:
+    """Return what the first check of a further quantity, which has one formula, is given."""
+    table = next(table for table in further_tables(further_names()[name]) if table["name"] == name)
+    assert len(table["alternatives"]) == 1
+    return list(table["checks"][0]["at"])
+
+
+@pytest.mark.parametrize("file", sorted(set(further_names().values())))
+def test_names_of_further_quantities_are_those_of_their_files(file: str) -> None:
+    listed = [name for name, home in further_names().items() if home == file]
+    assert listed == [table["name"] for table in further_tables(file)]
+    assert not set(listed) & {table["name"] for table in quantity_tables()}
+
+
+def test_the_knowledge_of_a_person_is_the_logarithm_of_how_many_there_can_be() -> None:
+    people = 2 * 12 * 28 * 200 * 200 * 300 * 100 * 263
+    assert value("bits_per_fact", {}) == pytest.approx(math.log2(people), abs=5e-7)
+    assert value("bits_per_fact", {}) == pytest.approx(47.6, abs=0.05)  # printed
+
+
+def test_further_quantities_are_read_when_one_is_named() -> None:
+    script = """if True:
+        import isoflop as iso
+        from isoflop._accounting.quantities import further, quantities
+        plan = {"params": [1e9, 2e9], "tokens": [1e10]}
+        sweep = iso.Sweep(plan, law="besiroglu2024")
+        sweep.best(minimize="loss")
+        assert further.cache_info().currsize == 0, "read unasked"
+        assert "accuracy_mmlu" in quantities() and "accuracy_mmlu" in list(quantities())
+        assert further.cache_info().currsize == 0, "read for its names"
+        assert sweep.best(maximize="accuracy_mmlu")["params"].item() == 2e9
+        assert further.cache_info().currsize == 1
+    """
+    subprocess.run([sys.executable, "-W", "ignore", "-c", script], check=True)
+
+
 @pytest.mark.parametrize(("name", "alternative", "position"), ALTERNATIVES)
 def test_every_alternative_is_reached(name: str, alternative: Mapping[str, str], position: int) -> None:
-    given = REACHED[name][position].split()
+    given = REACHED[name][position].split() if name in REACHED else reached_by_check(name)
     steps = {step.name: step for step in resolved(name, dict.fromkeys(given, 1.0)).steps}
     assert steps[name].how == "alternative"
     assert steps[name].formula == alternative["formula"]
@@ -182,7 +222,7 @@ def test_every_alternative_is_reached(name: str, alternative: Mapping[str, str],
 
 def test_every_key_in_brackets_is_in_the_bibliography() -> None:
     keys = set(re.findall(r"^@\w+\{(\w+),", BIBLIOGRAPHY.read_text(), re.MULTILINE))
-    for table in quantity_tables():
+    for table in all_quantity_tables():
         for key in re.findall(r"\[(\w+)\]", table.get("source", "")):
             assert key in keys, table["name"]
 
@@ -202,7 +242,7 @@ def test_accounting_lists_the_table_as_a_frame() -> None:
         "with",
     ]
     assert frame.columns == names
-    assert frame.height == len(quantity_tables())
+    assert frame.height == len(all_quantity_tables())
     tokens = frame.row(by_predicate=pl.col("name") == "tokens", named=True)
     assert tokens["formulas"][1] == "tokens_per_param * active_params"
     assert tokens["domain"] == "(0, inf)"

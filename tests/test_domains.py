@@ -13,8 +13,8 @@ import polars as pl
 import pytest
 
 import isoflop as iso
-from isoflop._accounting.domains import domains, read_domain
-from isoflop.catalog.files import law_ids, quantity_tables
+from isoflop._accounting.domains import domain_of, read_domain
+from isoflop.catalog.files import all_quantity_tables, law_ids
 
 SIZES: dict[str, Any] = {"params": 1e9, "tokens": 1e10}
 
@@ -103,10 +103,10 @@ def test_the_catalogue_is_inside_the_domains() -> None:
     for id in law_ids():
         law = iso.law(id)
         for name, variable in law.variables.items():
-            domain = domains().get(name)
+            domain = domain_of(name)
             if domain is not None and variable.range is not None:
                 assert domain.least <= variable.range[0] <= variable.range[1] <= domain.most, (id, name)
-    for table in quantity_tables():
+    for table in all_quantity_tables():
         domain = read_domain(table["domain"])
         assert domain.least <= table.get("default", domain.least) <= domain.most, table["name"]
 

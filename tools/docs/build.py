@@ -7,9 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import accounting
+import emergence
+import epochs
+import forecasts
 import isoflop as iso
 import laws
 import quality
+import questions
 import rules_of_thumb
 import sweep_files
 
@@ -20,6 +24,10 @@ PAGES: dict[str, Callable[[], str]] = {
     "sweep-files.md": sweep_files.page,
     "rules-of-thumb.md": rules_of_thumb.page,
     "quality.md": quality.page,
+    "epochs.md": epochs.page,
+    "emergence.md": emergence.page,
+    "forecasts.md": forecasts.page,
+    "questions.md": questions.page,
     **laws.PAGES,
 }
 """What writes each page, by file name in docs/."""

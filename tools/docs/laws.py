@@ -21,6 +21,24 @@ EVIDENCE = {
 ORIGINS = {"printed": "printed", "recomputed": "recomputed by us", "derived": "guards our digits"}
 
 
+LEFT_OUT = (
+    """**Learning-rate schedules.** The multi-power law (Luo et al. 2025) sums over the steps of a
+    schedule, and each term reads what came before. A formula here reads numbers, not sequences, so that
+    its range over a box is known; a schedule of 24,000 steps would be as many inputs. Its three curves
+    know neither size nor batch.""",
+    """**Farseer** (2025). Printed to three digits, its exponents of exponents have no best size from 1e23
+    FLOP on, where the paper's figure has one: good for values inside its range, and not for plans.""",
+    """**Quantisation after training by Kumar et al. 2024.** Whether the offset of its exponent belongs to
+    it is not settled: a factor of three. `ouyang2024` is another law of the same thing.""",
+    """**Membership inference by Morris et al. 2025.** As printed it rises where its text says it falls.""",
+    """**Fits by quality of the data (QualityPajama).** Which exponent belongs to the size is printed in
+    two ways.""",
+    """**Forms whose coefficients we did not obtain**: over-fitting by Lovelace et al. and Bryant and Liu
+    (2026), Skaling, D-CPT, BiMix, optimal mixtures by Shukor et al., annealing by Tissue et al.,
+    downstream laws by Krajewski et al. and of Llama 3, and the observational laws of Ruan et al.""",
+)
+"""What a reader may look for in vain, and why."""
+
 MADE = "<!-- Made by `make docs` from the file in python/isoflop/catalog: change that and make it again. -->"
 
 
@@ -42,7 +60,15 @@ def index() -> str:
         *(f"- **{mark}**: {meaning}." for mark, meaning in EVIDENCE.items()),
         "",
         "Rules that give size and tokens without a loss have [their own page](../allocations.md); what "
-        "goes wrong in the literature is on [another](../traps.md).",
+        "goes wrong in the literature is on [another](../traps.md). Laws of something else than a loss, such "
+        "as accuracies, knowledge and critical batches, are quantities of "
+        "[the accounting](../accounting.md). What the laws say together is on pages of their own: "
+        "[six questions](../questions.md), [how many epochs](../epochs.md), [emergence](../emergence.md), "
+        "[forecasts and what was measured](../forecasts.md).",
+        "",
+        "## What is not here",
+        "",
+        *(f"- {' '.join(text.split())}" for text in LEFT_OUT),
     ]
     return _text(lines)
 
@@ -113,6 +139,7 @@ def _law_lines(law: iso.Law) -> Iterator[str]:
             "Tokenizer": law.tokenizer,
             "Source": _source(law.source),
             "Evidence": _evidence(law.evidence),
+            "Speaks for it in second opinions": f"`{law.superseded_by}`" if law.superseded_by else "",
         }
     )
     yield from _caveats(law.caveats)
@@ -196,7 +223,15 @@ def _evidence(mark: str) -> str:
 def _source(source: Source) -> str:
     entry = _references()[source.cite]
     link = f", [arXiv:{source.arxiv}](https://arxiv.org/abs/{source.arxiv})" if source.arxiv else ""
+    if not link and (address := _addresses().get(source.cite)):
+        link = f", <{address}>"
     return f"{entry}, {source.where}{link}"
+
+
+@cache
+def _addresses() -> dict[str, str]:
+    text = files("isoflop").joinpath("catalog", "references.bib").read_text(encoding="utf-8")
+    return dict(re.findall(r"(?ms)^@\w+\{(\w+),(?:(?!^\}).)*?^  url = \{(.*?)\}", text))
 
 
 @cache

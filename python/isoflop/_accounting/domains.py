@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from math import inf, nextafter
 from typing import TYPE_CHECKING, NamedTuple
 
 from isoflop._accounting.quantities import quantities
 from isoflop._accounting.vocabulary import Vocabulary
-from isoflop.catalog.files import law_ids, quantity_tables
+from isoflop.catalog.files import further_names, further_tables, law_ids, quantity_tables
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,6 +36,17 @@ class Domain(NamedTuple):
 def domains() -> dict[str, Domain]:
     """Return the domain of each quantity that has one."""
     return {table["name"]: read_domain(table["domain"]) for table in quantity_tables() if "domain" in table}
+
+
+@cache
+def _further_domains(file: str) -> dict[str, Domain]:
+    return {table["name"]: read_domain(table["domain"]) for table in further_tables(file)}
+
+
+def domain_of(name: str) -> Domain | None:
+    """Return the domain of a quantity, ``None`` for a name that is none."""
+    file = further_names().get(name)
+    return domains().get(name) if file is None else _further_domains(file)[name]
 
 
 def read_domain(text: str) -> Domain:
@@ -81,7 +92,7 @@ def must_be(domain: Domain, value: float) -> str:
 
 def checked(name: str, value: float) -> str:
     """Return what is wrong with a number that is given as `name`, or nothing."""
-    domain = domains().get(name)
+    domain = domain_of(name)
     if domain is None or domain.least <= value <= domain.most or value != value:
         return ""
     return f"{name} is {value:g}; {must_be(domain, value)}"

@@ -1,14 +1,18 @@
-"""The rows of the accounting, read once from ``catalog/accounting.toml``."""
+"""The rows of the accounting, read once from ``catalog/accounting.toml``.
+
+Further quantities, of which most sweeps name none, stand in files of ``catalog/quantities``. Their names are
+known from the start; the rows are read when one of them is named.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from isoflop._accounting.formula import names_in, read_needs
 from isoflop._accounting.vocabulary import LAW_QUANTITIES, Alternative, Step, Vocabulary
-from isoflop.catalog.files import quantity_tables
+from isoflop.catalog.files import further_names, further_tables, quantity_tables
 
 
 class Quantity(NamedTuple):
@@ -21,10 +25,38 @@ class Quantity(NamedTuple):
     example: str
 
 
+class Quantities(Mapping[str, Quantity]):
+    """Every quantity by name, those of ``accounting.toml`` first; names are had without reading rows."""
+
+    def __init__(self) -> None:
+        self._rows = {table["name"]: _read(**table) for table in quantity_tables()}
+        self._further = further_names()
+
+    def __getitem__(self, name: str) -> Quantity:
+        row = self._rows.get(name)
+        return row if row is not None else further(self._further[name])[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._rows or name in self._further
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._rows
+        yield from self._further
+
+    def __len__(self) -> int:
+        return len(self._rows) + len(self._further)
+
+
 @lru_cache(maxsize=1)
-def quantities() -> dict[str, Quantity]:
+def quantities() -> Quantities:
     """Return the rows of the accounting by name, ready to resolve."""
-    return {table["name"]: _read(**table) for table in quantity_tables()}
+    return Quantities()
+
+
+@cache
+def further(file: str) -> dict[str, Quantity]:
+    """Return the rows of a file of further quantities."""
+    return {table["name"]: _read(**table) for table in further_tables(file)}
 
 
 def _read(

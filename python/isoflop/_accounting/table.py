@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from isoflop._accounting.rules import groups, twice
-from isoflop.catalog.files import quantity_tables
+from isoflop.catalog.files import all_quantity_tables
 
 if TYPE_CHECKING:
     import polars as pl
@@ -52,7 +52,7 @@ def accounting() -> pl.DataFrame:
             relations(table["name"]),
             [group.gives for group in groups() if table["name"] in group.names],
         )
-        for table in quantity_tables()
+        for table in all_quantity_tables()
     ]
     schema: dict[str, DataType | DataTypeClass] = {
         "name": pl.String,

@@ -15,7 +15,7 @@ from isoflop._law.catalogue import law
 from isoflop._law.evaluate import evaluate
 from isoflop._law.records import Check, read_check
 from isoflop._text.numbers import number_text
-from isoflop.catalog.files import allocation_ids, law_ids, quantity_tables
+from isoflop.catalog.files import all_quantity_tables, allocation_ids, law_ids
 
 if TYPE_CHECKING:
     import polars as pl
@@ -48,10 +48,10 @@ def checked() -> Iterator[Checked]:
     for rule in map(allocation, allocation_ids()):
         for check in rule.checks:
             yield Checked("allocation", rule.id, check, _of_allocation(rule, check))
-    for table in quantity_tables():
+    for table in all_quantity_tables():
         for number, given in enumerate(table.get("checks", ())):
             expected = {key: value for key, value in given.items() if key != "at"}
-            where = f"catalog/accounting.toml: `{table['name']}`: check {number}"
+            where = f"accounting: `{table['name']}`: check {number}"
             check = read_check(table["name"], given["at"], expected, where)
             yield Checked("quantity", table["name"], check, _of_quantity(check))
 

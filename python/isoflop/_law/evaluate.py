@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoflop import _native
-from isoflop._accounting.domains import domains, holds, must_be, outside
+from isoflop._accounting.domains import domain_of, holds, must_be, outside
 from isoflop._accounting.mixtures import require_sizes
 from isoflop._accounting.quantities import known_names
 from isoflop._accounting.resolve import require_same_sparsity, resolve
@@ -72,7 +72,7 @@ def _impossible(law: LawContent, arrays: dict[str, NDArray[np.float64]]) -> list
     """Put NaN in the place of values that inputs cannot have; return where, and warn of it once a law."""
     found, named = [], []
     for name, numbers in arrays.items():
-        domain = domains().get(name)
+        domain = domain_of(name)
         if domain is None:
             continue
         wrong = outside(numbers, domain)

@@ -66,6 +66,9 @@ class Law(LawContent):
         Identifier, title, unit of the loss, training corpus, tokenizer, and how parameters are counted.
     evidence
         How well the coefficients are known: ``V1``, ``V2`` or ``V3``, see `laws`.
+    superseded_by
+        The law of the same runs that speaks for this one: second opinions of plans leave this one out. Empty
+        if it speaks for itself.
     caveats
         Sentences: what to know before using it.
     source
@@ -114,6 +117,7 @@ class Law(LawContent):
         tokenizer: str = "",
         convention: str = "",
         evidence: str = "",
+        superseded_by: str = "",
         caveats: Iterable[str] = (),
         source: Source | Mapping[str, Any] | None = None,
         checks: Iterable[Check | Mapping[str, Any]] = (),
@@ -129,6 +133,7 @@ class Law(LawContent):
             optimal = {"kind": "closed"}
         texts = {"id": id, "title": title, "unit": unit, "corpus": corpus}
         texts |= {"tokenizer": tokenizer, "convention": convention, "evidence": evidence}
+        texts |= {"superseded_by": superseded_by}
         numbers = {"coefficients": coefficients, "standard_errors": standard_errors or {}}
         values = read_fields(
             where, texts, numbers, variables or {}, source, checks, caveats, covariance, size

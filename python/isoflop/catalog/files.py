@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from isoflop._exceptions import CatalogError
@@ -60,6 +60,25 @@ def accounting_table() -> dict[str, Any]:
 def quantity_tables() -> tuple[dict[str, Any], ...]:
     """Return the rows of ``accounting.toml`` in the file's order, as TOML gives them."""
     return tuple(accounting_table()["quantity"])
+
+
+@lru_cache(maxsize=1)
+def further_names() -> dict[str, str]:
+    """Return the names of further quantities, each with the file of ``catalog/quantities`` that holds it."""
+    listed: dict[str, list[str]] = accounting_table()["further"]
+    return {name: file for file, names in listed.items() for name in names}
+
+
+@cache
+def further_tables(file: str) -> tuple[dict[str, Any], ...]:
+    """Return the rows of one file of further quantities, which is read when one of them is named."""
+    return tuple(_read("quantities", f"{file}.toml")["quantity"])
+
+
+def all_quantity_tables() -> tuple[dict[str, Any], ...]:
+    """Return the rows of ``accounting.toml`` and of every file of further quantities."""
+    files = dict.fromkeys(further_names().values())
+    return (*quantity_tables(), *(table for file in files for table in further_tables(file)))
 
 
 @lru_cache(maxsize=1)
