@@ -246,7 +246,7 @@ def unanswered() -> list[str]:
 def page() -> str:
     """Return the text of docs/emergence.md."""
     sections = [
-        MADE.format(module="emergence"),
+        MADE.format(source="emergence.py"),
         "# Emergence",
         paragraph("""Abilities are said to emerge: models below a size cannot, models above it can. The
             losses of the same models show no such size. Both are true of one model at once, and the

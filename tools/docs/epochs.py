@@ -220,7 +220,7 @@ def paraphrases() -> list[str]:
 def page() -> str:
     """Return the text of docs/epochs.md."""
     sections = [
-        MADE.format(module="epochs"),
+        MADE.format(source="epochs.py"),
         "# How many epochs",
         paragraph("""Data run out before compute does, and the laws disagree on what to do then. This page
             puts the same questions to all of them. See [data quality](quality.md) for better data instead

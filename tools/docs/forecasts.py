@@ -138,7 +138,7 @@ def floors() -> list[str]:
 def page() -> str:
     """Return the text of docs/forecasts.md."""
     sections = [
-        MADE.format(module="forecasts"),
+        MADE.format(source="forecasts.py"),
         "# Forecasts and what was measured",
         paragraph(f"""Laws are fitted to small runs and asked about large ones. Here are those of the
             catalogue whose authors, or others, then made the large run. OLMo 2 13B has

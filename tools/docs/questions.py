@@ -465,7 +465,7 @@ def tuning() -> list[str]:
 def page() -> str:
     """Return the text of docs/questions.md."""
     sections = [
-        MADE.format(module="questions"),
+        MADE.format(source="questions.py"),
         "# Six questions",
         paragraph("""People ask these of language models, and laws of the catalogue answer in part.
             Every number here is computed from the laws that are named; what none answers is listed
