@@ -77,7 +77,9 @@ def test_days_and_dollars_are_limits_of_serving_too() -> None:
 
 
 def test_serving_that_costs_far_more_than_training_moves_the_size() -> None:
-    free, row = (row_of(iso.plan(flops=1e21, goal="serving", inference_tokens=tokens)) for tokens in (1e10, 1e15))
+    free, row = (
+        row_of(iso.plan(flops=1e21, goal="serving", inference_tokens=tokens)) for tokens in (1e10, 1e15)
+    )
     assert row["params"] < free["params"]
     assert BESIROGLU.equivalent_flops(row["loss"]) / 1e21 == pytest.approx(0.95, rel=1e-3)
 
@@ -185,8 +187,8 @@ def test_a_limit_that_is_no_comparison_is_judged_by_what_would_be_without_it() -
 
 def test_nothing_that_is_given_is_ignored_unsaid() -> None:
     for name in ("layers", "context", "kv_heads"):
-        with pytest.raises((ValueError, iso.SpaceError), match="layers|has no effect"):
-            iso.plan(flops=1e23, **{name: 32})
+        with pytest.raises((ValueError, iso.SpaceError), match=r"layers|has no effect"):
+            iso.plan(flops=1e23, **{name: 32})  # type: ignore[arg-type]
 
 
 # Any input --------------------------------------------------------------------------------------------
@@ -198,7 +200,7 @@ def test_weights_of_one_byte_leave_room_for_twice_the_size() -> None:
 
 
 def test_keys_and_values_take_room_of_what_is_served() -> None:
-    shape = {"layers": 80, "kv_heads": 8, "head_dim": 128, "resident_tokens": 1e5}
+    shape: dict[str, Any] = {"layers": 80, "kv_heads": 8, "head_dim": 128, "resident_tokens": 1e5}
     row = row_of(iso.plan(flops=1e24, serving_bytes=1.6e11, **shape))
     cache = 2 * 80 * 8 * 128 * 2 * 1e5
     assert row["serving_bytes"] <= 1.6e11
@@ -361,7 +363,7 @@ def test_the_command_writes_the_plan_whole(tmp_path: Path, suffix: str) -> None:
     plan.save(other)
     if suffix != ".json":
         assert other.read_text() == text
-    with pytest.raises(ValueError, match="the suffix must be one of .md, .html, .json, not '.txt'"):
+    with pytest.raises(ValueError, match=r"the suffix must be one of \.md, \.html, \.json, not '\.txt'"):
         plan.save(tmp_path / "plan.txt")
 
 

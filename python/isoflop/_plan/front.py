@@ -78,7 +78,7 @@ def front_rows(
 
 
 def nearby(form: Form, plan: Mapping[str, float], amount: float) -> Mapping[str, float] | None:
-    """Return the best plan that spends an amount at most where each pool has an axis, from another plan on."""
+    """Return the best plan for an amount where each pool has an axis, from another plan on."""
     question, name = form.question, form.spent
     growth = sqrt(amount / plan[name])
     grown = {key: plan[key] * growth for key in (question.size, *(pool.tokens for pool in question.pools))}

@@ -73,8 +73,8 @@ def plan(
 ) -> None:
     """Recommend a training plan for a budget, and say how sure one can be of it.
 
-    The budget is one of --flops, --usd, or --gpu-count with --days; it is an upper limit. Besides the options below,
-    every input of the accounting and of the law is one: --bytes-per-param 1, --context 8192, --experts 1:64.
+    The budget is one of --flops, --usd, or --gpu-count with --days; it is an upper limit. Besides the options
+    below, every input of the accounting and of the law is one: --bytes-per-param 1, --experts 1:64.
 
     Parameters
     ----------
@@ -89,8 +89,8 @@ def plan(
     gpu
         Which GPU; its dense peak turns GPU time into FLOP.
     gpus
-        Your own list of GPUs: .csv, .parquet, .json or .jsonl with columns gpu and any of precision, peak_flops,
-        usd_per_gpu_hour, mfu and inference_mfu.
+        Your own list of GPUs: .csv, .parquet, .json or .jsonl with columns gpu and any of precision,
+        peak_flops, usd_per_gpu_hour, mfu and inference_mfu.
     precision
         Of training: bf16 or fp8.
     goal
@@ -119,7 +119,8 @@ def plan(
     target_loss
         For --goal serving, the loss to reach; then there need not be a budget.
     within
-        For --goal serving, how much worse than the best for the budget, as a share of compute; 0.05 if not given.
+        For --goal serving, how much worse than the best for the budget, as a share of compute; 0.05 if not
+        given.
     train_flops_max
         For --goal serving, the most compute that training may take.
     mfu
@@ -135,8 +136,8 @@ def plan(
     sweep
         Write the sweep that the plan is the best of to this sweep file (.toml).
     out
-        Write the plan to this file: .md, .html or .json tells the format; with --show the frame: .parquet, .csv or
-        .json.
+        Write the plan to this file: .md, .html or .json tells the format; with --show the frame: .parquet,
+        .csv or .json.
     format
         Format of the frame on standard output.
     threads
