@@ -15,7 +15,7 @@ import polars as pl
 from .harness import Contestant, Line, Options, WrongAnswer, alternate, limit
 
 BARS = {"loss": 0.015, "loss, mixture, two pools": 0.1, "loss, mixture, five pools": 0.3}
-"""Seconds that a plan may take; others may take `BAR`, and the command `COMMAND_BAR` more than Polars alone."""
+"""Seconds that a plan may take; others may take `BAR`, the command `COMMAND_BAR` more than Polars alone."""
 
 BAR, COMMAND_BAR = 0.5, 0.35
 POOLS = {

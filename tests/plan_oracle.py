@@ -1,8 +1,8 @@
 """What is the best plan? Asked by trying: plain NumPy, slow, and without a word of the package's own search.
 
 `evaluate` says in the words of the accounting what a plan is worth, costs and takes. `best` tries plans at
-random, then walks from the best ones, and from any plan it is shown, in ever smaller steps. It proves nothing;
-but a plan that it beats is not the best, and one that it finds exists.
+random, then walks from the best ones, and from any plan it is shown, in ever smaller steps. It proves
+nothing; but a plan that it beats is not the best, and one that it finds exists.
 """
 
 from __future__ import annotations
