@@ -185,8 +185,8 @@ def _front(plans: pl.DataFrame, spent: str) -> pl.DataFrame:
     shares, own = plans["share"].to_list(), plans["recommended"].to_list()
     losses, amounts = plans["loss"].to_list(), plans[spent].to_list()
     here = losses[own.index(True)]
-    # Where constraints let a larger budget do worse, another plan may beat the recommended one in both; a plan
-    # that leaves some of a larger budget is the same plan again.
+    # Where constraints let a larger budget do worse, another plan may beat the recommended one in both; and a
+    # plan that leaves some of a larger budget is the same plan again.
     kept, least = [], np.inf
     for place in sorted(range(len(own)), key=lambda place: (amounts[place], losses[place], not own[place])):
         if shares[place] in MARGINS:
