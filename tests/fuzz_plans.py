@@ -1,4 +1,4 @@
-"""Random plans against an oracle that tries: none is beaten, breaks a limit, or is refused though it exists.
+"""Random plans against an oracle that tries: none is beaten, breaks a limit, or is refused that exists.
 
     python tests/fuzz_plans.py --cases 500 --seed 7
 
@@ -85,9 +85,8 @@ def _allowed(task: plan_oracle.Task, row: dict[str, float]) -> bool:
 
 
 def _short(row: dict[str, float]) -> str:
-    shown = ("params", "active_params", "activation", "experts", "loss", "total_usd")
-    names = [name for name in row if name in shown
-             or (name.endswith("tokens") and "fresh" not in name and "effective" not in name)]  # fmt: skip
+    told = ("params", "active_params", "activation", "experts", "loss", "total_usd")
+    names = [name for name in row if name in told or name == "tokens" or name[2:] == "_tokens"]
     return ", ".join(f"{name} {row[name]:.5g}" for name in names)
 
 
@@ -117,9 +116,9 @@ def main() -> int:
             print(f"case {number}: iso.plan(**{arguments!r})")
             for text in found:
                 print(f"    {text}", flush=True)
+    seconds, number = slowest
     print(
-        f"plans: {options.cases} cases of seed {seed}: {wrong} differ; the slowest, {slowest[1]}, took "
-        f"{slowest[0]:.1f} s"
+        f"plans: {options.cases} cases of seed {seed}: {wrong} differ; {number} took longest, {seconds:.1f} s"
     )
     return 1 if wrong else 0
 

@@ -188,9 +188,8 @@ def test_a_limit_that_is_no_comparison_is_judged_by_what_would_be_without_it() -
 
 def test_nothing_that_is_given_is_ignored_unsaid() -> None:
     for name in ("layers", "context", "kv_heads"):
-        inputs: dict[str, Any] = {name: 32}
         with pytest.raises((ValueError, iso.SpaceError), match=r"layers|has no effect"):
-            iso.plan(flops=1e23, **inputs)
+            iso.plan(flops=1e23, **{name: 32})  # type: ignore[arg-type]
 
 
 # Any input --------------------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 """What is the best plan? Asked by trying: plain NumPy, slow, and without a word of the package's own search.
 
 `evaluate` says in the words of the accounting what a plan is worth, costs and takes. `best` tries plans at
-random and on a grid, then walks from the best ones, and from any plan it is shown, in ever smaller steps. It
-proves nothing; but a plan that it beats is not the best, and one that it finds exists.
+random, then walks from the best ones, and from any plan it is shown, in ever smaller steps. It proves
+nothing; but a plan that it beats is not the best, and one that it finds exists.
 """
 
 from __future__ import annotations
@@ -249,14 +249,10 @@ def _random(task: Task, draw: np.random.Generator, count: int, flops: float) -> 
     for name in ("params", "active_params"):
         if task.arguments.get(name) is not None:
             size = np.full(count, np.log(task.arguments[name]))
-
-    def some(low: float, high: float) -> Any:
-        if draw.random() < 0.5:
-            return draw.uniform(low, high, count)
-        return np.exp(draw.uniform(np.log(low), np.log(high), count))
-
-    chosen = [some(low, high)
-              for low, high in task.choices.values()]  # fmt: skip
+    chosen = []
+    for low, high in task.choices.values():
+        even, logs = draw.uniform(low, high, count), draw.uniform(np.log(low), np.log(high), count)
+        chosen.append(np.where(draw.random(count) < 0.5, even, np.exp(logs)))
     shares = draw.dirichlet(np.full(len(task.pools), 0.5), count).T
     genes = np.vstack([size, *chosen, shares])
     active, _ = _active(task, genes)

@@ -5,8 +5,10 @@
 
 Every file imports from those before it only:
 
-- `question` reads and checks the arguments; `pools` writes mixtures of data as formulas; `grid` makes axes.
-- `search` puts the question to the engine: one sweep over all plans, another around its best.
+- `choices` and `question` read and check the arguments; `pools` writes mixtures of data as formulas; `grid`
+  makes axes.
+- `search` puts the question to the engine: one sweep over all plans, another around its best; `mixing` does
+  where each pool needs an axis.
 - `ranges`, `opinions`, `remarks` say how sure one can be; `answer` puts the parts together.
 - `result` is what a user holds, `text` and `export` how it is read; `plan` is the function.
 """

@@ -12,7 +12,6 @@ import numpy as np
 from isoflop._accounting.vocabulary import mixture_inputs
 from isoflop._exceptions import SpaceError
 from isoflop._law.evaluate import evaluate
-from isoflop._pareto.filter import pareto
 from isoflop._plan.front import MARGINS, front_rows, nearby
 from isoflop._plan.mixing import cheapest, mixed
 from isoflop._plan.opinions import opinions
@@ -183,17 +182,20 @@ def _check_size(question: Question, plan: Mapping[str, float]) -> None:
 
 def _front(plans: pl.DataFrame, spent: str) -> pl.DataFrame:
     """Return the plans that no other one beats, the recommended one in any case, by what is spent."""
-    import polars as pl
-
-    plans = plans.filter(~pl.col("share").is_in(MARGINS)).with_row_index("plan")
-    best = pareto(plans, minimize=["loss", spent])["plan"]
-    # Where constraints let a larger budget do worse, another plan may beat the recommended one in both.
-    front = plans.filter(pl.col("plan").is_in(best.implode()) | pl.col("recommended")).sort(spent)
-    # A plan that leaves some of a larger budget is the same plan again.
-    front = front.filter(
-        pl.col("recommended") | (pl.col("loss") != front.filter("recommended")["loss"].item())
-    )
-    return front.select(spent, "loss", pl.exclude(spent, "loss", "share", "plan"))
+    shares, own = plans["share"].to_list(), plans["recommended"].to_list()
+    losses, amounts = plans["loss"].to_list(), plans[spent].to_list()
+    here = losses[own.index(True)]
+    # Where constraints let a larger budget do worse, another plan may beat the recommended one in both; and a
+    # plan that leaves some of a larger budget is the same plan again.
+    kept, least = [], np.inf
+    for place in sorted(range(len(own)), key=lambda place: (amounts[place], losses[place], not own[place])):
+        if shares[place] in MARGINS:
+            continue
+        if own[place] or (losses[place] < least and losses[place] != here):
+            kept.append(place)
+        least = min(least, losses[place])
+    names = [spent, "loss", *(name for name in plans.columns if name not in (spent, "loss", "share"))]
+    return plans[kept, names]
 
 
 def _margins(

@@ -72,8 +72,8 @@ def page(plan: PlanContent) -> str:
     """Return a plan as a page of HTML; see `Plan.to_html`."""
     title = escape(next(iter(sections(plan, 0))).title)
     head = f'<meta charset="utf-8">\n<title>{title}</title>\n<style>\n{STYLE}</style>'
-    body = f"<body>\n{plan_html(plan)}\n</body>"
-    return f'<!DOCTYPE html>\n<html lang="en">\n<head>\n{head}\n</head>\n{body}\n</html>\n'
+    body = plan_html(plan)
+    return f'<!DOCTYPE html>\n<html lang="en">\n<head>\n{head}\n</head>\n<body>\n{body}\n</body>\n</html>\n'
 
 
 def as_dict(plan: PlanContent) -> dict[str, Any]:

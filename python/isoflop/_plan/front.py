@@ -72,13 +72,14 @@ def front_rows(
         # A sum of tokens may be off by its last digits.
         nearest = np.abs(spent[None, :] / found[form.spent].to_numpy()[:, None] - 1).argmin(axis=1)
         found = found.with_columns(pl.Series(form.spent, spent[nearest]))
-    every = pl.DataFrame({form.spent: spent, "share": shares})
-    rows = found.select(columns).join(every, on=form.spent, how="left", maintain_order="left")
-    return rows.with_columns(recommended=False)
+    share = dict(zip(spent.tolist(), shares.tolist(), strict=True))
+    kept = [found[column] for column in columns]
+    shown = pl.Series("share", [share[amount] for amount in found[form.spent].to_list()], dtype=pl.Float64)
+    return pl.DataFrame([*kept, shown, pl.Series("recommended", [False] * found.height, dtype=pl.Boolean)])
 
 
 def nearby(form: Form, plan: Mapping[str, float], amount: float) -> Mapping[str, float] | None:
-    """Return the best plan that spends at most an amount, from another plan on, where pools have axes."""
+    """Return the best plan for an amount where each pool has an axis, from another plan on."""
     question, name = form.question, form.spent
     growth = sqrt(amount / plan[name])
     grown = {key: plan[key] * growth for key in (question.size, *(pool.tokens for pool in question.pools))}

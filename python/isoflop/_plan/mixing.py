@@ -25,8 +25,8 @@ SHARES = (0.003, 0.03, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0)
 """Tokens of a pool that are tried at first, as shares of all."""
 
 POINTS, FIRST_WIDTH, NARROWER, LAST_WIDTH = 7, 0.8, 0.55, 1e-4
-"""Values of an axis around the best so far, and how far they reach, in logarithms: at first, from one grid to
-the next, and at last."""
+"""Values of an axis around the best so far, and how far they reach, in logarithms: at first, from one grid
+to the next, and at last."""
 
 WORTHLESS = 1e-9
 """Share of the loss below which a step brings nothing."""
@@ -71,8 +71,6 @@ def cheapest(
     top: Found, remake: Callable[[Pool, float], Form], target: float, spent: str = "total_usd"
 ) -> Found:
     """Return the plan that costs least to reach a loss, which a given one does.
-
-    `remake` takes the most that it costs.
 
     The least loss falls with what is spent, so the least that reaches the target is a root, found in
     logarithms by false position (the Illinois method).

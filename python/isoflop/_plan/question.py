@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from isoflop._accounting.domains import checked, domains
-from isoflop._accounting.mixtures import DENSE
 from isoflop._accounting.quantities import quantities
 from isoflop._accounting.vocabulary import mixture_inputs
 from isoflop._exceptions import LawError
 from isoflop._law.catalogue import read_law
 from isoflop._law.evaluate import evaluate
 from isoflop._law.law import Law
+from isoflop._law.optimum import optima
 from isoflop._models.gpus import peak_flops
 from isoflop._pareto.arguments import read_formulas
+from isoflop._plan.choices import CHOSEN, Choice, dense_reference, read_choices, read_number, size_axis
 from isoflop._plan.reads import names_of_loss, reads
 from isoflop._sweep.pools import Pool, read_pools
-from isoflop._text.given import read_frame, read_real, read_reals, shown
+from isoflop._text.given import read_frame, shown
 from isoflop._text.numbers import number_text
 from isoflop._text.spelling import did_you_mean
 from isoflop.catalog.files import only_a_rule
@@ -55,31 +55,16 @@ INPUTS = (
 )
 """Inputs of the accounting that `isoflop.plan` has by name; others come as further keywords."""
 
-CHOSEN = ("activation", "experts", "granularity", "sparsity")
-"""Inputs that a plan may choose."""
-
 SOUGHT = ("tokens", "tokens_per_param", "epochs", "train_flops", "days", "loss")
 """Quantities that a plan looks for: limits go into ``where``."""
 
 TEXTS = ("goal", "gpu", "gpus", "precision", "law", "pools", "where", "threads")
 
-POSITIVE = ("usd_per_gpu_hour", "gpu_count", "days", "unique_tokens")
-"""Inputs that may be 0 in a sweep, of which no plan follows."""
-
 WITHIN = 0.05
 """Share of compute that a plan for serving may be worse by than the best for the budget."""
 
-LEAST_ACTIVATION = 1 / 64
-"""The sparsest mixture that is looked at if no range is given."""
-
-VALUES = 65
-"""Values of a choice between two ends."""
-
 FEWEST_BYTES = 2e6
 """A smaller memory is a slip in the unit."""
-
-EXTREME = 1e40
-"""A larger number is a slip, or beyond what laws resolve; so is one below its inverse."""
 
 
 class Budget(NamedTuple):
@@ -87,14 +72,6 @@ class Budget(NamedTuple):
 
     name: str
     value: float
-
-
-class Choice(NamedTuple):
-    """Values of an input to choose from; between them lies nothing if they are `discrete`."""
-
-    name: str
-    values: Floats
-    discrete: bool
 
 
 class Limit(NamedTuple):
@@ -199,10 +176,10 @@ class Question:
     def loss_worth(self, flops: float) -> float:
         """Return the loss of the law's own optimum at some compute, or a hair less: never worth less."""
         for more in (1.0, 1 + 1e-6, 1 + 1e-5, 1 + 1e-4):
-            loss = float(self.law.compute_optimal(flops * more, method=None, **self.reference)["loss"].item())
+            (loss,) = optima(self.law, flops * more, None, self.reference)["loss"].tolist()
             if self.worth(loss) >= flops:
                 break
-        return loss
+        return float(loss)
 
 
 def read_question(arguments: Mapping[str, Any]) -> Question:
@@ -212,7 +189,7 @@ def read_question(arguments: Mapping[str, Any]) -> Question:
     if goal not in GOALS:
         known = ", ".join(map(repr, GOALS))
         raise ValueError(f"goal must be one of {known}, not {shown(goal)}{did_you_mean(goal, GOALS)}")
-    values = {name: _read_number(name, given[name]) for name in (*NUMBERS, *INPUTS) if name in given}
+    values = {name: read_number(name, given[name]) for name in (*NUMBERS, *INPUTS) if name in given}
     if values.get("serving_bytes", math.inf) < FEWEST_BYTES:
         given_bytes = f"serving_bytes={values['serving_bytes']:g}"
         raise ValueError(f"{given_bytes} has no room for a million parameters; it is in bytes, such as 640e9")
@@ -225,9 +202,9 @@ def read_question(arguments: Mapping[str, Any]) -> Question:
     others = [name for name in given if name not in (*NUMBERS, *INPUTS, *CHOSEN, *TEXTS)]
     for name in others:
         _check_known(law, name)
-        values[name] = _read_number(name, given[name])
+        values[name] = read_number(name, given[name])
     given_inputs = {name: values[name] for name in (*INPUTS, *others) if name in values}
-    choices, fixed = _read_choices(law, given, given_inputs)
+    choices, fixed = read_choices(law, given, given_inputs)
     given_inputs |= fixed
     question = Question(
         goal=goal,
@@ -237,37 +214,18 @@ def read_question(arguments: Mapping[str, Any]) -> Question:
         given=frozenset(given_inputs),
         pools=pools,
         limits=_read_limits(arguments["where"], values),
-        size=_size(law, given_inputs, choices),
+        size=size_axis(law, given_inputs, choices),
         choices=choices,
         target_loss=values.get("target_loss"),
         within=values.get("within", WITHIN),
         gpu=str(arguments["gpu"]).lower(),
         precision=str(arguments["precision"]).lower(),
         threads=arguments["threads"],
-        reference=_reference(law, given_inputs, choices),
+        reference=dense_reference(law, given_inputs, choices),
     )
     _check_goal(question, values)
     _check_inputs(question)
     return question
-
-
-def _read_number(name: str, value: object) -> float:
-    try:
-        number = read_real(value, name)
-    except TypeError as error:
-        raise ValueError(str(error)) from None
-    domain = domains().get(name)
-    zero = name == "within" or (domain is not None and domain.least <= 0 and name not in POSITIVE)
-    if not math.isfinite(number) or number < 0 or (number == 0 and not zero):
-        least = "0 or more" if zero else "positive"
-        raise ValueError(f"{name} must be {least} and finite, not {shown(value)}")
-    if name == "within" and number >= 1:
-        raise ValueError(f"within must be below 1, not {shown(value)}: it is a share of compute")
-    if number and not 1 / EXTREME <= number <= EXTREME:
-        raise ValueError(f"{name} must be between {1 / EXTREME:g} and {EXTREME:g}, not {shown(value)}")
-    if wrong := checked(name, number):
-        raise ValueError(wrong)
-    return number
 
 
 def _check_known(law: Law, name: str) -> None:
@@ -305,7 +263,7 @@ def _read_machine(arguments: Mapping[str, Any], given: Mapping[str, Any]) -> dic
         raise ValueError(
             f"gpus has {count} {shown(gpu)} in {shown(precision)}; it has {names}: name one by gpu="
         )
-    found = {name: _read_number(name, rows[0][name]) for name in known[2:] if rows[0].get(name) is not None}
+    found = {name: read_number(name, rows[0][name]) for name in known[2:] if rows[0].get(name) is not None}
     # What is given by name goes first.
     found = {name: value for name, value in found.items() if name not in given}
     if "peak_flops" not in found and "peak_flops" not in given:
@@ -362,85 +320,6 @@ def _read_law(law: object) -> Law:
         )
         raise LawError(f"{message}cannot rest on it; take another law, such as besiroglu2024", law=found.id)
     return found
-
-
-# Mixtures of experts ----------------------------------------------------------------------------------
-
-
-def _read_choices(
-    law: Law, given: Mapping[str, Any], inputs: Mapping[str, float]
-) -> tuple[tuple[Choice, ...], dict[str, float]]:
-    """Return what is to be chosen among mixtures, and what of them is given as one number."""
-    choices: list[Choice] = []
-    fixed: dict[str, float] = {}
-    reads = mixture_inputs(law)
-    for name in CHOSEN:
-        if name in given:
-            value = given[name]
-            if name != "activation" and name not in law.inputs:
-                raise LawError(
-                    f"`{law.id}` does not read {name}; leave it out, or take a law that does", law=law.id
-                )
-            if isinstance(value, tuple) and len(value) == 2:
-                low, high = (_read_number(name, end) for end in value)
-                if not low < high:
-                    raise ValueError(f"{name}={value} must rise: the lowest and the highest value")
-                choices.append(_between(name, low, high))
-            elif np.ndim(value) or (isinstance(value, Sequence) and not isinstance(value, str)):
-                numbers = np.unique(read_reals(value if isinstance(value, np.ndarray) else list(value), name))
-                for number in numbers.tolist():
-                    _read_number(name, number)
-                choices.append(Choice(name, numbers, True))
-            else:
-                fixed[name] = _read_number(name, value)
-        elif name in reads:
-            found = law.variables[name].range
-            if found is None:
-                ways = f"{name}=, a number, several to choose from, or the ends of a range as in (low, high)"
-                raise LawError(
-                    f"`{law.id}` reads {name} and states no fitted range of it; give {ways}", law=law.id
-                )
-            choices.append(_between(name, *found))
-        elif name == "activation" and "active_params" not in inputs:
-            # Experts that are worth nothing are not looked for.
-            sparse = inputs.get("moe_gain", 0) > 0 and "moe_gain" in law.inputs and not reads
-            if sparse or {"params", "active_params"} <= law.variables.keys():
-                choices.append(_between(name, LEAST_ACTIVATION, 1.0))
-    return tuple(choices), fixed
-
-
-def _between(name: str, low: float, high: float) -> Choice:
-    if name == "experts":
-        low, high = math.ceil(low), math.floor(high)
-        whole = (
-            np.arange(low, high + 1) if high - low < 4 * VALUES else np.geomspace(low, high, VALUES).round()
-        )
-        return Choice(name, np.unique(whole.astype(float)), True)
-    spaced = np.linspace if name == "sparsity" or low <= 0 else np.geomspace
-    return Choice(name, spaced(low, high, VALUES), False)
-
-
-def _size(law: Law, inputs: Mapping[str, float], choices: Sequence[Choice]) -> str:
-    if "active_params" in inputs:
-        return "active_params"
-    named = {choice.name for choice in choices} | inputs.keys()
-    follows = law.stored is not None and named.isdisjoint(("params", "activation"))
-    active = "active_params" in law.variables and "params" not in law.variables
-    return "active_params" if (follows or active) and "params" not in inputs else "params"
-
-
-def _reference(law: Law, inputs: Mapping[str, float], choices: Sequence[Choice]) -> dict[str, float]:
-    """Return the inputs at which losses are told as compute: those of a dense model, and what is given."""
-    needed = {choice.name: float(choice.values[0]) for choice in choices if choice.name != "activation"}
-    reads = mixture_inputs(law)
-    found = {name: DENSE.get(name, needed.get(name, inputs.get(name, 1.0))) for name in reads}
-    extra = {"params", "active_params", "tokens", "unique_tokens", "quality", *found, *_sizes()}
-    found |= {name: inputs[name] for name in law.variables if name in inputs and name not in extra}
-    return found
-
-
-def _sizes() -> tuple[str, ...]:
-    return ("non_embedding_params", "active_non_embedding_params")
 
 
 # Checks -----------------------------------------------------------------------------------------------

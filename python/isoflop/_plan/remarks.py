@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from isoflop._accounting.quantities import quantities
 from isoflop._accounting.resolve import resolve
-from isoflop._plan.question import LEAST_ACTIVATION, Limit, Question
+from isoflop._plan.choices import LEAST_ACTIVATION
+from isoflop._plan.question import Limit, Question
 from isoflop._plan.search import Form, formulate, mixes_freely, solve
 from isoflop._sweep.ask import quiet
 from isoflop._sweep.pools import pool_quantities
@@ -108,10 +109,7 @@ def _limits(
             yield f"{limit.label} is what decides"
     budget = question.budget
     if target is not None and budget is not None and plan["loss"] < target * (1 - 1e-6):
-        yield (
-            f"the loss is lower than needed, {target:.6g}: no plan that is cheaper over its life meets the "
-            "limits"
-        )
+        yield f"the loss is lower than needed, {target:.6g}: nothing within the limits has a cheaper life"
 
 
 def _better_without(
@@ -133,10 +131,7 @@ def _unspent(question: Question, plan: Mapping[str, float]) -> Iterator[str]:
     name, most = question.budget
     left = 1 - plan[name] / most
     if left > UNSPENT:
-        yield (
-            f"{100 * left:.3g} % of the budget is left: within the limits nothing better can be bought with "
-            "it"
-        )
+        yield f"{100 * left:.3g} % of the budget is left: within the limits it buys nothing better"
 
 
 def _assumptions(question: Question, sweep: Sweep, plan: Mapping[str, float]) -> Iterator[str]:

@@ -64,7 +64,7 @@ OF_SIZE = frozenset((
 """Quantities that do not depend on the data."""
 
 FEW, LOSS_APART, COST_APART = 6, 5e-4, 0.03
-"""Purchases from which on the first sweep tells which deserve a closer look: those this close to the best."""
+"""Purchases from which on the first sweep tells which are worth a closer look: those close to the best."""
 
 EXTENSIONS = 6
 """How often axes are moved on where the best is at their end."""
@@ -175,8 +175,8 @@ def formulate(
         if rest is None:
             pools = [pool for pool in question.pools if pool != moved]
             if moved is not None:
-                price = f" - {number_text(moved.usd_per_token)}*{moved.name}_fresh_tokens" if dollars else ""
-                quantities["left_for_others"] = f"{money} - {cost}*{moved.tokens}{price}"
+                paid = f" - {number_text(moved.usd_per_token)}*{moved.name}_fresh_tokens" if dollars else ""
+                quantities["left_for_others"] = f"{money} - {cost}*{moved.tokens}{paid}"
                 money = "left_for_others"
             more, needed = purchase_quantities(pools, money, cost)
             quantities |= more
@@ -202,7 +202,7 @@ def ask(
     by: str | None = None,
     strict: bool = False,
 ) -> tuple[pl.DataFrame, Sweep]:
-    """Return what `Sweep.best` does, and the sweep, unwarned; an empty answer is an error if `strict`."""
+    """Return what `Sweep.best` does, and the sweep; an empty answer is an error if `strict`."""
     sweep = form.sweep(axes)
     with quiet(strict=strict):
         try:
@@ -351,7 +351,7 @@ def closer(
 
 
 def mixes_freely(form: Form) -> bool:
-    """Tell whether purchases are the best mixtures: one budget pays for all, no limit speaks of a pool."""
+    """Tell whether purchases are the best mixtures: one budget pays, and no limit speaks of a pool."""
     question = form.question
     if not question.pools:
         return True

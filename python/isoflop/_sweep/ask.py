@@ -167,7 +167,7 @@ def ask_best(
     _tell_unread(binding, unread, found.height, stacklevel + 1)
     if binding.gaps:
         _tell_gaps(binding, read, stacklevel + 1)
-    if found.height:
+    if found.height and not _KEPT_BACK.get()[0]:
         for text in edges(binding, objective, found, None if grouped is None else grouped[0]):
             _tell(text, EdgeWarning, stacklevel + 1)
     _warn(binding, found, (objective[0],), stacklevel + 1)

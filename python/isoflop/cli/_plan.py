@@ -75,8 +75,7 @@ def plan(
     """Recommend a training plan for a budget, and say how sure one can be of it.
 
     The budget is one of --flops, --usd, or --gpu-count with --days; it is an upper limit. Besides the options
-    below,
-    every input of the accounting and of the law is one: --bytes-per-param 1, --context 8192, --experts 1:64.
+    below, every input of the accounting and of the law is one: --bytes-per-param 1, --experts 1:64.
 
     Parameters
     ----------
@@ -92,8 +91,7 @@ def plan(
         Which GPU; its dense peak turns GPU time into FLOP.
     gpus
         Your own list of GPUs: .csv, .parquet, .json or .jsonl with columns gpu and any of precision,
-        peak_flops,
-        usd_per_gpu_hour, mfu and inference_mfu.
+        peak_flops, usd_per_gpu_hour, mfu and inference_mfu.
     precision
         Of training: bf16 or fp8.
     goal
