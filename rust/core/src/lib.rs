@@ -6,6 +6,7 @@
 //! - [`program`]: a graph bound to a space: tables for what sits on few axes, a short tape for the rest.
 //! - [`sweep`]: runs a program over every configuration.
 //! - [`pareto`]: keys, dominance, and the front of given rows.
+//! - [`fit`]: a formula's coefficients from runs.
 //! - [`parallel`]: threads for the length of one call.
 //! - [`memory`]: asked for, so that a question too large for it fails and the process goes on.
 //!
@@ -13,6 +14,7 @@
 
 pub mod control;
 pub mod error;
+pub mod fit;
 pub mod formula;
 pub mod memory;
 pub mod parallel;
