@@ -10,6 +10,7 @@
   budget: :func:`allocation`, :func:`allocations`, :class:`Allocation`; the standard quantities:
   :func:`accounting`. All beside what was published: :func:`checks`.
 - From a budget to a choice with reasons: :func:`plan`, :class:`Plan`; GPUs: :func:`gpus`.
+- From runs to a law: :func:`fit`, :class:`Fit`; forms against each other: :func:`compare`.
 - Real models: :func:`models`, and :func:`diagnose` of any against a law.
 - The filter alone, for any frame: :func:`pareto`; as a Polars expression: :func:`is_pareto`.
 - Exceptions under :class:`IsoflopError`, warnings under :class:`IsoflopWarning`.
@@ -24,6 +25,7 @@ from isoflop._exceptions import (
     EdgeWarning,
     EmptyResultWarning,
     ExtrapolationWarning,
+    FitError,
     FormulaError,
     IsoflopError,
     IsoflopWarning,
@@ -43,6 +45,9 @@ if TYPE_CHECKING:
     from isoflop._allocation import Allocation, allocation, allocations
     from isoflop._checks import checks
     from isoflop._diagnose import diagnose
+    from isoflop._fit.compare import compare
+    from isoflop._fit.fit import fit
+    from isoflop._fit.result import Fit
     from isoflop._gpus import gpus
     from isoflop._is_pareto import is_pareto
     from isoflop._losses import losses
@@ -56,6 +61,8 @@ __all__ = [
     "EdgeWarning",
     "EmptyResultWarning",
     "ExtrapolationWarning",
+    "Fit",
+    "FitError",
     "FormulaError",
     "IsoflopError",
     "IsoflopWarning",
@@ -72,7 +79,9 @@ __all__ = [
     "allocation",
     "allocations",
     "checks",
+    "compare",
     "diagnose",
+    "fit",
     "geomspace",
     "gpus",
     "is_pareto",
@@ -88,11 +97,14 @@ __all__ = [
 # Loaded when they are used: a script that searches need not wait for them.
 _ON_USE = {
     "Allocation": "_allocation",
+    "Fit": "_fit.result",
     "Plan": "_plan",
     "allocation": "_allocation",
     "allocations": "_allocation",
     "checks": "_checks",
+    "compare": "_fit.compare",
     "diagnose": "_diagnose",
+    "fit": "_fit.fit",
     "gpus": "_gpus",
     "is_pareto": "_is_pareto",
     "losses": "_losses",

@@ -1,0 +1,174 @@
+"""Forms against each other: fitted on the smaller runs, scored on the largest."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from isoflop import _native
+from isoflop._accounting import names_in, resolve
+from isoflop._exceptions import FitError, IsoflopError
+from isoflop._fit.fit import fit
+from isoflop._fit.runs import Float64, Runs
+
+if TYPE_CHECKING:
+    from isoflop._fit.result import Fit
+
+
+def sizes(table: Runs, by: str, loss: str) -> Float64:
+    """Return what runs are ordered by: a column, or a standard quantity that follows from columns.
+
+    Raises
+    ------
+    FitError
+        If it is neither.
+    """
+    if table.column_of(by) is not None:
+        return table.numbers(by)
+    columns = {name for name in (*table.frame.columns, *table.names) if name != loss}
+    try:
+        definitions = resolve((by,), columns=columns, scalars={}, quantities={}, law=None).definitions
+    except IsoflopError as error:
+        raise FitError(f"by={by!r} is no column, and does not follow from the columns: {error}") from None
+    texts = {name: text for name, text in definitions.items() if isinstance(text, str)}
+    numbers = {name: x for name, x in definitions.items() if not isinstance(x, str)}
+    reads = {name for text in (by, *texts.values()) for name in names_in(text)}
+    used = [name for name in reads if name in columns and name not in definitions]
+    if not used:
+        raise FitError(f"by={by!r} is no column, and does not follow from the columns")
+    given = [(name, table.numbers(name)) for name in used]
+    values, _ = _native.fitted_values(
+        by, given, [], np.zeros((1, 0)), list(numbers.items()), list(texts.items())
+    )
+    return np.asarray(values[0], dtype=np.float64)
+
+
+def split(table: Runs, by: str, loss: str, share: float) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the smaller runs, and the largest: this share of them, at least one."""
+    if not 0 < share < 1:
+        raise FitError(f"share must lie between 0 and 1, not {share!r}")
+    order = np.argsort(sizes(table, by, loss), kind="stable")
+    held = max(1, round(share * len(order)))
+    if held >= len(order):
+        raise FitError(f"{len(order)} runs are too few to hold {held} back")
+    small, large = np.sort(order[:-held]), np.sort(order[-held:])
+    return table.frame[small.tolist()], table.frame[large.tolist()]
+
+
+def holdout(fitted: Fit, by: str, share: float) -> pl.DataFrame:
+    """Do what `Fit.holdout` says: the held runs with prediction, interval, ``error`` and ``inside``."""
+    setting = fitted._setting
+    table = Runs(setting.frame, setting.names)
+    small, large = split(table, by, setting.loss, share)
+    again = setting.refit(small)
+    predicted = again.predict(large)
+    observed = Runs(large, setting.names).numbers(setting.loss)
+    return predicted.with_columns(
+        pl.Series("error", np.log(observed / predicted["predicted_loss"].to_numpy())),
+        pl.Series(
+            "inside",
+            (predicted["low"].to_numpy() <= observed) & (observed <= predicted["high"].to_numpy()),
+        ),
+    )
+
+
+def compare(
+    runs: Any,
+    forms: Mapping[str, Any],
+    *,
+    by: str = "train_flops",
+    share: float = 0.2,
+    loss: str = "loss",
+    columns: Mapping[str, str] | None = None,
+    **keywords: Any,
+) -> pl.DataFrame:
+    """Fit several forms to the smaller runs, and score them on the largest.
+
+    Parameters
+    ----------
+    runs
+        As in `fit`.
+    forms
+        Formulas or laws by name; a mapping of `fit`'s keywords with ``form`` among them is taken too.
+    by
+        What "large" means: a column, or a standard quantity that follows from columns.
+    share
+        How many runs are held back.
+    loss, columns, **keywords
+        Of `fit`.
+
+    Returns
+    -------
+    pl.DataFrame
+        A row for each form, the least error on the held runs first: ``form``, ``coefficients`` (how many),
+        ``objective`` (of the smaller runs), ``aic``, ``bic``, ``error`` (root mean square of ln
+        observed/predicted on the held runs), ``worst``, ``floor`` (whether a term stays that nothing takes
+        away), ``monotone`` (whether the loss falls with every variable over the runs), ``warnings``.
+
+    Raises
+    ------
+    FitError
+        If the runs cannot be split.
+
+    Examples
+    --------
+    >>> import isoflop as iso
+    >>> grid = iso.law("besiroglu2024")
+    >>> params, tokens = [1e8, 1e8, 3e8, 3e8, 1e9, 1e9, 3e9, 3e9], [2e9, 8e9] * 4
+    >>> runs = {"params": params, "tokens": tokens, "loss": grid.loss(params=params, tokens=tokens)}
+    >>> forms = {"both": "E + A/params**a + B/tokens**b", "size": "E + A/params**a"}
+    >>> iso.compare(runs, forms)["form"].to_list()
+    ['both', 'size']
+    """
+    table = Runs(runs, columns)
+    small, large = split(table, by, loss, share)
+    observed = Runs(large, columns).numbers(loss)
+    rows: list[dict[str, Any]] = []
+    for name, form in forms.items():
+        given = dict(form) if isinstance(form, Mapping) else {"form": form}
+        try:
+            fitted = fit(small, given.pop("form"), loss=loss, columns=columns, **(keywords | given))
+            predicted = fitted.predict_values(large)
+        except IsoflopError as error:
+            rows.append({"form": name, "warnings": [str(error)]})
+            continue
+        with np.errstate(invalid="ignore", divide="ignore"):
+            errors = np.log(observed / predicted)
+        count, n = len(fitted._setting.bound.coefficients), len(fitted._setting.observed)
+        spread = float(np.mean(fitted.residuals["residual"].to_numpy() ** 2))
+        likelihood = n * math.log(max(spread, 1e-300))
+        rows.append(
+            {
+                "form": name,
+                "coefficients": count,
+                "objective": fitted.objective,
+                "aic": likelihood + 2 * count,
+                "bic": likelihood + count * math.log(n),
+                "error": float(np.sqrt(np.mean(errors**2))),
+                "worst": float(np.max(np.abs(errors))),
+                "floor": fitted.has_floor,
+                "monotone": _monotone(fitted),
+                "warnings": list(fitted.remarks),
+            }
+        )
+    schema = {"form": pl.String, "coefficients": pl.Int64, "objective": pl.Float64, "aic": pl.Float64}
+    more = {"bic": pl.Float64, "error": pl.Float64, "worst": pl.Float64, "floor": pl.Boolean}
+    frame = pl.DataFrame(
+        rows, schema=schema | more | {"monotone": pl.Boolean, "warnings": pl.List(pl.String)}
+    )
+    return frame.sort("error", nulls_last=True, maintain_order=True)
+
+
+def _monotone(fitted: Fit) -> bool:
+    """Tell whether no variable, made 1 % larger in any run, raises the loss."""
+    variables = {name: np.asarray(column) for name, column in fitted._setting.variables.items()}
+    here = fitted.predict_values(pl.DataFrame(variables))
+    for name, column in variables.items():
+        there = fitted.predict_values(pl.DataFrame(variables | {name: column * 1.01}))
+        if (there > here * (1 + 1e-12)).any():
+            return False
+    return True
