@@ -116,13 +116,13 @@ impl Model {
         model
     }
 
-    /// A simpler formula over the same runs that starts can be found with, if more coefficients are linear in it.
+    /// A simpler formula over the same runs that starts can be found with, if there is one.
     pub(super) fn relaxed(&self) -> Option<Self> {
         let linear = |model: &Self| model.structure().linear.iter().filter(|&&linear| linear).count();
-        let (graph, root) = relax::relaxed(self);
+        let (graph, root, rounded) = relax::relaxed(self);
         let (columns, coefficients) = (self.columns.clone(), self.coefficients.clone());
         let relaxed = Self::bound(graph, root, self.rows, columns, self.data.clone(), coefficients);
-        (linear(&relaxed) > linear(self)).then_some(relaxed)
+        (rounded || linear(&relaxed) > linear(self)).then_some(relaxed)
     }
 
     /// For each coefficient, the number below which it does not matter.

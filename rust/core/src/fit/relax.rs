@@ -7,18 +7,24 @@
 //! ```text
 //! max(x, number), min(x, number)     are read as    x              where x reads coefficients
 //! exp(... + log(A) + ...)            is read as     A*exp(...)
+//! max(x, y), min(x, y)               are read with their corner rounded
 //! ```
 //!
-//! and what comes out is used if more coefficients are linear in it. Every objective is that of the formula as written.
+//! and what comes out is used if more coefficients are linear in it, or if a corner was rounded: at a corner, which runs
+//! are on which side of it makes minima of its own. Every objective is that of the formula as written.
 
 use crate::formula::graph::{Graph, Node, NodeId};
 use crate::formula::ops::Op;
 
 use super::model::{Model, Reads};
 
-/// The simpler formula; the root in a graph of its own.
-pub(super) fn relaxed(model: &Model) -> (Graph, NodeId) {
+/// How wide a rounded corner is, as a share of its operands' sizes.
+const ROUND: f64 = 0.05;
+
+/// The simpler formula, in a graph of its own: the root, and whether a corner was rounded.
+pub(super) fn relaxed(model: &Model) -> (Graph, NodeId, bool) {
     let mut graph = Graph::new();
+    let mut rounded_one = false;
     let mut known: Vec<NodeId> = Vec::with_capacity(model.graph.nodes().len());
     for id in model.graph.ids() {
         let node = match model.graph.node(id) {
@@ -31,6 +37,11 @@ pub(super) fn relaxed(model: &Model) -> (Graph, NodeId) {
                     Op::Min | Op::Max if clamped(model, old).is_some() => {
                         operands[clamped(model, old).expect("it was there")]
                     }
+                    Op::Min | Op::Max if old.iter().all(|operand| model.graph.value(*operand).is_none()) => {
+                        rounded_one |=
+                            old.iter().any(|operand| model.reads[operand.index()] != Reads::Columns);
+                        rounded(&mut graph, op, operands[0], operands[1])
+                    }
                     Op::Exp => exponential(&mut graph, model, operands[0]),
                     _ => graph.apply(op, &operands),
                 }
@@ -38,7 +49,22 @@ pub(super) fn relaxed(model: &Model) -> (Graph, NodeId) {
         };
         known.push(node);
     }
-    (graph, known[model.root.index()])
+    (graph, known[model.root.index()], rounded_one)
+}
+
+/// `(x + y + sqrt((x - y)**2 + s**2))/2` for the larger one, where s is a share of the sizes of both.
+fn rounded(graph: &mut Graph, op: Op, x: NodeId, y: NodeId) -> NodeId {
+    let two = graph.constant(2.0);
+    let share = graph.constant(ROUND);
+    let sizes = [x, y].map(|operand| graph.apply(Op::Abs, &[operand]));
+    let size = graph.apply(Op::Add, &sizes);
+    let terms = [graph.apply(Op::Sub, &[x, y]), graph.apply(Op::Mul, &[share, size])];
+    let squares = terms.map(|term| graph.apply(Op::Mul, &[term, term]));
+    let square = graph.apply(Op::Add, &squares);
+    let root = graph.apply(Op::Sqrt, &[square]);
+    let sum = graph.apply(Op::Add, &[x, y]);
+    let twice = graph.apply(if op == Op::Max { Op::Add } else { Op::Sub }, &[sum, root]);
+    graph.apply(Op::Div, &[twice, two])
 }
 
 /// The operand that a clamp is about, if the other one is a number.
@@ -135,6 +161,16 @@ mod tests {
         for (a, b) in values(&guarded).iter().zip(values(&simpler)) {
             assert!((a - b).abs() < 1e-14, "{a} {b}");
         }
+    }
+
+    #[test]
+    fn corners_are_rounded_where_coefficients_meet() {
+        let corner = model("max(a*N, b) + max(N, 2.5)", &["a", "b"]).relaxed().expect("it has a corner");
+        let mut values = vec![0.0; 2];
+        corner.tape(&[false; 2]).run(&[1.0, 2.0], &mut Default::default(), &mut values, &mut []);
+        assert!((values[0] - (2.0 + 0.1 + 2.5)).abs() < 1e-12, "{values:?}");
+        assert!(values[1] > 6.0 && values[1] < 6.03, "{values:?}");
+        assert!(model("a*max(N, 2.5)", &["a"]).relaxed().is_none());
     }
 
     #[test]

@@ -133,7 +133,7 @@ pub fn search(problem: &Problem, search: &Search, control: &Control) -> Result<F
             || Ok(Room::default()),
             |room, job| {
                 control.check()?;
-                let polished = polish(problem, &points[next[job]].0, COARSE, room);
+                let polished = space.polish(&points[next[job]].0, job, room);
                 control.advance(1);
                 Ok(polished)
             },
@@ -147,13 +147,18 @@ pub fn search(problem: &Problem, search: &Search, control: &Control) -> Result<F
 
     let mut rounds = 0;
     if dimensions > 0 && lowest(&polished).is_finite() {
-        let patience = match dimensions {
-            _ if agreed(&polished) && space.determined(&polished, &mut rooms) => 1,
-            1 | 2 => 4,
-            _ => 8,
-        };
         let mut idle = 0;
-        while idle < patience && rounds < ROUNDS {
+        while rounds < ROUNDS {
+            let patience = match (space.determined(&polished, &mut rooms), dimensions) {
+                (true, _) if agreed(&polished) => 1,
+                (_, 1 | 2) => 4,
+                // A minimum that starts hardly ever led to is hardly the last one.
+                (true, _) if 16 * at_best(&polished[..polishes], lowest(&polished)) > polishes => 8,
+                _ => 24,
+            };
+            if idle >= patience {
+                break;
+            }
             let best = lowest(&polished);
             let bases = bases(&polished, rounds);
             let more = crew.map_with(
@@ -166,7 +171,7 @@ pub fn search(problem: &Problem, search: &Search, control: &Control) -> Result<F
                     let mut random = Random::new(search.seed ^ 0x5bd1_e995, number as u64);
                     let base = &polished[bases[job % bases.len()]];
                     let (start, _) = space.project(space.perturb(&base.theta, number, &mut random), room);
-                    let polished = polish(problem, &start, COARSE, room);
+                    let polished = space.polish(&start, job, room);
                     control.advance(1);
                     Ok(polished)
                 },
@@ -257,6 +262,17 @@ impl Space<'_> {
             chosen.push(0);
         }
         chosen
+    }
+
+    /// Polishes a point; every other job does so under the simpler formula first, if there is one.
+    fn polish(&self, start: &[f64], job: usize, room: &mut Room) -> Polished {
+        if std::ptr::eq(self.starting, self.problem) || job.is_multiple_of(2) {
+            return polish(self.problem, start, COARSE, room);
+        }
+        let inside = |c: usize, x: f64| x.clamp(self.starting.bounds(c).0, self.starting.bounds(c).1);
+        let start: Vec<f64> = start.iter().enumerate().map(|(c, &x)| inside(c, x)).collect();
+        let simpler = polish(self.starting, &start, COARSE, room);
+        polish(self.problem, &simpler.theta, COARSE, room)
     }
 
     /// Whether every coefficient matters at the best end: where one does not, a term has vanished, and all polishes may
