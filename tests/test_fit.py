@@ -293,3 +293,83 @@ def test_compare_ranks_by_the_error_on_the_largest_runs() -> None:
     assert table["warnings"][2].len() == 1
     assert table["floor"][0]
     assert table["monotone"][0]
+
+
+@pytest.mark.parametrize("form", iso.forms()["form"].to_list())
+def test_every_named_form_is_fitted_to_runs_that_have_its_columns(form: str) -> None:
+    random = np.random.default_rng(3)
+    own = made(60, noise=0.004).with_columns(
+        unique_tokens=pl.col("tokens") / pl.Series(random.integers(1, 12, 60)),
+        experts=pl.Series(2.0 ** random.integers(0, 5, 60)),
+    )
+    own = own.with_columns(active_params=pl.col("params") / pl.col("experts"))
+    found = iso.fit(own, form)
+    assert np.isfinite(found.objective)
+    first = {name: float(own[name][0]) for name in found.residuals.columns if name in own.columns}
+    first.pop("loss")
+    assert found.law.loss(**first) == pytest.approx(found.residuals["predicted_loss"][0], rel=1e-9)
+
+
+def test_a_missing_column_is_named_and_not_taken_for_a_coefficient() -> None:
+    with pytest.raises(iso.FitError, match=r"no column `params`.*columns="):
+        iso.fit(made().rename({"params": "N"}), DENSE)
+
+
+def test_parabolas_find_the_exponent_and_say_how_far_they_are_off() -> None:
+    law = iso.law("besiroglu2024")
+    rows = []
+    for flops in (1e19, 1e20, 1e21, 1e22):
+        best = law.compute_optimal(flops)["params"][0]
+        for share in (0.3, 0.6, 1.0, 1.8, 3.0):
+            rows.append({"params": best * share, "tokens": flops / 6 / (best * share)})
+    own = pl.DataFrame(rows)
+    own = own.with_columns(loss=pl.Series(law.loss(params=own["params"], tokens=own["tokens"])))
+    found = iso.isoflop_fit(own)
+    assert found.budgets.height == 4
+    assert abs(found.exponent - 0.3658 / (0.3478 + 0.3658)) < 0.02
+    assert np.allclose(
+        found.budgets["surface_params"], law.compute_optimal([1e19, 1e20, 1e21, 1e22])["params"], rtol=1e-3
+    )
+    measured = found.budgets["params"] / found.budgets["surface_params"] - 1
+    assert np.allclose(measured, found.budgets["bias"], atol=1e-3)
+
+
+def test_a_budget_without_a_minimum_among_its_sizes_is_refused_by_name() -> None:
+    law = iso.law("besiroglu2024")
+    rows = [
+        {"params": law.compute_optimal(flops)["params"][0] * share, "flops": flops}
+        for flops in (1e19, 1e20, 1e21)
+        for share in ((0.05, 0.1, 0.2) if flops == 1e21 else (0.5, 1.0, 2.0))
+    ]
+    own = pl.DataFrame(rows).with_columns(tokens=pl.col("flops") / 6 / pl.col("params"))
+    own = own.with_columns(loss=pl.Series(law.loss(params=own["params"], tokens=own["tokens"])))
+    found = iso.isoflop_fit(own)
+    assert "larger models are missing" in found.budgets["refused"][2]
+    assert found.budgets["params"][2] is None
+    assert "1e+21 FLOP" in str(found)
+    with pytest.raises(iso.FitError, match=r"1e\+21 FLOP"):
+        iso.isoflop_fit(own[3:])
+
+
+def test_diagnose_puts_the_predicted_loss_beside_the_observed_one() -> None:
+    told = iso.diagnose({"params": [1e9], "tokens": [2e10], "loss": [2.6]})
+    assert told["loss"][0] == 2.6
+    assert told["predicted_loss"][0] == pytest.approx(2.5301, abs=1e-4)
+    assert told["residual"][0] == pytest.approx(math.log(2.6 / told["predicted_loss"][0]))
+    assert "predicted_loss" not in iso.diagnose({"params": [1e9], "tokens": [2e10]}).columns
+
+
+def test_the_command_line_fits_and_its_law_is_used(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from isoflop.cli import main
+
+    made(60, noise=0.004).rename({"params": "N", "tokens": "D"}).write_csv(tmp_path / "runs.csv")
+    law = tmp_path / "mine.toml"
+    words = ["fit", str(tmp_path / "runs.csv"), "--law", "besiroglu2024", "--columns", "params=N", "tokens=D"]
+    assert main([*words, "--bootstrap", "20", "--out", str(law)]) == 0
+    assert "trades off with" in capsys.readouterr().out
+    assert main(["optimal", "--law", str(law), "--flops", "1e21"]) == 0
+    assert main([*words, "--format", "json"]) == 0
+    assert '"alpha"' in capsys.readouterr().out
+    assert main([*words, "--out", "mine.txt"]) == 2

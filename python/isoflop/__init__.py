@@ -10,7 +10,9 @@
   budget: :func:`allocation`, :func:`allocations`, :class:`Allocation`; the standard quantities:
   :func:`accounting`. All beside what was published: :func:`checks`.
 - From a budget to a choice with reasons: :func:`plan`, :class:`Plan`; GPUs: :func:`gpus`.
-- From runs to a law: :func:`fit`, :class:`Fit`; forms against each other: :func:`compare`.
+- From runs to a law: :func:`fit`, :class:`Fit`; forms against each other: :func:`compare`;
+  named :func:`forms`;
+  a parabola for each budget: :func:`isoflop_fit`.
 - Real models: :func:`models`, and :func:`diagnose` of any against a law.
 - The filter alone, for any frame: :func:`pareto`; as a Polars expression: :func:`is_pareto`.
 - Exceptions under :class:`IsoflopError`, warnings under :class:`IsoflopWarning`.
@@ -47,6 +49,8 @@ if TYPE_CHECKING:
     from isoflop._diagnose import diagnose
     from isoflop._fit.compare import compare
     from isoflop._fit.fit import fit
+    from isoflop._fit.forms import forms
+    from isoflop._fit.parabolas import isoflop_fit
     from isoflop._fit.result import Fit
     from isoflop._gpus import gpus
     from isoflop._is_pareto import is_pareto
@@ -82,9 +86,11 @@ __all__ = [
     "compare",
     "diagnose",
     "fit",
+    "forms",
     "geomspace",
     "gpus",
     "is_pareto",
+    "isoflop_fit",
     "law",
     "laws",
     "linspace",
@@ -105,8 +111,10 @@ _ON_USE = {
     "compare": "_fit.compare",
     "diagnose": "_diagnose",
     "fit": "_fit.fit",
+    "forms": "_fit.forms",
     "gpus": "_gpus",
     "is_pareto": "_is_pareto",
+    "isoflop_fit": "_fit.parabolas",
     "losses": "_losses",
     "models": "_models",
     "plan": "_plan",

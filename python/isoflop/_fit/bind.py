@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from isoflop._accounting import names_in, quantities, resolve
@@ -36,6 +37,8 @@ class Bound:
         Columns that the formula reads, directly or not.
     tied, held
         Coefficients tied to another, and those that stand still.
+    own
+        Formulas that belong to the form.
     """
 
     formula: str
@@ -46,6 +49,7 @@ class Bound:
     variables: tuple[str, ...]
     tied: Mapping[str, str]
     held: Mapping[str, float]
+    own: Mapping[str, str]
 
 
 def bind(
@@ -56,14 +60,25 @@ def bind(
     fixed: Mapping[str, float] | None,
     tie: Sequence[Sequence[str]],
     named: Mapping[str, Sequence[str]],
+    quantities_of: Mapping[str, str] = MappingProxyType({}),
 ) -> Bound:
-    """Sort the names of a form; `named` are the coefficients that keywords speak of, by keyword."""
+    """Sort the names of a form.
+
+    `named` are the coefficients that keywords speak of, by keyword; `quantities_of` are formulas that
+    belong to a formula.
+    """
     law = _law(form)
+    own: Mapping[str, str] = quantities_of if law is None else {}
     formula = law.formula if law is not None else str(form)
     columns = {name for name in (*runs.frame.columns, *runs.names) if name != loss}
     if law is None:
-        reads = _all_names(formula, {})
+        reads = [name for name in _all_names(formula, own) if name not in own]
         coefficients = [name for name in reads if name not in columns and not _follows(name, columns)]
+        spoken = {*(fixed or {}), *(name for group in tie for name in group)}.union(*named.values())
+        for name in coefficients:
+            # A gain or a scale may be fitted; a number of parameters or tokens is a column that is not there.
+            if name in quantities() and quantities()[name].unit != "1" and name not in spoken:
+                raise runs.missing(name)
     else:
         coefficients = list(law.coefficients)
         clash = sorted(columns.intersection(coefficients))
@@ -82,7 +97,7 @@ def bind(
                 raise FitError(
                     f"{keyword}=: `{name}` is {'tied' if name in tied else 'fixed'}, and not fitted"
                 )
-    definitions = _definitions(formula, columns, law, set(known))
+    definitions = _definitions(formula, columns, law, set(known), own)
     formulas = {
         name: text for name, text in definitions.items() if isinstance(text, str) and name not in known
     }
@@ -103,7 +118,7 @@ def bind(
             f"columns are {', '.join(runs.frame.columns[:12])}; columns={{name of the formula: column}} says "
             "which is which"
         )
-    return Bound(formula, law, free, held | numbers, formulas | tied, variables, tied, held)
+    return Bound(formula, law, free, held | numbers, formulas | tied, variables, tied, held, own)
 
 
 def _law(form: object) -> Law | None:
@@ -145,7 +160,7 @@ def _all_names(formula: str, formulas: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _definitions(
-    formula: str, columns: set[str], law: Law | None, coefficients: set[str]
+    formula: str, columns: set[str], law: Law | None, coefficients: set[str], own: Mapping[str, str]
 ) -> dict[str, float | str]:
     if law is not None:
         try:
@@ -154,9 +169,9 @@ def _definitions(
         except SpaceError as error:
             raise FitError(f"{error}; columns={{name: column}} says which column it is") from None
         return dict(resolution.definitions)
-    definitions: dict[str, float | str] = {}
-    for name in names_in(formula):
-        if name not in columns and name not in coefficients:
+    definitions: dict[str, float | str] = dict(own)
+    for name in _all_names(formula, own):
+        if name not in columns and name not in coefficients and name not in own:
             resolution = resolve((name,), columns=columns, scalars={}, quantities={}, law=None)
             definitions |= {key: x for key, x in resolution.definitions.items() if key not in columns}
     clash = sorted(coefficients.intersection(definitions))

@@ -12,6 +12,7 @@ import polars as pl
 from isoflop import _native
 from isoflop._exceptions import FitError
 from isoflop._fit.bind import Bound, bind
+from isoflop._fit.forms import form_tables
 from isoflop._fit.result import Fit, Setting
 from isoflop._fit.runs import (
     Float64,
@@ -70,7 +71,8 @@ def fit(
     runs
         A frame, a mapping of columns, or a file (CSV, Parquet, JSON): one row for each run.
     form
-        A formula of the loss, or a law to fit anew (an identifier of the catalogue, a `Law`, a file). Names
+        A formula of the loss, one of `forms` by name, or a law to fit anew (an identifier of the catalogue, a
+        `Law`, a file). Names
         that are columns, or standard quantities that follow from columns, are variables; all others are
         coefficients.
     loss
@@ -141,8 +143,18 @@ def fit(
         if not (isinstance(delta, int | float) and 0 < delta < np.inf):
             raise FitError(f"delta must be positive and finite, not {shown(delta)}")
     table = Runs(runs, columns)
+    formula: Any = form
+    own: dict[str, str] = {}
+    if isinstance(form, str) and form in form_tables():
+        entry = form_tables()[form]
+        formula, own = entry["formula"], entry.get("quantities", {})
+        start = {name: tuple(pair) for name, pair in entry.get("start", {}).items()} | dict(start or {})
+        bounds = {name: tuple(pair) for name, pair in entry.get("bounds", {}).items()} | dict(bounds or {})
+        settled = {*(fixed or {}), *(name for group in tie for name in group[1:])}
+        start = {name: pair for name, pair in start.items() if name not in settled}
+        bounds = {name: pair for name, pair in bounds.items() if name not in settled}
     named = {"start": list(start or ()), "bounds": list(bounds or ())}
-    bound = bind(form, table, loss=loss, fixed=fixed, tie=tie, named=named)
+    bound = bind(formula, table, loss=loss, fixed=fixed, tie=tie, named=named, quantities_of=own)
     numbers = {name: table.numbers(name) for name in (*bound.variables, loss)}
     every_weight = np.ones(table.frame.height) if weights is None else array_of(weights, table, "weights")
     keep, remarks = usable(numbers | {"weights": every_weight}, loss, logs=residual.endswith("-log"))
@@ -295,5 +307,6 @@ def _problem(
         if role == "other":
             # Beyond this a scale only changes rounding, and rounding can be fitted.
             low, high = limits[name]
-            limits[name] = (min(max(low, -FARTHEST), high), max(min(high, FARTHEST), low))
+            low = min(-FARTHEST, high) if np.isinf(low) else low
+            limits[name] = (low, max(FARTHEST, low) if np.isinf(high) else high)
     return made(list(limits.values())), limits

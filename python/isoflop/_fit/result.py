@@ -119,11 +119,12 @@ class Fit:
             }
             return Law(**(values | changed))
         variables: dict[str, Any] = {name: {"range": self._range(name)} for name in setting.bound.variables}
-        own = {name: text for name, text in setting.bound.formulas.items() if name not in setting.bound.tied}
+        own = {name: text for name, text in setting.bound.formulas.items() if name in setting.bound.own}
         return Law(
             setting.bound.formula,
             coefficients,
-            variables=None if own else variables,
+            variables=variables,
+            quantities=own,
             standard_errors=standard,
             covariance=covariance,
             unit=setting.unit,
