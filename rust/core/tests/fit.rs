@@ -196,3 +196,20 @@ fn derivatives_of_random_formulas_agree_with_differences() {
         }
     }
 }
+
+#[test]
+fn minima_of_many_runs_are_those_of_all_of_them() {
+    let (columns, loss) = runs(0.01, 4);
+    let times = 400;
+    let repeated = |column: &[f64]| column.iter().copied().cycle().take(60 * times).collect::<Vec<f64>>();
+    let columns = columns.iter().map(|(name, column)| (name.clone(), repeated(column))).collect();
+    let coefficients = COEFFICIENTS.map(str::to_owned).to_vec();
+    let model =
+        Model::new(LAW, Names { columns, coefficients, ..Names::default() }).expect("it is a formula");
+    let observed = repeated(&loss);
+    let weights = vec![1.0; observed.len()];
+    let mut many = Problem::new(model, observed, weights, Residual::SquaresLog, 1e-3, free());
+    let many = found(&mut many, 0, 2).found.best;
+    let once = found(&mut problem(0.01, Residual::SquaresLog, free()), 0, 2).found.best;
+    assert!((many.objective / (times as f64 * once.objective) - 1.0).abs() < 1e-9);
+}

@@ -3,6 +3,7 @@
 //! - **Huber without a delta.** A search at 1e-3, once; then delta is 1.345 times the robust standard deviation of the
 //!   residuals, at which Huber's function loses 5 % against squares on normal noise; the minima found are polished anew.
 //!   Delta is not fitted together with the law: that ends at a delta near 0, whatever the data.
+//! - **Many runs.** Minima are found on a part of them, and polished on all.
 //! - **Sizes of residuals.** Huber's function over delta, at a delta that goes down from a tenth of the residuals' scale to
 //!   1e-8 of it; the objective is that of the sizes.
 
@@ -42,7 +43,7 @@ pub fn fit(
     let residual = problem.residual();
     if residual.takes_delta() {
         problem.set_penalty(residual.penalty(delta.unwrap_or(PUBLISHED_DELTA)));
-        let mut found = search(problem, how, control)?;
+        let mut found = find(problem, how, control)?;
         let delta = match delta {
             Some(delta) => delta,
             None => {
@@ -57,10 +58,10 @@ pub fn fit(
     let exact = residual.penalty(0.0);
     if !exact.is_absolute() {
         problem.set_penalty(exact);
-        return Ok(Fitted { found: search(problem, how, control)?, delta: None });
+        return Ok(Fitted { found: find(problem, how, control)?, delta: None });
     }
     problem.set_penalty(Penalty::smoothed(PUBLISHED_DELTA));
-    let mut found = search(problem, how, control)?;
+    let mut found = find(problem, how, control)?;
     let scale = own_delta(problem, &found.best.theta);
     for decade in 1..=8 {
         problem.set_penalty(Penalty::smoothed(scale * 10.0_f64.powi(-decade)));
@@ -75,6 +76,20 @@ pub fn fit(
     problem.set_penalty(smooth);
     found.evaluations += room.evaluations;
     Ok(Fitted { found, delta: None })
+}
+
+/// Runs beyond which a search looks at a part of them.
+const MANY: usize = 8_192;
+
+/// Searches; of many runs every so many-th is enough to find the minima with, which are then polished on all.
+fn find(problem: &Problem, how: &Search, control: &Control) -> Result<Found, Interrupted> {
+    let step = problem.rows() / MANY;
+    if step < 2 {
+        return search(problem, how, control);
+    }
+    let mut found = search(&problem.thinned(step), how, control)?;
+    again(problem, &mut found, control)?;
+    Ok(found)
 }
 
 /// 1.345 times 1.4826 times the median size of the residuals, those left out that the coefficients may have made small.

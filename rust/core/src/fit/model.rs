@@ -125,6 +125,15 @@ impl Model {
         (rounded || linear(&relaxed) > linear(self)).then_some(relaxed)
     }
 
+    /// The same formula over every `step`-th run.
+    pub(super) fn thinned(&self, step: usize) -> Self {
+        let thin = |column: &Arc<Vec<f64>>| Arc::new(column.iter().copied().step_by(step).collect());
+        let data: Vec<Arc<Vec<f64>>> = self.data.iter().map(thin).collect();
+        let rows = self.rows.div_ceil(step);
+        let (columns, coefficients) = (self.columns.clone(), self.coefficients.clone());
+        Self::bound(self.graph.clone(), self.root, rows, columns, data, coefficients)
+    }
+
     /// For each coefficient, the number below which it does not matter.
     pub(super) fn floors(&self) -> Vec<f64> {
         relax::floors(self)

@@ -115,6 +115,17 @@ impl Problem {
         Some(relaxed)
     }
 
+    /// The same problem over every `step`-th run.
+    pub(super) fn thinned(&self, step: usize) -> Self {
+        let thin = |column: &[f64]| column.iter().copied().step_by(step).collect();
+        let bounds = (0..self.coefficients()).map(|c| self.bounds(c)).collect();
+        let (observed, weights) = (thin(&self.observed), thin(&self.weights));
+        let model = self.model.thinned(step);
+        let mut thinned = Self::new(model, observed, weights, self.residual, 1.0, bounds);
+        thinned.penalty = self.penalty;
+        thinned
+    }
+
     /// Where starts of each coefficient are drawn if nothing is said of it but its bounds.
     #[must_use]
     pub fn ranges(&self) -> Vec<Range> {
