@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-rust test-python fuzz fuzz-rust fuzz-python bench check build lock clean toolchain
+.PHONY: help demo test test-rust test-python fuzz fuzz-rust fuzz-python bench coverage check build lock clean toolchain
 
 CARGO ?= cargo
 # A version manager may leave commands that only complain, so each candidate is tried.
@@ -58,6 +58,11 @@ fuzz-python: .venv/.native | fuzz-rust
 
 bench: .venv/.native .venv/.bench ## the yardsticks against their rivals
 	$(BIN)/python -m benches
+
+COVERAGE_SIMULATIONS ?= 2000
+
+coverage: .venv/.native ## how often intervals of fits hold the truth: COVERAGE_SIMULATIONS=
+	$(BIN)/python -m benches.coverage --simulations $(COVERAGE_SIMULATIONS)
 
 check: .venv/.native ## formatting, lints, types, stubs: warnings are errors
 	$(CARGO) fmt --all --check

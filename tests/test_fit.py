@@ -373,3 +373,40 @@ def test_the_command_line_fits_and_its_law_is_used(
     assert main([*words, "--format", "json"]) == 0
     assert '"alpha"' in capsys.readouterr().out
     assert main([*words, "--out", "mine.txt"]) == 2
+
+
+@pytest.mark.parametrize("dtype", [pl.Float32, pl.Int64, pl.UInt64, pl.Decimal(38, 6), pl.String])
+def test_columns_of_every_type_of_number_are_read(dtype: pl.DataType) -> None:
+    own = made(noise=0.004).with_columns(pl.col("tokens").round(0))
+    cast = own.with_columns(pl.col("tokens").cast(pl.Int64).cast(dtype))
+    expected = iso.fit(own, DENSE).law.coefficients
+    found = iso.fit(cast, DENSE).law.coefficients
+    for name, value in expected.items():
+        assert math.isclose(found[name], value, rel_tol=1e-2), name
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf, None])
+def test_a_cell_that_is_no_number_is_left_out_and_named(bad: float | None) -> None:
+    own = made(noise=0.004)
+    cells = own["tokens"].to_list()
+    cells[7] = bad
+    found = iso.fit(own.with_columns(tokens=pl.Series(cells)), DENSE)
+    assert any("`tokens`" in remark and "row 7" in remark for remark in found.remarks)
+
+
+@pytest.mark.parametrize("given", [5, "runs.xyz", {"loss": [1.0], "params": [1, 2]}, pl.Series([1.0])])
+def test_what_is_no_table_is_refused(given: object) -> None:
+    with pytest.raises((iso.FitError, OSError)):
+        iso.fit(given, DENSE)
+
+
+def test_a_loss_that_never_changes_gets_an_answer() -> None:
+    found = iso.fit(made().with_columns(loss=pl.lit(2.0)), DENSE)
+    assert found.objective < 1e-9
+    assert isinstance(found.summary(), str)
+
+
+def test_many_runs_are_fitted_in_a_moment() -> None:
+    found = iso.fit(made(20_000, noise=0.004), DENSE)
+    for name, value in iso.law("besiroglu2024").coefficients.items():
+        assert math.isclose(found.law.coefficients[name], value, rel_tol=0.05), name

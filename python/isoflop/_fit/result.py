@@ -16,7 +16,8 @@ import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
 from isoflop import _native, _toml
-from isoflop._exceptions import FitError
+from isoflop._chinchilla import is_chinchilla
+from isoflop._exceptions import FitError, IsoflopError
 from isoflop._fit.bind import Bound
 from isoflop._fit.runs import Float64, Runs
 from isoflop._law import Law
@@ -24,7 +25,11 @@ from isoflop._law_table import law_to_mapping
 from isoflop._threads import resolve_threads
 
 LEVEL = 0.9
+REFITTED = 2_000_000
+"""Rows of all refits of a jackknife together, where there are so many."""
 DRAWS = 1000
+SEARCHED = 200
+"""Draws whose optimum is searched for, where no formula gives it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -191,7 +196,10 @@ class Fit:
     def _intervals(self) -> tuple[list[tuple[float, float, bool, bool, float]], Float64]:
         setting = self._setting
         threads = resolve_threads(setting.threads)
-        return setting.problem.intervals(self._theta, self._scale, setting.groups, LEVEL, threads)
+        # Of many runs, some are left out at a time: as good, and not as many refits.
+        count = max(20, min(setting.runs, REFITTED // len(setting.observed)))
+        blocks = setting.groups % np.uint32(count)
+        return setting.problem.intervals(self._theta, self._scale, blocks, LEVEL, threads)
 
     @cached_property
     def _widened(self) -> Float64:
@@ -376,14 +384,25 @@ class Fit:
         """Add an interval of the size to `Law.compute_optimal`, by draws: ``params_low``, ``params_high``."""
         best = self.law.compute_optimal(flops, **given)
         size = next(name for name in best.columns if name.endswith("params"))
+        budgets = best["train_flops"].to_numpy()
+        law = self.law
+        if not given and is_chinchilla(law.formula, law.coefficients, law.quantities):
+            made = optimal_sizes(self.draws, budgets)
+        else:
+            made = self._drawn_sizes(flops, size, best.height, given)
+        with np.errstate(invalid="ignore"):
+            low, high = np.nanquantile(made, [0.5 - level / 2, 0.5 + level / 2], axis=0)
+        return best.with_columns(pl.Series(f"{size}_low", low), pl.Series(f"{size}_high", high))
+
+    def _drawn_sizes(self, flops: ArrayLike, size: str, height: int, given: Mapping[str, Any]) -> Float64:
+        """The optimal size under each of some draws; NaN where a draw has none."""
         sizes = []
-        for row in self.draws.head(200).iter_rows(named=True):
+        for row in self.draws.head(SEARCHED).iter_rows(named=True):
             try:
                 sizes.append(self.law.replace(**row).compute_optimal(flops, **given)[size].to_numpy())
-            except Exception:  # a draw may have no optimum
-                sizes.append(np.full(best.height, np.nan))
-        low, high = np.nanquantile(np.array(sizes), [0.5 - level / 2, 0.5 + level / 2], axis=0)
-        return best.with_columns(pl.Series(f"{size}_low", low), pl.Series(f"{size}_high", high))
+            except IsoflopError:
+                sizes.append(np.full(height, np.nan))
+        return np.asarray(sizes, dtype=np.float64)
 
     def holdout(self, by: str = "train_flops", share: float = 0.2) -> pl.DataFrame:
         """Refit without the runs that are largest by something, and predict these."""
@@ -446,6 +465,14 @@ class Fit:
         lines = [_toml.entry(key, item) for key, item in plain.items()]
         lines += [_toml.table(key, item) for key, item in table.items() if isinstance(item, Mapping)]
         Path(path).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def optimal_sizes(draws: pl.DataFrame, flops: Float64) -> Float64:
+    """Return the size of least loss at ``6*params*tokens`` of the additive form: (draws, budgets)."""
+    a, b, alpha, beta = (draws[name].to_numpy()[:, None] for name in ("A", "B", "alpha", "beta"))
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        ratio = np.where((alpha > 0) & (beta > 0), alpha * a / (beta * b), np.nan)
+        return np.asarray(ratio ** (1 / (alpha + beta)) * (flops / 6) ** (beta / (alpha + beta)))
 
 
 def _columns(frame: Any) -> list[str]:
