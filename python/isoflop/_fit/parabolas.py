@@ -88,7 +88,7 @@ def isoflop_fit(
     ...         runs["tokens"].append(flops / 6 / (best * share))
     >>> runs["loss"] = law.loss(**runs)
     >>> round(iso.isoflop_fit(runs).exponent, 2)
-    0.52
+    0.51
     """
     table = Runs(runs, columns)
     data = {name: table.numbers(name) for name in ("params", "tokens", loss)}
