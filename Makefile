@@ -3,8 +3,8 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-rust test-python fuzz fuzz-rust fuzz-python fuzz-plans bench docs check build lock clean \
-    toolchain
+.PHONY: help demo test test-rust test-python fuzz fuzz-rust fuzz-python fuzz-plans bench coverage docs check build \
+    lock clean toolchain
 
 CARGO ?= cargo
 # Any python3.N on the path, the newest first, then python3. A version manager may leave commands that only complain,
@@ -70,6 +70,11 @@ bench: .venv/.native .venv/.bench ## the yardsticks against their rivals
 
 docs: .venv/.native ## every page of docs/ that is made: laws, accounting, sweep files, rules of thumb, quality
 	$(BIN)/python tools/docs/build.py
+
+COVERAGE_SIMULATIONS ?= 2000
+
+coverage: .venv/.native ## how often intervals of fits hold the truth: COVERAGE_SIMULATIONS=
+	$(BIN)/python -m benches.tools.coverage --simulations $(COVERAGE_SIMULATIONS)
 
 check: .venv/.native ## formatting, lints, types, stubs: warnings are errors
 	$(CARGO) fmt --all --check

@@ -43,6 +43,11 @@ def raised(kind: type[BaseException]) -> list[BaseException]:
     return [kind("what was wrong", **required), kind("what was wrong", **fields)]
 
 
+SIZES = [1e8, 2e8, 4e8, 1e9, 2e9, 6e9]
+RUNS: Any = ({"params": SIZES, "loss": [1.7 + 400 / size**0.34 for size in SIZES]}, "E + A/params**alpha")
+"""What a form is fitted to, and the form."""
+
+
 @cache
 def results() -> dict[type, list[Any]]:
     """Objects of every class that is no exception."""
@@ -66,6 +71,7 @@ def results() -> dict[type, list[Any]]:
         iso.Allocation: [iso.allocation("llama3-2024"), iso.allocation("minicpm2024")],
         iso.Sweep: [sweep, sweep.replace(pools=None, axes={"params": [1, 2], "tokens": 3.0}, where=())],
         iso.Profile: [sweep.profile(**question, method=method)[1] for method in ("enumerate", "search")],
+        iso.Fit: [iso.fit(*RUNS), iso.fit(*RUNS, residual="squares", fixed={"alpha": 0.3})],
         iso.Plan: [iso.plan(flops=1e21, goal="serving", inference_tokens=1e12)],
     }
 
@@ -83,6 +89,8 @@ def content(value: Any) -> Any:
         return value.to_dict(as_series=False) if isinstance(value, pl.DataFrame) else value.to_list()
     if isinstance(value, iso.Plan):
         return {name: content(getattr(value, name)) for name in value.__slots__}
+    if isinstance(value, iso.Fit):
+        return value.objective, content(value.coefficients), value.law
     if isinstance(value, BaseException):
         return value.args, vars(value), str(value)
     return value

@@ -18,7 +18,7 @@ FLOORS = (
     ("_run", "_space", "catalog"),
     ("_accounting", "_pareto"),
     ("_law",),
-    ("_models", "_sweep"),
+    ("_fit", "_models", "_sweep"),
     ("_plan",),
     ("cli", "reference"),
 )

@@ -10,6 +10,9 @@
   budget: :func:`allocation`, :func:`allocations`, :class:`Allocation`; the standard quantities:
   :func:`accounting`. All beside what was published: :func:`checks`.
 - From a budget to a choice with reasons: :func:`plan`, :class:`Plan`; GPUs: :func:`gpus`.
+- From runs to a law: :func:`fit`, :class:`Fit`; forms against each other: :func:`compare`;
+  named :func:`forms`;
+  a parabola for each budget: :func:`isoflop_fit`.
 - Real models: :func:`models`, and :func:`diagnose` of any against a law.
 - The filter alone, for any frame: :func:`pareto`; as a Polars expression: :func:`is_pareto`.
 - Exceptions under :class:`IsoflopError`, warnings under :class:`IsoflopWarning`.
@@ -23,6 +26,7 @@ from isoflop._exceptions import (
     EdgeWarning,
     EmptyResultWarning,
     ExtrapolationWarning,
+    FitError,
     FormulaError,
     IsoflopError,
     IsoflopWarning,
@@ -37,6 +41,11 @@ from isoflop._text.portable import rebuild as _rebuild  # noqa: F401  (pickles n
 
 if TYPE_CHECKING:
     from isoflop._accounting.table import accounting
+    from isoflop._fit.compare import compare
+    from isoflop._fit.fit import fit
+    from isoflop._fit.forms import forms
+    from isoflop._fit.parabolas import isoflop_fit
+    from isoflop._fit.result import Fit
     from isoflop._law.allocation import Allocation, allocation, allocations
     from isoflop._law.catalogue import law, laws
     from isoflop._law.checks import checks
@@ -60,6 +69,8 @@ __all__ = [
     "EdgeWarning",
     "EmptyResultWarning",
     "ExtrapolationWarning",
+    "Fit",
+    "FitError",
     "FormulaError",
     "IsoflopError",
     "IsoflopWarning",
@@ -77,10 +88,14 @@ __all__ = [
     "allocation",
     "allocations",
     "checks",
+    "compare",
     "diagnose",
+    "fit",
+    "forms",
     "geomspace",
     "gpus",
     "is_pareto",
+    "isoflop_fit",
     "law",
     "laws",
     "linspace",
@@ -94,6 +109,7 @@ __all__ = [
 # its version for polars.
 _ON_USE = {
     "Allocation": "_law.allocation",
+    "Fit": "_fit.result",
     "Law": "_law.law",
     "Plan": "_plan.result",
     "Profile": "_sweep.profile",
@@ -102,10 +118,14 @@ _ON_USE = {
     "allocation": "_law.allocation",
     "allocations": "_law.allocation",
     "checks": "_law.checks",
+    "compare": "_fit.compare",
     "diagnose": "_models.diagnose",
+    "fit": "_fit.fit",
+    "forms": "_fit.forms",
     "geomspace": "_space.spacing",
     "gpus": "_models.gpus",
     "is_pareto": "_pareto.expression",
+    "isoflop_fit": "_fit.parabolas",
     "law": "_law.catalogue",
     "laws": "_law.catalogue",
     "linspace": "_space.spacing",

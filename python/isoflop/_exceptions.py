@@ -5,6 +5,7 @@ IsoflopError
 ├── LawError (ValueError)        .law .missing
 ├── LimitError (MemoryError)     .rows .limit
 ├── CatalogError (LookupError)   .name .close_matches
+├── FitError (ValueError)        .rows
 └── SpaceError (ValueError)      .axis
 
 IsoflopWarning (UserWarning)
@@ -127,6 +128,20 @@ class CatalogError(IsoflopError, LookupError):
     def __init__(self, message: str, *, name: str, close_matches: tuple[str, ...] = ()) -> None:
         self.name = name
         self.close_matches = close_matches
+        super().__init__(message)
+
+
+class FitError(IsoflopError, ValueError):
+    """A form cannot be fitted to these runs.
+
+    Attributes
+    ----------
+    rows
+        The rows in question, from 0; empty if it is not about rows.
+    """
+
+    def __init__(self, message: str, *, rows: tuple[int, ...] = ()) -> None:
+        self.rows = rows
         super().__init__(message)
 
 

@@ -265,3 +265,98 @@ class Space:
 
 def available_cpus() -> int:
     """Return how many CPUs this process may use: the machine's, within its affinity and cgroup quotas."""
+
+# Fits: rust/py/src/fit.rs
+
+class Search(TypedDict):
+    """What a search for coefficients found. A minimum is (coefficients, objective, converged)."""
+
+    best: tuple[Float64, float, bool]
+    others: list[tuple[Float64, float, bool]]  # other minima within 1 % of the best objective
+    polishes: int  # starts that were polished
+    at_best: int  # of these, those that ended at the best objective
+    rounds: int  # of perturbation
+    evaluations: int  # of the formula over all runs
+    delta: float | None  # of the objective, if the residual takes one
+
+def fitted_values(
+    formula: str,
+    columns: Sequence[tuple[str, Float64]],
+    coefficients: Sequence[str],
+    theta: Float64,
+    fixed: Sequence[tuple[str, float]],
+    formulas: Sequence[tuple[str, str]],
+) -> tuple[Float64, Float64 | None]:
+    """Compute a formula for each row of `theta`, (draws, rows) numbers.
+
+    Of a single row also the derivatives, (coefficients, rows).
+    """
+
+def student(probability: float, freedom: float) -> float:
+    """Return the number that a Student variable stays below with this probability (0.5 to 1)."""
+
+@final
+class FitProblem:
+    """A formula bound to runs, with a residual, weights and bounds. Immutable."""
+
+    coefficients: list[str]
+
+    def __new__(
+        cls,
+        formula: str,
+        columns: Sequence[tuple[str, Float64]],
+        coefficients: Sequence[str],
+        observed: Float64,
+        weights: Float64,
+        residual: str,
+        bounds: Sequence[tuple[float, float]],
+        fixed: Sequence[tuple[str, float]],
+        formulas: Sequence[tuple[str, str]],
+    ) -> FitProblem:
+        """Bind a formula to columns; `formulas` are other names that it may read, `fixed` numbers."""
+
+    def structure(self) -> list[tuple[str, int, bool]]:
+        """Say what each coefficient is, the sign with which its term falls, and whether it is linear."""
+
+    def search(
+        self,
+        delta: float | None,
+        ranges: Sequence[tuple[float, float] | None],
+        seed: int,
+        points: int,
+        threads: int,
+        progress: Progress | None = ...,
+    ) -> Search:
+        """Search for the best minimum; starts are drawn in `ranges`, where they are given."""
+
+    def own_delta(self, theta: Float64) -> float:
+        """Return 1.345 robust standard deviations of the residuals."""
+
+    def objective(self, theta: Float64, delta: float) -> float:
+        """Return the objective; delta is ignored by residuals that take none."""
+
+    def covariance(self, theta: Float64, delta: float) -> tuple[Float64, float]:
+        """Return the covariance of the quadratic at the minimum, and the unit of the objective's excess."""
+
+    def intervals(
+        self, theta: Float64, delta: float, groups: Positions, level: float, threads: int
+    ) -> tuple[list[tuple[float, float, bool, bool, float]], Float64]:
+        """Return (low, high, low set, high set, kappa) by coefficient, and the refits without each run."""
+
+    def bootstrap(
+        self,
+        theta: Float64,
+        delta: float,
+        groups: Positions,
+        draws: int,
+        seed: int,
+        threads: int,
+        progress: Progress | None = ...,
+    ) -> tuple[Float64, NDArray[np.bool_]]:
+        """Refit runs drawn with replacement: coefficients by draw, and whether the draw determined them."""
+
+    def residuals(self, theta: Float64) -> tuple[Float64, Float64]:
+        """Return predictions and residuals."""
+
+    def branches(self, theta: Float64) -> list[tuple[str, list[int]]]:
+        """List what chooses (`min`, `where`, ...) and reads coefficients: rows that took each operand."""

@@ -42,7 +42,9 @@ def law_from_mapping(mapping: Mapping[str, Any], where: str) -> Law:
     LawError
         If a key is unknown or missing, or a value is not what it should be.
     """
-    table = read_table(mapping, KEYS, where)
+    table = read_table(mapping, (*KEYS, "fit"), where)
+    # How it was fitted, for whoever reads the file; a law is what came out.
+    table.pop("fit", None)
     for key in ("formula", "coefficients"):
         if key not in table:
             raise LawError(f"{where}: a law needs `{key}`")

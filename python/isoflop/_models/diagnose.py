@@ -63,7 +63,8 @@ def diagnose(frame: Any, law: str | Law = "besiroglu2024", *, moe_gain: float | 
         - ``optimal_params`` (stored, as the law counts them) and ``optimal_tokens``: compute-optimal at the
           same compute, which is ``train_flops`` where size or tokens are not given; of a dense model beside a
           mixture that is not rated;
-        - ``loss`` (predicted) and ``optimal_loss``, in the law's ``unit``;
+        - ``loss`` (predicted) and ``optimal_loss``, in the law's ``unit``; a column ``loss`` of the frame is
+          the observed one, and has ``predicted_loss`` and ``residual``, ln observed/predicted, beside it;
         - ``compute_efficiency``: the compute at which the optimum is as good, as a share of the model's;
         - ``extrapolation``: decades outside the fitted range, if the law states one;
 
@@ -102,6 +103,10 @@ def diagnose(frame: Any, law: str | Law = "besiroglu2024", *, moe_gain: float | 
     models = _read_models(entry, table)
     with np.errstate(all="ignore"):  # a number out of range is infinite, or found by its row
         numbers, lean = _compare(entry, gain, models)
+    if "loss" in table.columns:
+        # What was measured stays; what the law predicts stands beside it.
+        observed = table["loss"].cast(pl.Float64, strict=False).to_numpy()
+        numbers = _beside(numbers, observed)
     for name in (*numbers, "verdict", "why"):
         if name in table.columns:
             raise ValueError(f"the frame has a column `{name}`, which is one that diagnose adds; rename it")
@@ -119,6 +124,17 @@ def diagnose(frame: Any, law: str | Law = "besiroglu2024", *, moe_gain: float | 
     added = added.with_columns(verdict=verdict, why=_why(entry, gain, models))
     why = pl.when(pl.col("verdict").is_null()).then(pl.col("why"))
     return table.hstack(added.with_columns(why=why))
+
+
+def _beside(numbers: dict[str, Floats], observed: Floats) -> dict[str, Floats]:
+    """Call the loss a predicted one, and add how far the observed one is from it."""
+    beside: dict[str, Floats] = {}
+    for name, values in numbers.items():
+        beside["predicted_loss" if name == "loss" else name] = values
+        if name == "loss":
+            with np.errstate(all="ignore"):
+                beside["residual"] = np.log(observed / values)
+    return beside
 
 
 class _Models(NamedTuple):

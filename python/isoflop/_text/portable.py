@@ -7,10 +7,16 @@ from typing import Any
 
 
 def rebuild(name: str | type, *content: Any) -> Any:
-    """Make a public object anew from its public name and what its ``__reduce__`` kept."""
+    """Make a public object anew from its public name and what its ``__reduce__`` kept.
+
+    The name may be that of the function that made it, with its arguments and a dict of its keywords.
+    """
     # A class of a user's own, derived from a public one, is kept as itself.
     kind: Any = getattr(import_module("isoflop"), name) if isinstance(name, str) else name
-    return kind._rebuilt(*content)
+    if isinstance(kind, type):
+        return kind._rebuilt(*content)  # type: ignore[attr-defined]
+    *arguments, keywords = content
+    return kind(*arguments, **keywords)
 
 
 # As pickles name it; the package has it under this name.

@@ -22,6 +22,7 @@ from isoflop.cli._arguments import (
     read_number,
     subject_of,
 )
+from isoflop.cli._fit import fit
 from isoflop.cli._messages import Mistake, mistakes, name_of, one_line, plain_warnings, tell
 from isoflop.cli._models import diagnose, models
 from isoflop.cli._output import DEFAULT_OUTPUT, Output, PipeConsole, check_destination, deliver, show
@@ -394,6 +395,7 @@ def allocations(*, output: Output = DEFAULT_OUTPUT) -> None:
 app.command(plan)
 app.command(models)
 app.command(diagnose)
+app.command(fit)
 
 
 @app.command(name="law")

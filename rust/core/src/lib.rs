@@ -14,12 +14,14 @@
 //! - [`pareto`]: keys, dominance, the front of given rows, and the archive of a growing one.
 //! - [`program`]: a graph bound to a space, ready to be enumerated or searched.
 //! - [`sweep`]: the questions, answered by brute force in blocks or by branch and bound.
+//! - [`fit`]: a formula's coefficients from runs.
 //! - [`memory`], [`control`], [`parallel`]: fallible requests, cancelling and progress, threads for one call.
 //!
 //! Nothing here prints, reads files, keeps global state or knows Python.
 
 pub mod control;
 pub mod error;
+pub mod fit;
 pub mod formula;
 pub mod memory;
 pub mod parallel;

@@ -17,7 +17,7 @@ const FLOORS: &[&[&str]] = &[
     &["parallel", "value"],
     &["formula", "space"],
     &["error", "pareto"],
-    &["program"],
+    &["fit", "program"],
     &["program/enumerate"],
     &["program/search"],
     &["program/explain"],

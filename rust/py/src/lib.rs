@@ -1,6 +1,7 @@
 //! The boundary between Python and the engine: strings, numbers and NumPy columns cross it.
 
 mod error;
+mod fit;
 mod formula;
 mod kernels;
 mod pareto;
@@ -15,6 +16,9 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _native {
     use pyo3::prelude::*;
+
+    #[pymodule_export]
+    use crate::fit::{PyFitProblem, fitted_values, student};
 
     #[pymodule_export]
     use crate::formula::{names, names_of_each, nearest, operations, parse};
