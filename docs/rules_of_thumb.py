@@ -462,6 +462,7 @@ NOT_BY_SIZE = {
     "zhao2025": "no dense model in them",
     "tao2024": "needs a vocabulary",
     "hossain2025": "its exponent of 0.08 in the size is meant for comparing sparsities",
+    "qin2026-paraphrases": "needs paraphrases",
 }
 
 

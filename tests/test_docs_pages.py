@@ -133,8 +133,8 @@ def test_the_losses_of_the_two_models_are_those_of_the_formula() -> None:
 
 
 def test_the_laws_that_prefer_a_model_are_listed_as_their_losses_say() -> None:
-    text = (DOCS / "rules-of-thumb.md").read_text(encoding="utf-8")
-    prose = " ".join(text.split("laws prefer the 7 B:", 1)[1].split("In compute", 1)[0].split())
+    text = " ".join((DOCS / "rules-of-thumb.md").read_text(encoding="utf-8").split())
+    prose = text.split("laws prefer the 7 B:", 1)[1].split("In compute", 1)[0]
     smaller, larger = (set(re.findall(r"`([^`]+)`", part)) for part in prose.split("prefer the 13 B:"))
     assert len(smaller) + len(larger) >= 15
     for id in smaller | larger:
