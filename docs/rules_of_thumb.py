@@ -463,6 +463,7 @@ NOT_BY_SIZE = {
     "tao2024": "needs a vocabulary",
     "hossain2025": "its exponent of 0.08 in the size is meant for comparing sparsities",
     "qin2026-paraphrases": "needs paraphrases",
+    "liu2026": "needs a mixture",
 }
 
 
