@@ -464,6 +464,11 @@ NOT_BY_SIZE = {
     "hossain2025": "its exponent of 0.08 in the size is meant for comparing sparsities",
     "qin2026-paraphrases": "needs paraphrases",
     "liu2026": "needs a mixture",
+    "chen2025-qat-w4a4": "need a group size",
+    "chen2025-qat-w4a16": "need a group size",
+    "chen2025-qat-w16a4": "need a group size",
+    "chen2025-qat-w4a4-fc2": "need a group size",
+    "chen2025-qat-w16a4-fc2": "need a group size",
 }
 
 

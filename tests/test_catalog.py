@@ -122,9 +122,10 @@ def test_every_allocation_rule_divides_a_budget(rule: iso.Allocation) -> None:
 
 @pytest.mark.parametrize("law", DENSE, ids=lambda law: law.id)
 def test_dense_laws_work_with_sparsity_quality_and_repetition(law: iso.Law) -> None:
+    given = ("params", "activation", "tokens", "moe_gain", "quality", "unique_tokens")
     steps = resolve(
         ("loss",),
-        columns=("params", "activation", "tokens", "moe_gain", "quality", "unique_tokens"),
+        columns=(*given, *(name for name in law.variables if name not in given)),
         scalars={},
         quantities={},
         law=law,
