@@ -470,6 +470,7 @@ NOT_BY_SIZE = {
     "chen2025-qat-w4a4-fc2": "need a group size",
     "chen2025-qat-w16a4-fc2": "need a group size",
     "sun2025": "trained in few bits",
+    "ouyang2024": "quantised",
 }
 
 
