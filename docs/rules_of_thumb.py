@@ -471,6 +471,15 @@ NOT_BY_SIZE = {
     "chen2025-qat-w16a4-fc2": "need a group size",
     "sun2025": "trained in few bits",
     "ouyang2024": "quantised",
+    "zhang2024-ende-full": "for fine-tuning",
+    "zhang2024-ende-prompt": "for fine-tuning",
+    "zhang2024-ende-lora": "for fine-tuning",
+    "zhang2024-enzh-full": "for fine-tuning",
+    "zhang2024-enzh-prompt": "for fine-tuning",
+    "zhang2024-enzh-lora": "for fine-tuning",
+    "zhang2024-mlsum-full": "for fine-tuning",
+    "zhang2024-mlsum-prompt": "for fine-tuning",
+    "zhang2024-mlsum-lora": "for fine-tuning",
 }
 
 
