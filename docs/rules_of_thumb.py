@@ -480,6 +480,7 @@ NOT_BY_SIZE = {
     "zhang2024-mlsum-full": "for fine-tuning",
     "zhang2024-mlsum-prompt": "for fine-tuning",
     "zhang2024-mlsum-lora": "for fine-tuning",
+    "busbridge2025-student": "needs a teacher",
 }
 
 
