@@ -330,3 +330,13 @@ def test_the_best_mixture_of_infolaw_is_that_of_the_paper() -> None:
     best = first[np.asarray(loss).argmin()]
     assert best == pytest.approx(0.536, abs=5e-4)
     assert best == pytest.approx(0.548, abs=0.02)  # printed, from 1e5 random recipes
+
+
+@EVERY_LAW
+@pytest.mark.filterwarnings("ignore::isoflop.IsoflopWarning")
+def test_a_sweep_needs_no_more_than_what_the_loss_of_its_law_reads(law: iso.Law) -> None:
+    reached = {
+        step.name for step in resolve(("loss",), columns=spans(law), scalars={}, quantities={}, law=law).steps
+    }
+    read = {name: [low, high] for name, (low, high) in spans(law).items() if name in reached}
+    assert iso.Sweep(read, law=law).best(minimize="loss").height == 1
