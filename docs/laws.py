@@ -197,7 +197,15 @@ def _evidence(mark: str) -> str:
 def _source(source: Source) -> str:
     entry = _references()[source.cite]
     link = f", [arXiv:{source.arxiv}](https://arxiv.org/abs/{source.arxiv})" if source.arxiv else ""
+    if not link and (address := _addresses().get(source.cite)):
+        link = f", <{address}>"
     return f"{entry}, {source.where}{link}"
+
+
+@cache
+def _addresses() -> dict[str, str]:
+    text = files("isoflop").joinpath("catalog", "references.bib").read_text(encoding="utf-8")
+    return dict(re.findall(r"(?ms)^@\w+\{(\w+),(?:(?!^\}).)*?^  url = \{(.*?)\}", text))
 
 
 @cache

@@ -481,6 +481,7 @@ NOT_BY_SIZE = {
     "zhang2024-mlsum-prompt": "for fine-tuning",
     "zhang2024-mlsum-lora": "for fine-tuning",
     "busbridge2025-student": "needs a teacher",
+    "delphi2026-minima": "no size in it",
 }
 
 
