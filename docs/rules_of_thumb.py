@@ -482,6 +482,9 @@ NOT_BY_SIZE = {
     "zhang2024-mlsum-lora": "for fine-tuning",
     "busbridge2025-student": "needs a teacher",
     "delphi2026-minima": "no size in it",
+    "marin2026-moe": "compute alone",
+    "marin2026-moe-c4": "compute alone",
+    "marin2026-muonh": "compute alone",
 }
 
 

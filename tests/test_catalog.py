@@ -160,6 +160,7 @@ def test_extrapolation_counts_decades_outside_the_range(law: iso.Law) -> None:
 USUAL = {"parameter": (1e8, 1e10), "token": (1e9, 1e12), "bit": (4, 16), "FLOP": (1e18, 1e22)}
 OTHERS = {"sparsity": (0.1, 0.9), "weight_sparsity": (0.1, 0.9), "min_steps": (1e3, 1e6), "quality": (0.1, 1)}
 OTHERS |= {f"share_{bucket}": (0.05, 0.19) for bucket in range(1, 6)}
+OTHERS |= {f"share_{domain}": (0.05, 0.2) for domain in ("academic", "prose", "dialogue", "symbolic")}
 
 
 def spans(law: iso.Law) -> dict[str, tuple[float, float]]:
