@@ -485,6 +485,7 @@ NOT_BY_SIZE = {
     "marin2026-moe": "compute alone",
     "marin2026-moe-c4": "compute alone",
     "marin2026-muonh": "compute alone",
+    "ye2024": "needs a mixture",
 }
 
 
