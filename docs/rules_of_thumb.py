@@ -486,6 +486,8 @@ NOT_BY_SIZE = {
     "marin2026-moe-c4": "compute alone",
     "marin2026-muonh": "compute alone",
     "ye2024": "needs a mixture",
+    "chen2025-parallel-python": "no tokens in them",
+    "chen2025-parallel-pile": "no tokens in them",
 }
 
 
