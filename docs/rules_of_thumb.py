@@ -488,6 +488,7 @@ NOT_BY_SIZE = {
     "ye2024": "needs a mixture",
     "chen2025-parallel-python": "no tokens in them",
     "chen2025-parallel-pile": "no tokens in them",
+    "russell2026": "needs a share of text by models",
 }
 
 
