@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import accounting
+import epochs
 import laws
 import quality
 import rules_of_thumb
@@ -19,6 +20,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "sweep-files.md": sweep_files.page,
     "rules-of-thumb.md": rules_of_thumb.page,
     "quality.md": quality.page,
+    "epochs.md": epochs.page,
     **laws.PAGES,
 }
 """What writes each page, by file name in docs/."""

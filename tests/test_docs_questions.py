@@ -1,0 +1,103 @@
+"""The pages of questions: epochs, emergence, six questions. Their numbers found again by hand."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import isoflop as iso
+
+DOCS = Path(__file__).parents[1] / "docs"
+PAGES = ("epochs.md",)
+
+
+@pytest.fixture(scope="module")
+def docs() -> Iterator[Any]:
+    """Import a module of docs/, which is no package, by name."""
+    sys.path.insert(0, str(DOCS))
+    yield importlib.import_module
+    sys.path.remove(str(DOCS))
+
+
+def cells(name: str, heading: str, row: str, nth: int = 0) -> list[str]:
+    """Return the cells of the nth row that starts so, of the tables under a heading."""
+    section = (DOCS / name).read_text(encoding="utf-8").split(f"\n## {heading}", 1)[1].split("\n## ", 1)[0]
+    line = [line for line in section.splitlines() if line.startswith(f"| {row} |")][nth]
+    return [cell.strip() for cell in line.strip("| ").split("|")]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_what_a_page_names_is_in_the_catalogue(name: str) -> None:
+    known = {*iso.laws()["id"], *iso.allocations()["id"]}
+    text = (DOCS / name).read_text(encoding="utf-8")
+    assert set(re.findall(r"`([a-z]+20\d\d[a-z0-9-]*)`", text)) <= known
+    for link in re.findall(r"\]\(([^)#]+)\)", text):
+        assert (DOCS / link).exists(), link
+    for line in text.splitlines():
+        assert not re.match(r"([+*>]|\d+[.)]) ", line), line
+
+
+# How many epochs ------------------------------------------------------------------------------------
+
+E, A, B = np.exp([0.33348683175038424, 5.417450094849665, 9.783448198089872])
+ALPHA, BETA = 0.2891367853866432, 0.4378247502491325
+LOG_K, RHO, SIGMA = 10.740509529467284, -0.41606403405498243, -0.40349957127169983
+
+
+def useful(size: Any, supply: Any, passes: Any) -> Any:
+    """Return what passes over a supply are worth in fresh tokens: Qin et al. 2026."""
+    scale = np.exp(LOG_K) * (supply / size) ** RHO * size**SIGMA
+    return supply * (1 + scale * (1 - np.exp(-(passes - 1) / scale)))
+
+
+def test_the_best_plan_of_a_limited_supply_is_that_of_many_sizes() -> None:
+    sizes = np.geomspace(1e10, 1e12, 200_001)
+    passes = 1e23 / 6 / sizes / 1e11
+    tokens = np.where(passes > 1, useful(sizes, 1e11, passes), passes * 1e11)
+    losses = E + A / sizes**ALPHA + B / tokens**BETA
+    row = cells("epochs.md", "100 B distinct tokens", "`qin2026`")
+    assert row[2] == f"{sizes[losses.argmin()] / 1e9:.1f} B"
+    assert float(row[3]) == pytest.approx(passes[losses.argmin()], abs=0.006)
+    assert row[4] == f"{losses.min():.4f}"
+    free = E + A / sizes**ALPHA + B / (1e23 / 6 / sizes) ** BETA
+    assert row[5].startswith(f"{sizes[free.argmin()] / 1e9:.1f} B")
+
+
+@pytest.mark.parametrize("law", ["muennighoff2023", "qin2026"])
+def test_the_worth_of_a_limited_supply_is_the_budget_whose_own_best_is_as_good(docs: Any, law: str) -> None:
+    answer = docs("epochs").best(law)
+    budget = 1e23 * answer.worth
+    assert iso.law(law).compute_optimal(budget)["loss"].item() == pytest.approx(answer.loss, abs=1e-6)
+
+
+def test_four_epochs_are_worth_what_the_laws_say(docs: Any) -> None:
+    share = docs("epochs").share
+    for size, supply in docs("epochs").PLANS:
+        expected = useful(size, supply, 4) / (4 * supply)
+        assert share("qin2026", size, supply, 4) == pytest.approx(expected, rel=1e-9)
+    scale = 15.387756
+    four = (1 + scale * (1 - np.exp(-3 / scale))) / 4
+    assert share("besiroglu2024", 1e9, 20e9, 4) == pytest.approx(four, rel=1e-9)
+    # A single bucket: the information is distinct * (1 - exp(-rate * passes / ln D)) * ln D.
+    rate = 0.140 * np.log(7e9) + 0.018
+
+    def information(total: float, distinct: float) -> float:
+        return float(distinct * np.log(total) * (1 - np.exp(-rate * total / distinct / np.log(total))))
+
+    fresh = share("liu2026", 7e9, 140e9, 4) * 560e9
+    assert information(fresh, fresh) == pytest.approx(information(560e9, 140e9), rel=1e-9)
+    assert cells("epochs.md", "What four epochs are worth", "`liu2026`")[1:] == ["0.847", "0.845", "0.835"]
+
+
+def test_the_last_epoch_adds_what_two_totals_differ_by(docs: Any) -> None:
+    size, supply = docs("epochs").PLANS[0]
+    expected = (useful(size, supply, 8) - useful(size, supply, 7)) / supply
+    row = cells("epochs.md", "Epoch by epoch", "`qin2026`", nth=1)
+    assert row[3] == f"{expected:.3f}"
