@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import accounting
+import emergence
 import epochs
 import laws
 import quality
@@ -21,6 +22,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "rules-of-thumb.md": rules_of_thumb.page,
     "quality.md": quality.page,
     "epochs.md": epochs.page,
+    "emergence.md": emergence.page,
     **laws.PAGES,
 }
 """What writes each page, by file name in docs/."""
