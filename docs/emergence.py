@@ -12,15 +12,19 @@ from math import log, log10
 from typing import NamedTuple
 
 import polars as pl
-from prose import MADE, count, number, paragraph, percent, points, table, table_of
+from prose import MADE, count, flop, number, paragraph, percent, points, table, table_of
 
 import isoflop as iso
 
 RATIO = 20.0
+LEAST = 1e6
+"""The smallest size that is looked at."""
 SIZES = (1e8, 3e8, 1e9, 3e9, 1e10, 3e10, 1e11, 1e12)
 SHOWN = "mmlu"
 NEAR = 0.05
 """How far from floor or ceiling an accuracy counts as having left it."""
+
+GOALS = (0.3, 0.4, 0.5, 0.6, 0.7)
 
 NAMES = {
     "mmlu": "MMLU",
@@ -88,7 +92,7 @@ def along() -> pl.DataFrame:
 
 def size_at(task: str, loss: float) -> float | None:
     """Return the size whose task loss on `RATIO` tokens per parameter is this; None beyond 1e14."""
-    sizes = iso.geomspace(1e6, 1e14, 8001)
+    sizes = iso.geomspace(LEAST, 1e14, 8001)
     plans = {"params": list(sizes), "tokens": [RATIO * size for size in sizes]}
     found = table_of(plans, [f"task_loss_{task}"])
     reached = found.filter(pl.col(f"task_loss_{task}") <= loss)["params"]
@@ -99,8 +103,8 @@ def one_task() -> list[str]:
     """Return the section that shows one task along size."""
     frame = along()
     rows = [
-        [count(row["params"]), f"{row['loss']:.3f}", f"{row[f'task_loss_{SHOWN}']:.3f}", f"{row[f'accuracy_{SHOWN}']:.3f}",
-         f"{1 - row['error_17']:.3f}"]
+        [count(row["params"]), f"{row['loss']:.3f}", f"{row[f'task_loss_{SHOWN}']:.3f}",
+         f"{row[f'accuracy_{SHOWN}']:.3f}", f"{1 - row['error_17']:.3f}"]
         for row in frame.iter_rows(named=True)
     ]  # fmt: skip
     tens = frame.filter(pl.col("params").is_in([1e8, 1e9, 1e10, 1e11, 1e12]))
@@ -146,11 +150,11 @@ def every_task() -> list[str]:
     for task, sizes in thresholds().items():
         of = sigmoid(task)
         shown = [
-            "never" if size is None else "below 1 M" if size <= 1e6 else count(size, 2) for size in sizes
+            "never" if size is None else "below 1 M" if size <= LEAST else count(size, 2) for size in sizes
         ]
         rows.append([NAMES[task], f"{of.floor:.3f}", f"{of.ceiling:.3f}", *shown])
     leave = {
-        task: sizes[0] for task, sizes in thresholds().items() if sizes[0] is not None and sizes[0] > 1e6
+        task: sizes[0] for task, sizes in thresholds().items() if sizes[0] is not None and sizes[0] > LEAST
     }
     first, last = min(leave, key=leave.__getitem__), max(leave, key=leave.__getitem__)
     spread = log10(leave[last] / leave[first])
@@ -189,8 +193,36 @@ def measured() -> list[str]:
         table("task | forecast | forecast through the loss on C4 | measured | error", rows),
         paragraph(f"""{NAMES[best]} comes out within {percent(abs(errors[best]))}, {NAMES[worst]} is
             {percent(abs(errors[worst]))} off. The loss on C4 was forecast at {other["loss"]:.3f} and
-            measured at {MEASURED_C4:.3f}: {percent(1 - other["loss"] / MEASURED_C4)} too low, which as a
-            loss is a great deal, and is why the tasks have losses of their own."""),
+            measured at {MEASURED_C4:.3f}: {percent(1 - other["loss"] / MEASURED_C4)} too low, a great
+            deal for a loss; the tasks have losses of their own for a reason."""),
+    ]
+
+
+@cache
+def cheapest() -> pl.DataFrame:
+    """Return the plans of least compute that answer so many questions right."""
+    axes = {"params": iso.geomspace(1e8, 1e13, 1001), "tokens": iso.geomspace(1e9, 1e16, 1703)}
+    asked = f"accuracy_{SHOWN}"
+    plans = []
+    for goal in GOALS:
+        sweep = iso.Sweep(axes, where=f"{asked} >= {goal}")
+        plans.append(sweep.best(minimize="train_flops", columns=[asked]).with_columns(goal=goal))
+    return pl.concat(plans)
+
+
+def to_pass() -> list[str]:
+    """Return the section on the cheapest plan for a task."""
+    rows = [
+        [f"{row['goal']:.2f}", count(row["params"]), count(row["tokens"]), flop(row["train_flops"]),
+         number(row["tokens"] / row["params"])]
+        for row in cheapest().iter_rows(named=True)
+    ]  # fmt: skip
+    return [
+        "## A task to pass",
+        paragraph(f"""Put the other way round: the cheapest plan that passes {NAMES[SHOWN]}. In code this
+            is `iso.Sweep(axes, where="accuracy_{SHOWN} >= 0.5").best(minimize="train_flops")`; no law is
+            needed, the accuracy is a quantity of the accounting."""),
+        table("at least | size | tokens | FLOP | tokens per parameter", rows),
     ]
 
 
@@ -200,11 +232,11 @@ def unanswered() -> list[str]:
         "## What no law here says",
         points((
             """Accuracy when the answer is chosen by its letter: the ladder ranks whole answers by their
-            likelihood. Small models choose letters at random until they can do it at all, a second threshold.""",
-            """Tasks of many steps. If each step must be right, the accuracy is a power of that of one step, and
-            a smooth gain looks steeper the longer the chain; no coefficients are known to us.""",
-            """Whether a task that has no sigmoid yet will get one: where all models are at the floor, its middle
-            cannot be fitted.""",
+            likelihood. Choosing by letter is an ability of its own.""",
+            """Tasks of many steps. If each step must be right, the accuracy is a power of that of one
+            step, and a smooth gain looks steeper the longer the chain; we know of no coefficients.""",
+            """Whether a task that has no sigmoid yet will get one: where all models are at the floor, its
+            middle cannot be fitted.""",
             """What training after pre-training adds.""",
         )),
     ]  # fmt: skip
@@ -222,6 +254,7 @@ def page() -> str:
             size and tokens."""),
         *one_task(),
         *every_task(),
+        *to_pass(),
         *measured(),
         *unanswered(),
     ]

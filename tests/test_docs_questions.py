@@ -15,7 +15,7 @@ import pytest
 import isoflop as iso
 
 DOCS = Path(__file__).parents[1] / "docs"
-PAGES = ("epochs.md",)
+PAGES = ("epochs.md", "emergence.md")
 
 
 @pytest.fixture(scope="module")
@@ -101,3 +101,53 @@ def test_the_last_epoch_adds_what_two_totals_differ_by(docs: Any) -> None:
     expected = (useful(size, supply, 8) - useful(size, supply, 7)) / supply
     row = cells("epochs.md", "Epoch by epoch", "`qin2026`", nth=1)
     assert row[3] == f"{expected:.3f}"
+
+
+# Emergence ------------------------------------------------------------------------------------------
+
+
+def answers(size: Any, tokens: Any) -> Any:
+    """Return the loss of the right answers of MMLU in bits per byte: Bhagia et al. 2024."""
+    return 38.07002726 / size**0.22621645 + 100.0921045 / tokens**0.23607558 + 0.45409306
+
+
+def right(loss: Any) -> Any:
+    """Return the share of MMLU answered right at such a loss."""
+    return -0.74206424 / (1 + np.exp(-4.83339233 * (loss - 0.61595265))) + 1
+
+
+def test_the_accuracy_follows_the_loss_of_the_answers() -> None:
+    for name, size in (("100 M", 1e8), ("10 B", 1e10), ("1 T", 1e12)):
+        row = cells("emergence.md", "MMLU", name)
+        loss = answers(size, 20 * size)
+        assert row[2:4] == [f"{loss:.3f}", f"{right(loss):.3f}"]
+
+
+def test_a_task_leaves_its_floor_where_its_sigmoid_has_its_knee(docs: Any) -> None:
+    knee = docs("emergence").sigmoid("mmlu").knee
+    assert knee == pytest.approx(1.1596, abs=5e-5)
+    assert right(knee) - (1 - 0.74206424) == pytest.approx(0.05, abs=1e-12)
+    sizes = np.geomspace(1e6, 1e14, 100_001)
+    first = sizes[(answers(sizes, 20 * sizes) <= knee).argmax()]
+    steepest = sizes[(answers(sizes, 20 * sizes) <= 0.61595265).argmax()]
+    row = cells("emergence.md", "When each task emerges", "MMLU")
+    assert row[3:] == [f"{first / 1e9:.1f} B", f"{steepest / 1e10:.0f}0 B", "never"]
+
+
+def test_the_cheapest_plan_that_passes_is_that_of_many_plans() -> None:
+    sizes = np.geomspace(1e8, 1e13, 1001)[:, None]
+    tokens = np.geomspace(1e9, 1e16, 1703)
+    compute = np.where(right(answers(sizes, tokens)) >= 0.5, 6 * sizes * tokens, np.inf)
+    i, j = np.unravel_index(compute.argmin(), compute.shape)
+    row = cells("emergence.md", "A task to pass", "0.50")
+    assert row[1:3] == [f"{sizes[i, 0] / 1e9:.3g} B", f"{tokens[j] / 1e9:.3g} B"]
+    assert float(row[3]) == pytest.approx(compute.min(), rel=0.005)
+
+
+def test_forecasts_of_accuracy_are_those_of_the_ladder() -> None:
+    size, tokens = 13202396160, 5000088518656
+    row = cells("emergence.md", "Forecasts", "MMLU")
+    assert row[1] == f"{right(answers(size, tokens)):.3f}"
+    c4 = 12.4828372 / size**0.10360292 + 33.47681827 / tokens**0.16196854 + 0.93437545
+    assert row[2] == f"{-0.74704410 / (1 + np.exp(-2.69587747 * (c4 - 2.17365890))) + 1:.3f}"
+    assert row[3:] == ["0.516", f"{100 * (right(answers(size, tokens)) / 0.51614 - 1):.2g} %"]
