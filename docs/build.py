@@ -9,6 +9,7 @@ from pathlib import Path
 import accounting
 import emergence
 import epochs
+import forecasts
 import laws
 import quality
 import rules_of_thumb
@@ -23,6 +24,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "quality.md": quality.page,
     "epochs.md": epochs.page,
     "emergence.md": emergence.page,
+    "forecasts.md": forecasts.page,
     **laws.PAGES,
 }
 """What writes each page, by file name in docs/."""

@@ -15,7 +15,7 @@ import pytest
 import isoflop as iso
 
 DOCS = Path(__file__).parents[1] / "docs"
-PAGES = ("epochs.md", "emergence.md")
+PAGES = ("epochs.md", "emergence.md", "forecasts.md")
 
 
 @pytest.fixture(scope="module")
@@ -151,3 +151,37 @@ def test_forecasts_of_accuracy_are_those_of_the_ladder() -> None:
     c4 = 12.4828372 / size**0.10360292 + 33.47681827 / tokens**0.16196854 + 0.93437545
     assert row[2] == f"{-0.74704410 / (1 + np.exp(-2.69587747 * (c4 - 2.17365890))) + 1:.3f}"
     assert row[3:] == ["0.516", f"{100 * (right(answers(size, tokens)) / 0.51614 - 1):.2g} %"]
+
+
+# Forecasts ------------------------------------------------------------------------------------------
+
+
+def test_forecasts_of_delphi_are_those_of_the_formulas() -> None:
+    size, tokens = 24963098112, 628172521472
+    losses = {
+        "delphi2026-minima": 1.784029 + 88.078799 / tokens**0.184121,
+        "delphi2026": 83386.57 / size**0.614 + 9.28 / tokens**0.051,
+        "delphi2026-floor": 2.5786 + 302423.82 / size**0.683 + 3928.62 / tokens**0.413,
+    }
+    for law, loss in losses.items():
+        row = cells("forecasts.md", "Runs", f"Delphi, 1e23 | `{law}`")
+        assert row[4:6] == [f"{loss:.4f}", "2.3546"]
+
+
+def test_the_floor_set_by_hand_decides_the_forecast() -> None:
+    # Recomputed from the six minima: the source's own fit with 1.6 says 2.252.
+    expected = {"1.2": 2.1902, "1.4": 2.2182, "1.5": 2.2342, "1.6": 2.2518, "1.7": 2.2713, "1.8": 2.2930}
+    for floor, loss in expected.items():
+        assert float(cells("forecasts.md", "What the floor does", floor)[1]) == pytest.approx(loss, abs=1e-4)
+
+
+def test_a_fitted_floor_climbs_with_the_data() -> None:
+    expected = {
+        "1e19": (1.055, 2.155),
+        "3e19": (1.194, 2.179),
+        "1e20": (1.329, 2.204),
+        "3e20": (1.438, 2.224),
+    }
+    for budget, pair in expected.items():
+        row = cells("forecasts.md", "What the floor does", budget)
+        assert [float(cell) for cell in row[1:]] == pytest.approx(pair, abs=0.0015)
