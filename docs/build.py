@@ -12,6 +12,7 @@ import epochs
 import forecasts
 import laws
 import quality
+import questions
 import rules_of_thumb
 import sweep_files
 
@@ -25,6 +26,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "epochs.md": epochs.page,
     "emergence.md": emergence.page,
     "forecasts.md": forecasts.page,
+    "questions.md": questions.page,
     **laws.PAGES,
 }
 """What writes each page, by file name in docs/."""

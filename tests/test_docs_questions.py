@@ -15,7 +15,7 @@ import pytest
 import isoflop as iso
 
 DOCS = Path(__file__).parents[1] / "docs"
-PAGES = ("epochs.md", "emergence.md", "forecasts.md")
+PAGES = ("epochs.md", "emergence.md", "forecasts.md", "questions.md")
 
 
 @pytest.fixture(scope="module")
@@ -185,3 +185,89 @@ def test_a_fitted_floor_climbs_with_the_data() -> None:
     for budget, pair in expected.items():
         row = cells("forecasts.md", "What the floor does", budget)
         assert [float(cell) for cell in row[1:]] == pytest.approx(pair, abs=0.0015)
+
+
+# Six questions --------------------------------------------------------------------------------------
+
+
+def test_a_model_holds_two_bits_for_each_parameter() -> None:
+    row = cells("questions.md", "What do parameters decide?", "7 B, 1,000 exposures")
+    assert row[1:] == ["1.4e10", f"{1.4e10 / 47.591624 / 1e6:.0f} M"]
+    row = cells("questions.md", "What do parameters decide?", "7 B, 100 exposures")
+    assert row[1] == "7e9"
+
+
+def test_gpt_3_is_worth_what_a_search_by_hand_finds() -> None:
+    e, a, b, alpha, beta = 1.8172, 482.01, 2085.43, 0.3478, 0.3658
+    mine = e + a / 175e9**alpha + b / 300e9**beta
+    sizes = np.geomspace(1e9, 1e13, 400_001)
+
+    def least(budget: float) -> tuple[float, float]:
+        losses = e + a / sizes**alpha + b / (budget / 6 / sizes) ** beta
+        return float(losses.min()), float(sizes[losses.argmin()])
+
+    low, high = 1e22, 3.15e23
+    for _ in range(50):
+        middle = (low * high) ** 0.5
+        low, high = (middle, high) if least(middle)[0] > mine else (low, middle)
+    row = cells("questions.md", "Is GPT-3 overfitted?", "`besiroglu2024`")
+    assert row[1] == f"{least(3.15e23)[1] / 1e9:.3g} B"
+    assert row[4] == f"{100 * low / 3.15e23:.0f} %"
+
+
+def test_the_laws_that_call_gpt_3_undertrained_are_counted(docs: Any) -> None:
+    every = docs("questions").trained()
+    under = sum(size < 175e9 for size, _, _ in every.values())
+    text = " ".join((DOCS / "questions.md").read_text(encoding="utf-8").split())
+    assert f"{under} of {len(every)} laws say so" in text
+    assert under > len(every) / 2
+
+
+def test_more_data_hurt_where_the_slope_of_the_loss_changes(docs: Any) -> None:
+    def loss(tokens: Any) -> Any:
+        penalty = np.log2(128) / (11334.5197 * 2.5**3.1926 * 1.5**2.9543 * 7e9**0.2368)
+        return 68973.0621 / tokens**0.5162 + penalty * tokens**0.5162
+
+    tokens = np.geomspace(1e9, 1e16, 200_001)
+    row = cells("questions.md", "When does more data hurt?", "FP4 (E2M1)")
+    assert row[2] == f"{tokens[loss(tokens).argmin()] / 1e9:.3g} B"
+    turn = docs("questions").turn(7e9, 4)
+    slope = -0.399 * 7.63e10 / turn * ((4.74e19 / 7e9) ** (0.045 / 0.399) + 7.63e10 / turn) ** (0.399 - 1)
+    gain = 0.5251 * 0.017 * turn**0.5251 / (7e9**0.2261 * 4**5.4967)
+    assert -slope == pytest.approx(gain, rel=1e-3)
+
+
+def test_text_by_models_does_harm_where_human_text_is_plenty() -> None:
+    few = cells("questions.md", "When does more data hurt?", "3 human tokens per parameter")
+    many = cells("questions.md", "When does more data hurt?", "80 human tokens per parameter")
+    assert float(few[4]) < float(few[1])
+    assert float(many[2]) > float(many[1])
+
+
+def test_forty_per_cent_more_tokens_are_worth_so_much_compute(docs: Any) -> None:
+    before, after, compute = docs("questions").forty("besiroglu2024", 7e9, 1e12)
+    e, a, b, alpha, beta = 1.8172, 482.01, 2085.43, 0.3478, 0.3658
+    assert before == pytest.approx(e + a / 7e9**alpha + b / 1e12**beta, rel=1e-12)
+    assert after == pytest.approx(e + a / 7e9**alpha + b / 1.4e12**beta, rel=1e-12)
+    # Along the optimum the reducible loss is a power of compute.
+    power = alpha * beta / (alpha + beta)
+    assert compute == pytest.approx(((before - e) / (after - e)) ** (1 / power), rel=1e-9)
+    assert iso.law("besiroglu2024").loss(params=7e9, tokens=1e12, quality=1.4) == after
+
+
+def test_a_student_is_held_against_one_that_was_trained_alone(docs: Any) -> None:
+    def alone(size: float, tokens: float) -> float:
+        return float(1.220 + (3355 / size**0.408 + 18186 / tokens**0.431) ** 0.452)
+
+    for name, tokens in (("20 B", 2e10), ("1 T", 1e12)):
+        row = cells("questions.md", "Distil, quantise", name)
+        assert row[2:4] == [f"{alone(1e9, tokens):.4f}", f"{alone(1e9, tokens * 20 / 6):.4f}"]
+    assert docs("questions").best_teacher(1e11) == pytest.approx(1.978, abs=5e-4)  # the capacity gap
+
+
+def test_a_small_model_needs_more_examples_than_there_are(docs: Any) -> None:
+    # 1.2e5 / (N**0.52 * D**0.15): the examples go with the size to the power 0.52 / 0.15.
+    expected = 1e5 * 16 ** (0.52 / 0.15)
+    assert docs("questions").match("full") == pytest.approx(expected, rel=1e-9)
+    row = cells("questions.md", "Fine-tune", "1 B, 1e5 examples")
+    assert row[1:] == ["1.196", "1.165", "1.096", "LoRA"]
