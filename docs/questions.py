@@ -156,7 +156,7 @@ def gpt3() -> list[str]:
             would have had it larger still."""),
         *nothing(
             "What GPT-3 itself would have reached: none of these laws was fitted on its data or its shape.",
-            "How much of its data it can recite: memorising a repeated passage is no overfitting of the whole.",
+            "How much of its data it can recite: to memorise what is repeated is no overfitting of the whole.",
         ),
     ]  # fmt: skip
 
@@ -303,7 +303,7 @@ def good_data() -> list[str]:
             at equal shares."""),
         *nothing(
             "What a token of your corpus is worth. That is measured: see [data quality](quality.md).",
-            "Whether quality moves the exponents too; that every number of a law moves with it has been printed.",
+            "Whether quality moves exponents as well: one study finds it does, in units that are not settled.",
         ),
     ]  # fmt: skip
 
@@ -316,7 +316,7 @@ STUDENT_TOKENS = (2e10, 1e11, 1e12)
 
 @cache
 def distilled(tokens: float) -> tuple[float, float, float, float]:
-    """Return the losses of the teacher, the student, and one alone: on as many tokens, for as much compute."""
+    """Return the losses of teacher, student, and one alone: on as many tokens, for as much compute."""
     teacher = float(loss("busbridge2025-supervised", non_embedding_params=TEACHER[0], tokens=TEACHER[1]))
     inputs = {"non_embedding_params": STUDENT, "tokens": tokens}
     student = float(loss("busbridge2025-student", teacher_loss=teacher, **inputs))

@@ -489,6 +489,9 @@ NOT_BY_SIZE = {
     "chen2025-parallel-python": "no tokens in them",
     "chen2025-parallel-pile": "no tokens in them",
     "russell2026": "needs a share of text by models",
+    "ye2024-github": "needs a mixture",
+    "ye2024-pile-cc": "needs a mixture",
+    "ye2024-pile-cc-160m": "needs a mixture",
 }
 
 
