@@ -303,7 +303,7 @@ def good_data() -> list[str]:
             at equal shares."""),
         *nothing(
             "What a token of your corpus is worth. That is measured: see [data quality](quality.md).",
-            "Whether quality moves exponents as well: one study finds it does, in units that are not settled.",
+            "Whether quality moves exponents as well: a study finds it does, in units that are not settled.",
         ),
     ]  # fmt: skip
 
