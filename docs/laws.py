@@ -23,18 +23,20 @@ ORIGINS = {"printed": "printed", "recomputed": "recomputed by us", "derived": "g
 
 
 LEFT_OUT = (
-    "**Learning-rate schedules.** The multi-power law (Luo et al. 2025) sums over the steps of a schedule, and "
-    "each term reads what came before. A formula here reads numbers, not sequences, so that its range over a box "
-    "is known; a schedule of 24,000 steps would be as many inputs. Its three curves know neither size nor batch.",
-    "**Farseer** (2025). Printed to three digits, its exponents of exponents have no best size from 1e23 FLOP on, "
-    "where the paper's figure has one: good for values inside its range, and not for plans.",
-    "**Quantisation after training by Kumar et al. 2024.** Whether the offset of its exponent belongs to it is not "
-    "settled: a factor of three. `ouyang2024` is another law of the same thing.",
-    "**Membership inference by Morris et al. 2025.** As printed it rises where its text says it falls.",
-    "**Fits by quality of the data (QualityPajama).** Which exponent belongs to the size is printed in two ways.",
-    "**Forms whose coefficients we did not obtain**: over-fitting by Lovelace et al. and Bryant and Liu (2026), "
-    "Skaling, D-CPT, BiMix, optimal mixtures by Shukor et al., annealing by Tissue et al., downstream laws by "
-    "Krajewski et al. and of Llama 3, and the observational laws of Ruan et al.",
+    """**Learning-rate schedules.** The multi-power law (Luo et al. 2025) sums over the steps of a
+    schedule, and each term reads what came before. A formula here reads numbers, not sequences, so that
+    its range over a box is known; a schedule of 24,000 steps would be as many inputs. Its three curves
+    know neither size nor batch.""",
+    """**Farseer** (2025). Printed to three digits, its exponents of exponents have no best size from 1e23
+    FLOP on, where the paper's figure has one: good for values inside its range, and not for plans.""",
+    """**Quantisation after training by Kumar et al. 2024.** Whether the offset of its exponent belongs to
+    it is not settled: a factor of three. `ouyang2024` is another law of the same thing.""",
+    """**Membership inference by Morris et al. 2025.** As printed it rises where its text says it falls.""",
+    """**Fits by quality of the data (QualityPajama).** Which exponent belongs to the size is printed in
+    two ways.""",
+    """**Forms whose coefficients we did not obtain**: over-fitting by Lovelace et al. and Bryant and Liu
+    (2026), Skaling, D-CPT, BiMix, optimal mixtures by Shukor et al., annealing by Tissue et al.,
+    downstream laws by Krajewski et al. and of Llama 3, and the observational laws of Ruan et al.""",
 )
 """What a reader may look for in vain, and why."""
 
@@ -60,11 +62,12 @@ def index() -> str:
         "",
         "Rules that give size and tokens without a loss have [their own page](../allocations.md); what "
         "goes wrong in the literature is on [another](../traps.md). Laws of something else than a loss, such "
-        "as accuracies, knowledge and critical batches, are quantities of [the accounting](../accounting.md).",
+        "as accuracies, knowledge and critical batches, are quantities of "
+        "[the accounting](../accounting.md).",
         "",
         "## What is not here",
         "",
-        *(f"- {text}" for text in LEFT_OUT),
+        *(f"- {' '.join(text.split())}" for text in LEFT_OUT),
     ]
     return _text(lines)
 

@@ -156,7 +156,7 @@ def gpt3() -> list[str]:
             would have had it larger still."""),
         *nothing(
             "What GPT-3 itself would have reached: none of these laws was fitted on its data or its shape.",
-            "How much of its data it can recite: to memorise what is repeated is no overfitting of the whole.",
+            "How much of its data it can recite: memorising what is repeated does not overfit the whole.",
         ),
     ]  # fmt: skip
 
