@@ -138,6 +138,7 @@ def _law_lines(law: iso.Law) -> Iterator[str]:
             "Tokenizer": law.tokenizer,
             "Source": _source(law.source),
             "Evidence": _evidence(law.evidence),
+            "Speaks for it in second opinions": f"`{law.superseded_by}`" if law.superseded_by else "",
         }
     )
     yield from _caveats(law.caveats)

@@ -188,6 +188,23 @@ def test_fronts_under_every_law_are_the_same_by_search_and_by_enumeration(law: i
     assert (front["loss"] < math.inf).sum() >= 1
 
 
+def test_a_law_of_the_same_runs_speaks_for_those_it_supersedes() -> None:
+    spoken_for = {law.id: law.superseded_by for law in LAWS if law.superseded_by}
+    assert len(spoken_for) == 6
+    for id, other in spoken_for.items():
+        assert iso.law(other).source.cite == iso.law(id).source.cite
+        assert not iso.law(other).superseded_by
+    said = iso.plan(flops=1e21).opinions["id"].to_list()
+    assert not set(said) & spoken_for.keys()
+    assert "mcleish2025-all" in said
+    own = iso.plan(flops=1e21, law="mcleish2025-rate").opinions
+    assert own.row(0, named=True)["id"] == "mcleish2025-rate"
+    assert (
+        iso.Law.__repr__(iso.law("mcleish2025-rate").replace(A=1.0)).count("superseded_by='mcleish2025-all'")
+        == 1
+    )
+
+
 def test_unrounded_coefficients_round_to_the_printed_ones() -> None:
     printed, full = iso.law("hoffmann2022").coefficients, iso.law("hoffmann2022-tex").coefficients
     assert round(full["E"], 2) == printed["E"]

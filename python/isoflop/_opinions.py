@@ -131,7 +131,7 @@ def _laws(own: Law) -> Iterator[Law]:
     yield own
     for id in law_ids():
         law = law_of_catalogue(id)
-        if law != own and _of_size_and_tokens(law):
+        if law != own and not law.superseded_by and _of_size_and_tokens(law):
             yield law
 
 

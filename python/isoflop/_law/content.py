@@ -28,6 +28,7 @@ class LawContent:
     tokenizer: str
     convention: str
     evidence: str
+    superseded_by: str
     caveats: tuple[str, ...]
     source: Source
     checks: tuple[Check, ...]

@@ -74,6 +74,9 @@ class Law(LawContent):
         Identifier, title, unit of the loss, training corpus, tokenizer, and how parameters are counted.
     evidence
         How well the coefficients are known: ``V1``, ``V2`` or ``V3``, see `laws`.
+    superseded_by
+        The law of the same runs that speaks for this one: second opinions of plans leave this one out. Empty
+        if it speaks for itself.
     caveats
         Sentences: what to know before using it.
     source
@@ -122,6 +125,7 @@ class Law(LawContent):
         tokenizer: str = "",
         convention: str = "",
         evidence: str = "",
+        superseded_by: str = "",
         caveats: Iterable[str] = (),
         source: Source | Mapping[str, Any] | None = None,
         checks: Iterable[Check | Mapping[str, Any]] = (),
@@ -132,6 +136,7 @@ class Law(LawContent):
         self._set({"told": set(), "declared": frozenset(variables or ()), "catalogued": False})
         texts = {"id": id, "title": title, "unit": unit, "corpus": corpus}
         texts |= {"tokenizer": tokenizer, "convention": convention, "evidence": evidence}
+        texts |= {"superseded_by": superseded_by}
         values: dict[str, object] = {key: read_text(text, f"{where}: {key}") for key, text in texts.items()}
         values["formula"] = formula
         for key, numbers in (("coefficients", coefficients), ("standard_errors", standard_errors or {})):

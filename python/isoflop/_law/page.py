@@ -34,7 +34,11 @@ def law_page(law: LawContent) -> Page:
         Section("", [("loss", law.formula), *law.quantities.items()], " = "),
         Section("coefficients", [_coefficient(law, name) for name in law.coefficients]),
         Section("inputs", [_input(law, name) for name in law.variables]),
-        about(law, {"unit": law.unit}, {"irreducible": law.irreducible or ""}),
+        about(
+            law,
+            {"unit": law.unit},
+            {"irreducible": law.irreducible or "", "superseded by": law.superseded_by},
+        ),
         Section("caveats", [("-", text) for text in law.caveats], " "),
     ]
     if law.size is not None:

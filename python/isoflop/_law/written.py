@@ -8,7 +8,10 @@ from typing import Any
 from isoflop._law.content import LawContent
 from isoflop._law.records import Check, Optimal, Variable
 
-TEXTS = ("id", "title", "formula", "unit", "corpus", "tokenizer", "convention", "evidence", "irreducible")
+TEXTS = (
+    *("id", "title", "formula", "unit", "corpus", "tokenizer", "convention", "evidence", "superseded_by"),
+    "irreducible",
+)
 
 
 def content_table(law: LawContent, plain: LawContent) -> dict[str, Any]:
