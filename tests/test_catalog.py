@@ -377,10 +377,10 @@ def test_the_formats_of_few_bits_are_the_best_divisions_of_them() -> None:
     )
     for bits, printed in chosen.items():
         exponents = np.arange(1.0, bits - 1)
-        plans = {"exponent_bits": exponents, "mantissa_bits": bits - 1 - exponents, "block_size": 128.0}
+        plans: dict[str, Any] = {"exponent_bits": exponents, "mantissa_bits": bits - 1 - exponents}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", iso.ExtrapolationWarning)
-            losses = np.asarray(law.loss(params=1e9, tokens=1e11, **plans))
+            losses = np.asarray(law.loss(params=1e9, tokens=1e11, block_size=128.0, **plans))
         best = int(exponents[losses.argmin()])
         assert (best, bits - 1 - best) == printed
 
