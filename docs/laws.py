@@ -63,7 +63,9 @@ def index() -> str:
         "Rules that give size and tokens without a loss have [their own page](../allocations.md); what "
         "goes wrong in the literature is on [another](../traps.md). Laws of something else than a loss, such "
         "as accuracies, knowledge and critical batches, are quantities of "
-        "[the accounting](../accounting.md).",
+        "[the accounting](../accounting.md). What the laws say together is on pages of their own: "
+        "[six questions](../questions.md), [how many epochs](../epochs.md), [emergence](../emergence.md), "
+        "[forecasts and what was measured](../forecasts.md).",
         "",
         "## What is not here",
         "",

@@ -915,7 +915,8 @@ def repetition() -> list[str]:
             {listed(limits)}. So the rule is good for overtrained models and optimistic for those near the
             optimum; a law that borrows the discount of tokens alone sees little of the difference
             ({listed(lent)} under `{other.id}`). In loss 4 epochs add {listed(added)}. No law here can show a
-            loss that rises with the epochs."""),
+            loss that rises with the epochs. Newer laws of repeats say less than this one: see
+            [how many epochs](epochs.md)."""),
     ]
 
 
