@@ -325,6 +325,13 @@ def test_allocation_rules_are_listed_as_a_frame() -> None:
     assert repr(iso.allocation("llama3-2024")) == "iso.allocation('llama3-2024')"
 
 
+def test_two_rules_for_mixtures_of_experts_are_nearly_six_times_apart() -> None:
+    wan, marin = (
+        iso.allocation(id).compute_optimal(1e23)["tokens"].item() for id in ("wan2026-moe", "marin2026-moe")
+    )
+    assert wan / marin == pytest.approx(5.8, abs=0.05)
+
+
 def test_an_unknown_allocation_rule_names_the_nearest() -> None:
     with pytest.raises(iso.CatalogError, match=r"no allocation rule `lama3-2024` .* `llama3-2024`"):
         iso.allocation("lama3-2024")

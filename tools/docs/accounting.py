@@ -21,8 +21,8 @@ def page() -> str:
         "# The accounting",
         paragraph(
             "The quantities that every sweep knows, as in `python/isoflop/catalog/accounting.toml` and, the "
-            "last of them, in the files of `catalog/quantities`; "
-            "`iso.accounting()` gives them as a frame. An axis, a scalar or a quantity of your own takes the "
+            "last of them, in the files of `catalog/quantities`; `iso.accounting()` gives them as a frame. "
+            "An axis, a scalar or a quantity of your own takes the "
             "place of any of them. Otherwise the first formula is used whose inputs are given, else the "
             "default; so the same words answer inverse questions: `gpu_count` and `days` give `train_flops`, "
             "and with `params` the `tokens`. `Sweep.explain` tells which was used."
