@@ -9,6 +9,8 @@
 - Laws: :func:`law`, :func:`laws`, :class:`Law`; several at once: :func:`losses`; rules of how to divide a
   budget: :func:`allocation`, :func:`allocations`, :class:`Allocation`; the standard quantities:
   :func:`accounting`. All beside what was published: :func:`checks`.
+- From a shape that can be trained to counts and memory: :func:`architecture`, :func:`architectures`,
+  :class:`Architecture`; sensible shapes: :func:`shapes`.
 - From a budget to a choice with reasons: :func:`plan`, :class:`Plan`; GPUs: :func:`gpus`.
 - Real models: :func:`models`, and :func:`diagnose` of any against a law.
 - The filter alone, for any frame: :func:`pareto`; as a Polars expression: :func:`is_pareto`.
@@ -18,6 +20,7 @@
 from typing import TYPE_CHECKING
 
 from isoflop._exceptions import (
+    ArchitectureError,
     CatalogError,
     DomainWarning,
     EdgeWarning,
@@ -37,6 +40,9 @@ from isoflop._text.portable import rebuild as _rebuild  # noqa: F401  (pickles n
 
 if TYPE_CHECKING:
     from isoflop._accounting.table import accounting
+    from isoflop._architecture.architecture import Architecture
+    from isoflop._architecture.catalogue import architecture, architectures
+    from isoflop._architecture.shapes import shapes
     from isoflop._law.allocation import Allocation, allocation, allocations
     from isoflop._law.catalogue import law, laws
     from isoflop._law.checks import checks
@@ -54,6 +60,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Allocation",
+    "Architecture",
+    "ArchitectureError",
     "CatalogError",
     "DomainWarning",
     "EdgeWarning",
@@ -75,6 +83,8 @@ __all__ = [
     "accounting",
     "allocation",
     "allocations",
+    "architecture",
+    "architectures",
     "checks",
     "diagnose",
     "geomspace",
@@ -87,12 +97,14 @@ __all__ = [
     "models",
     "pareto",
     "plan",
+    "shapes",
 ]
 
 # Loaded when they are used: a script that searches need not wait for plans, nor a command line that only says
 # its version for polars.
 _ON_USE = {
     "Allocation": "_law.allocation",
+    "Architecture": "_architecture.architecture",
     "Law": "_law.law",
     "Plan": "_plan",
     "Profile": "_sweep.profile",
@@ -100,6 +112,8 @@ _ON_USE = {
     "accounting": "_accounting.table",
     "allocation": "_law.allocation",
     "allocations": "_law.allocation",
+    "architecture": "_architecture.catalogue",
+    "architectures": "_architecture.catalogue",
     "checks": "_law.checks",
     "diagnose": "_models.diagnose",
     "geomspace": "_space.spacing",
@@ -112,6 +126,7 @@ _ON_USE = {
     "models": "_models.models",
     "pareto": "_pareto.filter",
     "plan": "_plan",
+    "shapes": "_architecture.shapes",
 }
 
 
