@@ -14,7 +14,19 @@ from pathlib import Path
 
 from .harness import Options, machine, table
 
-SUBJECTS = ("card", "plane", "kaplan", "best", "filter", "tiny", "startup", "plan", "bits", "search")
+SUBJECTS = (
+    "card",
+    "plane",
+    "kaplan",
+    "best",
+    "filter",
+    "tiny",
+    "startup",
+    "plan",
+    "bits",
+    "search",
+    "shapes",
+)
 RESULTS = Path(__file__).resolve().parent / "results"
 
 

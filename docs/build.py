@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import accounting
+import architectures
 import laws
 import quality
 import rules_of_thumb
@@ -16,6 +17,7 @@ import isoflop as iso
 
 PAGES: dict[str, Callable[[], str]] = {
     "accounting.md": accounting.page,
+    "architectures.md": architectures.page,
     "sweep-files.md": sweep_files.page,
     "rules-of-thumb.md": rules_of_thumb.page,
     "quality.md": quality.page,

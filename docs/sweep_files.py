@@ -157,8 +157,8 @@ def page() -> str:
         _toml(WHOLE),
         "## At the top",
         paragraph(
-            "Whatever stands below the header of a table belongs to that table, so `law` and `where` come "
-            "first."
+            "Whatever stands below the header of a table belongs to that table, so `law`, `where` "
+            "and `architecture` come first."
         ),
         table("key | meaning", ([f"`{key}`", TOP[key]] for key in KEYS), text=True),
         "## Axes",

@@ -32,6 +32,8 @@ from isoflop.catalog.files import common_table
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
+    import polars as pl
+
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
 class Architecture(ArchitectureContent):
@@ -83,7 +85,7 @@ class Architecture(ArchitectureContent):
     >>> import isoflop as iso
     >>> mine = iso.Architecture({"params": "12*layers*d_model**2 + vocab_size*d_model"}, id="mine")
     >>> mine.counts(layers=12, d_model=768, vocab_size=50257)["params"]
-    123531264.0
+    123532032.0
     """
 
     def __init__(
@@ -191,6 +193,25 @@ class Architecture(ArchitectureContent):
         8030261248
         """
         return counts(self, shape)
+
+    def models(self) -> pl.DataFrame:
+        """Return the real models among the checks with their shapes, one row for each.
+
+        Returns
+        -------
+        pl.DataFrame
+            ``model``, then the dimensions that any of them gives; null where one leaves a dimension at its
+            default. A row is a shape for a linked axis, if it has no nulls.
+
+        Examples
+        --------
+        >>> import isoflop as iso
+        >>> iso.architecture("llama").models().filter(model="Llama-3-8B")["d_ff"].item()
+        14336
+        """
+        from isoflop._architecture.models import models
+
+        return models(self)
 
     def replace(self, **changes: Any) -> Architecture:
         """Return a changed copy, by the names of the fields.

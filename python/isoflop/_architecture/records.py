@@ -11,6 +11,9 @@ from isoflop._text.frozen import Frozen
 from isoflop._text.given import read_real, shown
 from isoflop._text.spelling import did_you_mean
 
+EXACT = 1e-6
+"""The tolerance of a check that states none: that of whole numbers, which the engine holds exactly."""
+
 
 class Variable(NamedTuple):
     """A dimension of a shape.
@@ -136,7 +139,7 @@ def read_checks(value: Iterable[Check | Mapping[str, Any]], where: str) -> tuple
 def _read_check(name: str, at: Frozen[float], expected: object, model: str, where: str) -> Check:
     table = read_table(expected, ("value", "tolerance", "from", "reason"), where)
     value = read_number(table.get("value"), f"{where}: value")
-    tolerance = read_number(table.get("tolerance", 0), f"{where}: tolerance")
+    tolerance = read_number(table.get("tolerance", EXACT), f"{where}: tolerance")
     origin = read_text(table.get("from", ""), f"{where}: from")
-    reason = read_text(table.get("reason", "" if tolerance else "exact"), f"{where}: reason")
+    reason = read_text(table.get("reason", "exact" if tolerance == EXACT else ""), f"{where}: reason")
     return Check(at, name, value, tolerance, origin, reason, model)

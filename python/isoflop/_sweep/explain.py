@@ -137,6 +137,9 @@ def _reasons(step: Step, law: Law | None, binding: Binding) -> Iterator[str]:
             yield "given"
     elif step.how == "quantity":
         yield _whose(step.name, binding.described)
+        built = binding.described.architecture
+        if built is not None and step.name not in binding.own_quantities:
+            yield from _of_memory(step.name)
     elif step.how in ("law", "coefficient"):
         name = law.id if law is not None else "law"
         yield f"{name}, coefficient" if step.how == "coefficient" else name
@@ -146,6 +149,14 @@ def _reasons(step: Step, law: Law | None, binding: Binding) -> Iterator[str]:
         yield step.note
     if step.source and step.how == "default":
         yield step.source
+
+
+def _of_memory(name: str) -> Iterator[str]:
+    """Say what stands behind a row that every architecture has."""
+    from isoflop.catalog.files import common_table
+
+    if name in common_table()["notes"]:
+        yield common_table()["notes"][name]
 
 
 def _whose(name: str, described: Description) -> str:

@@ -77,7 +77,7 @@ QUESTIONS: Mapping[str, Sequence[str]] = {
 }
 """The questions that a file may hold, and the keywords of each; threads and methods change no answer."""
 
-KEYS = ("law", "where", "architecture", "axes", "pools", "quantities", *QUESTIONS)
+KEYS = ("law", "where", "axes", "pools", "quantities", "architecture", *QUESTIONS)
 
 
 class FileContent(NamedTuple):
