@@ -10,6 +10,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 import isoflop as iso
@@ -151,6 +152,20 @@ def test_real_models_are_listed_with_shapes_that_can_be_counted(id: str) -> None
         for check in built.checks:
             if check.model == row["model"] and check.name == "params":
                 assert abs(counts["params"] - check.value) <= check.tolerance
+
+
+def test_the_table_of_models_leads_to_the_shapes_that_are_known() -> None:
+    shapes = {(id, model) for id in IDS for model in iso.architecture(id).models()["model"]}
+    models = iso.models()
+    known = set(models.filter(pl.col("architecture") != "").select("architecture", "name").rows())
+    assert known == {(id, model) for id, model in shapes if model in set(models["name"])}
+    assert len(known) > 15
+    for id, model in known:
+        shape = iso.architecture(id).models().filter(model=model).drop("model").row(0, named=True)
+        counts = iso.architecture(id).counts(**{name: x for name, x in shape.items() if x is not None})
+        told = models.filter(name=model).row(0, named=True)
+        assert counts["params"] == pytest.approx(told["params"], rel=0.02)
+        assert counts["active_params"] == pytest.approx(told["active_params"], rel=0.02)
 
 
 # Memory ---------------------------------------------------------------------------------------------

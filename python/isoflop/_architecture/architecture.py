@@ -206,7 +206,7 @@ class Architecture(ArchitectureContent):
         Examples
         --------
         >>> import isoflop as iso
-        >>> iso.architecture("llama").models().filter(model="Llama-3-8B")["d_ff"].item()
+        >>> iso.architecture("llama").models().filter(model="Llama 3 8B")["d_ff"].item()
         14336
         """
         from isoflop._architecture.models import models

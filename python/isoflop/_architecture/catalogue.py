@@ -127,7 +127,7 @@ def architectures() -> pl.DataFrame:
     --------
     >>> import isoflop as iso
     >>> iso.architectures().filter(id="deepseek3")["models"].item()
-    'DeepSeek-V3, Kimi-K2, Moonlight-16B-A3B'
+    'DeepSeek-V3, Kimi K2, Moonlight-16B-A3B'
     """
     import polars as pl
 
