@@ -298,6 +298,12 @@ def test_shapes_that_cannot_be_are_refused_unless_a_constraint_keeps_them_out() 
     assert iso.Sweep(axes, architecture="llama", where="kv_heads <= heads").table()["kv_heads"].max() == 2
     with pytest.raises(iso.SpaceError, match="`zero_stage` may be at most 3"):
         iso.Sweep({**SMALL, "zero_stage": 4}, architecture="llama")
+    frame = pl.DataFrame({"kv_heads": [None, 4, 8]})
+    with pytest.raises(iso.SpaceError, match="`kv_heads` may be at most `heads`"):
+        iso.Sweep({**SMALL, "kv": frame}, architecture="llama")
+    together = pl.DataFrame({"heads": [4, 8], "kv_heads": [4, 8]})
+    axes = {name: x for name, x in SMALL.items() if name != "heads"}
+    assert iso.Sweep({**axes, "kv": together}, architecture="llama").size == 32
     with pytest.raises(iso.SpaceError, match="`window` is -1"):
         iso.Sweep({**SMALL, "window": -1}, architecture="mistral")
 
@@ -348,6 +354,24 @@ def test_explain_tells_the_convention() -> None:
         text = sweep.explain(minimize="train_flops")
         assert told in text
         assert "llama, not given" in text
+
+
+def test_explain_tells_where_rows_of_memory_come_from() -> None:
+    text = iso.Sweep(SMALL, architecture="llama").explain(minimize="train_bytes_per_gpu")
+    assert "Rajbhandari" in text
+    assert "Korthikanti" in text
+
+
+@pytest.mark.filterwarnings("ignore::isoflop.EdgeWarning")
+def test_the_smallest_number_of_gpus_is_sought_over_degrees() -> None:
+    axes: dict[str, Any] = dict(DEEPSEEK_V3, context=4096, recomputation=2, zero_stage=1)
+    axes |= {"tensor_parallel": [1, 2, 4, 8], "pipeline_parallel": [1, 4, 16], "expert_parallel": [1, 8, 64]}
+    sweep = iso.Sweep(axes, architecture="deepseek3")
+    best = sweep.best(minimize="smallest_gpu_count", columns=["train_bytes_per_gpu"])
+    assert (
+        best["smallest_gpu_count"].item()
+        == sweep.table(columns=["smallest_gpu_count"])["smallest_gpu_count"].min()
+    )
 
 
 def test_a_law_of_mixtures_reads_its_sizes_from_the_shape() -> None:
@@ -487,12 +511,20 @@ def test_an_architecture_of_ones_own_is_a_mapping_or_a_file(tmp_path: Path) -> N
         ({"limits": {"layers": "width"}}, "both must be dimensions"),
         ({"variables": {"params": {}}}, "both a dimension and a formula"),
         ({"evidence": "V9"}, "evidence must be"),
+        ({"quantities": {"params": "layers", "two words": "1"}}, "is no name"),
+        ({"quantities": {"params": "layers", "loss": "1"}}, "is no name"),
         ({"checks": [{"params": 1}]}, "a table with `at`"),
     ],
 )
 def test_what_is_no_architecture_is_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(iso.ArchitectureError, match=message):
         iso.Architecture(**OWN | changes)
+
+
+def test_a_circle_of_formulas_is_told() -> None:
+    built = iso.Architecture({"params": "layers * width", "width": "params + 1"})
+    with pytest.raises(iso.FormulaError, match=r"params"):
+        built.counts(layers=2)
 
 
 def test_unknown_names_are_refused_with_what_was_meant() -> None:

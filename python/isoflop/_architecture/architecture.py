@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from isoflop._accounting.quantities import quantities as standard
+from isoflop._accounting.vocabulary import LAW_QUANTITIES
 from isoflop._architecture.content import CAUSAL, ArchitectureContent
 from isoflop._architecture.evaluate import counts
 from isoflop._architecture.page import architecture_page
@@ -20,7 +21,7 @@ from isoflop._architecture.records import (
     read_texts,
     read_variables,
 )
-from isoflop._architecture.rows import needed, reached, rows_of, undefined
+from isoflop._architecture.rows import is_name, needed, reached, rows_of, undefined
 from isoflop._architecture.written import content_table
 from isoflop._exceptions import ArchitectureError, FormulaError
 from isoflop._text.frozen import Frozen
@@ -129,6 +130,10 @@ class Architecture(ArchitectureContent):
                 architecture=id,
             )
         declared = read_variables(variables or {}, where)
+        for name in (*own, *declared, *(f"{code}_flops_per_token" for code in codes)):
+            if not is_name(name) or name in LAW_QUANTITIES:
+                message = f"{where}: {shown(name)} is no name for a dimension or a formula"
+                raise ArchitectureError(message, architecture=id)
         rows = rows_of(own, declared, scores.get(attention), codes)
         if flops is not None:
             rows["train_flops_per_token"] = f"{flops}_flops_per_token"

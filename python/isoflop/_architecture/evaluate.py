@@ -39,6 +39,8 @@ def counts(architecture: ArchitectureContent, shape: Mapping[str, float]) -> dic
         try:
             found[name] = float(evaluate(rows, (name,), {}, numbers, 1)[0][0])
         except (SpaceError, FormulaError):
+            if name == "params":
+                raise  # a circle, or whatever else is wrong with it
             continue  # it reads something that is not given, say the tokens in a cache
     return found
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from isoflop._accounting.formula import names_in, names_of
 from isoflop._accounting.quantities import quantities
-from isoflop._exceptions import ArchitectureError, SpaceError
+from isoflop._exceptions import ArchitectureError, FormulaError, SpaceError
 from isoflop._text.spelling import slip
 from isoflop.catalog.files import common_table
 
@@ -61,6 +61,14 @@ def rows_of(
         for name in lacking:
             del common[name]
     return rows | common
+
+
+def is_name(name: str) -> bool:
+    """Tell whether a formula can read a name."""
+    try:
+        return names_in(name) == (name,)
+    except FormulaError:
+        return False
 
 
 def undefined(rows: Mapping[str, str], defaults: Mapping[str, str]) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ def check_shapes(
     for name in architecture.dimensions:
         if name in given and bool((given[name][1] < 0).any()):
             raise SpaceError(
-                f"`{name}` is {given[name][1].min():g}; a dimension must be 0 or more", axis=name
+                f"`{name}` is {np.fmin.reduce(given[name][1]):g}; a dimension must be 0 or more", axis=name
             )
     constraints = {"".join(text.split()) for text in where}
     for name, limit in {**common_table()["limits"], **architecture.limits}.items():
@@ -43,16 +43,15 @@ def check_shapes(
         if limit in given:
             other, most = given[limit]
             # Columns of one linked frame go together, row by row; all else is crossed.
-            beyond = (
-                (numbers > most).any() if other is axis and axis is not None else numbers.max() > most.min()
-            )
+            together = other is axis and axis is not None
+            beyond = bool((numbers > most).any()) if together else _most(numbers) > np.fmin.reduce(most)
         elif limit in architecture.dimensions:
             default = architecture.dimensions[limit].default
             if not default.isdigit():
                 continue
-            beyond = numbers.max() > float(default)
+            beyond = _most(numbers) > float(default)
         else:
-            beyond = numbers.max() > float(limit)
+            beyond = _most(numbers) > float(limit)
         if beyond:
             told = f"`{limit}`" if limit in architecture.dimensions else limit
             raise SpaceError(
@@ -60,3 +59,8 @@ def check_shapes(
                 f'holds shapes beyond; leave them out, or give where="{name} <= {limit}"',
                 axis=name,
             )
+
+
+def _most(numbers: NDArray[np.float64]) -> float:
+    """Return the largest; NaN, which stands for a null, is passed over."""
+    return float(np.fmax.reduce(numbers))
