@@ -61,7 +61,7 @@ def spoken(message: str) -> str:
         option, value = _option(name), quoted if quoted is not None else plain
         if option in options:
             return f"{option} {value}".rstrip()
-        if "SWEEP" not in options or name not in ("law", "where", *_TABLES):
+        if "SWEEP" not in options or name not in ("law", "where", "architecture", *_TABLES):
             return found.group()
         if value:
             return f"{name} = {found.group().partition('=')[2]}"
