@@ -27,6 +27,7 @@ SUBJECTS = (
     "bits",
     "search",
     "refusal",
+    "shapes",
 )
 RESULTS = Path(__file__).resolve().parent / "results"
 

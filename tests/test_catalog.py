@@ -53,7 +53,7 @@ def test_every_check_holds(entry: Checked) -> None:
 def test_checks_are_listed_as_a_frame() -> None:
     frame = iso.checks()
     assert frame["passes"].all()
-    assert set(frame["kind"]) == {"law", "optimum", "allocation", "quantity"}
+    assert set(frame["kind"]) == {"law", "optimum", "allocation", "architecture", "quantity"}
     row = frame.row(
         by_predicate=(pl.col("id") == "muennighoff2023") & (pl.col("check") == "loss"), named=True
     )

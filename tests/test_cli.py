@@ -224,6 +224,31 @@ def test_each_law_can_be_shown(isoflop: Isoflop, law_id: str) -> None:
     assert isoflop("law", law_id).out.startswith(law_id)
 
 
+def test_architectures_lists_them(isoflop: Isoflop) -> None:
+    answer = isoflop("architectures")
+    assert [line.split()[0] for line in answer.out.splitlines()] == ["id", *iso.architectures()["id"]]
+    assert isoflop("architectures", "--format", "csv").out == iso.architectures().write_csv()
+
+
+@pytest.mark.parametrize("id", iso.architectures()["id"])
+def test_each_architecture_can_be_shown(isoflop: Isoflop, id: str) -> None:
+    assert isoflop("architecture", id).out.startswith(id)
+
+
+def test_an_architecture_is_shown_in_the_convention_asked_for(isoflop: Isoflop) -> None:
+    assert "as megatron counts" in isoflop("architecture", "llama", "--flops", "megatron").out
+    assert "full: 12*layers" in isoflop("architecture", "llama", "--attention", "full").out
+    answer = isoflop("architecture", "llama", "--flops", "palm")
+    assert answer.code == 2
+    assert "there are megatron, torchtitan" in answer.err
+
+
+def test_an_unknown_architecture_names_what_was_meant(isoflop: Isoflop) -> None:
+    answer = isoflop("architecture", "lama")
+    assert answer.code == 2
+    assert "did you mean `llama`" in answer.err
+
+
 def test_threads_do_not_change_the_answer(isoflop: Isoflop, sweep: Path) -> None:
     one, three = (isoflop("pareto", sweep, "--threads", n, "--format", "csv").out for n in ("1", "3"))
     assert one == three
@@ -237,7 +262,7 @@ def test_help_lists_every_command(isoflop: Isoflop) -> None:
     answer = isoflop("--help")
     assert answer.code == 0
     questions = ("pareto", "best", "near", "table", "explain", "optimal", "plan", "diagnose")
-    for command in (*questions, "laws", "law", "allocations", "models"):
+    for command in (*questions, "laws", "law", "allocations", "architectures", "architecture", "models"):
         assert f" {command} " in answer.out
 
 

@@ -35,6 +35,8 @@ COMMANDS = [
     ["laws", "--format", "json"],
     ["law", "kaplan2020"],
     ["allocations"],
+    ["architectures"],
+    ["architecture", "llama"],
     ["models", "--format", "csv"],
     ["plan", "--flops", "1e21"],
     ["pareto", "SWEEP"],

@@ -60,6 +60,7 @@ def test_keywords_are_told_as_options(
         ("[axes]\nx = [true]", "make it a linked axis, { x = [...] }"),
         ('[axes]\nx = ["a"]', "make it a linked axis, a table whose text"),
         ('law = "besiroglu2024"\n[axes]\nparams = [1e9]\n', "e.g. tokens = 2e12"),
+        ('architecture = "gpt"\n[axes]\nparams = 3', "or leave `architecture` in the sweep file out"),
         ('law = "besiroglu2024"\n[axes]\nalpha = [1, 2]\n', "with a table [law] of its own"),
         ('law = "hoffmann2022"\n[axes]\nparams = 1\ntokens = 1\nactivation = [1, 0.5]', "moe_gain = 0.35"),
     ],

@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 TOOLS = ROOT / "tools" / "docs"
 MINE = ("rules-of-thumb.md", "quality.md")
+ARCHITECTURES = "architectures.md"
 
 E, A, B, ALPHA, BETA = 1.8172, 482.01, 2085.43, 0.3478, 0.3658  # Besiroglu et al. 2024, Table 1
 R_D = 15.387756
@@ -313,6 +314,35 @@ def test_the_command_on_the_page_of_sweep_files_works(
     path.write_text(docs("sweep_files").WHOLE, encoding="utf-8")
     assert main([str(path) if word == "sweep.toml" else word for word in command]) == 0
     assert "loss" in capsys.readouterr().out
+
+
+# Architectures --------------------------------------------------------------------------------------
+
+
+def test_the_page_of_architectures_tells_each_and_its_real_models() -> None:
+    text = (DOCS / ARCHITECTURES).read_text(encoding="utf-8")
+    for id in iso.architectures()["id"]:
+        section = text.split(f"\n## {id}\n", 1)[1].split("\n## ", 1)[0]
+        built = iso.architecture(id)
+        assert built.convention in " ".join(section.split())
+        for check in built.checks:
+            assert f"| {check.model} | `{check.name}` |" in section
+
+
+def test_the_books_of_llama_on_the_page_are_those_of_the_codes() -> None:
+    rows = {
+        told: cells(ARCHITECTURES, "Conventions of compute", f'`flops="{told}"`')[1]
+        for told in ("megatron", "torchtitan")
+    }
+    assert rows == {"megatron": "51,470,401,536", "torchtitan": "57,914,449,920"}
+    params, scores = 8_030_261_248, 12 * 32 * 4096 * 8192
+    assert (
+        cells(ARCHITECTURES, "Conventions of compute", '`attention="full"`')[1] == f"{6 * params + scores:,}"
+    )
+    assert (
+        cells(ARCHITECTURES, "Conventions of compute", "causal, the default")[1]
+        == f"{6 * params + scores // 2:,}"
+    )
 
 
 # Paths ----------------------------------------------------------------------------------------------

@@ -23,7 +23,8 @@ from isoflop.cli._messages import Mistake
 def test_columns_have_fixed_names_and_types() -> None:
     numbers = ("params", "active_params", "tokens", "train_flops")
     expected = {"name": pl.String, **dict.fromkeys(numbers, pl.Float64)}
-    expected |= dict.fromkeys(("source", "evidence", "note"), pl.String)
+    texts = ("source", "evidence", "note", "organisation", "reported", "architecture")
+    expected |= dict.fromkeys(texts, pl.String)
     assert dict(iso.models().schema) == expected
 
 
@@ -161,3 +162,13 @@ def test_a_mistake_is_one_line(
 def test_a_file_of_another_kind_is_a_mistake(command: Command, tmp_path: Path) -> None:
     with pytest.raises(Mistake, match=r"models.xlsx: the suffix .* must be one of \.csv, "):
         command("diagnose", tmp_path / "models.xlsx")
+
+
+def test_organisations_and_months_are_told_where_they_are_public() -> None:
+    models = iso.models()
+    assert (models["organisation"] != "").all()
+    on_arxiv = models.filter(pl.col("source").str.contains("arXiv:"))
+    for source, reported in on_arxiv.select("source", "reported").iter_rows():
+        year, month = source.partition("arXiv:")[2][:2], source.partition("arXiv:")[2][2:4]
+        assert reported == f"20{year}-{month}"
+    assert (models.filter(~pl.col("source").str.contains("arXiv:"))["reported"] == "").all()

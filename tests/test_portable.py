@@ -68,6 +68,7 @@ def results() -> dict[type, list[Any]]:
     question: dict[str, Any] = {"minimize": ["loss", "cost"]}
     return {
         iso.Law: [law, law.replace(alpha=0.35), iso.law("kaplan2020")],
+        iso.Architecture: [iso.architecture("llama"), iso.architecture("gemma2", attention="full")],
         iso.Allocation: [iso.allocation("llama3-2024"), iso.allocation("minicpm2024")],
         iso.Sweep: [sweep, sweep.replace(pools=None, axes={"params": [1, 2], "tokens": 3.0}, where=())],
         iso.Profile: [sweep.profile(**question, method=method)[1] for method in ("enumerate", "search")],

@@ -17,6 +17,7 @@ FLOORS = (
     ("_exceptions", "_native", "_text"),
     ("_run", "_space", "catalog"),
     ("_accounting", "_pareto"),
+    ("_architecture",),
     ("_law",),
     ("_fit", "_models", "_sweep"),
     ("_plan",),

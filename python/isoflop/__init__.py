@@ -9,6 +9,8 @@
 - Laws: :func:`law`, :func:`laws`, :class:`Law`; several at once: :func:`losses`; rules of how to divide a
   budget: :func:`allocation`, :func:`allocations`, :class:`Allocation`; the standard quantities:
   :func:`accounting`. All beside what was published: :func:`checks`.
+- From a shape that can be trained to counts and memory: :func:`architecture`, :func:`architectures`,
+  :class:`Architecture`; sensible shapes: :func:`shapes`.
 - From a budget to a choice with reasons: :func:`plan`, :class:`Plan`; GPUs: :func:`gpus`.
 - From runs to a law: :func:`fit`, :class:`Fit`; forms against each other: :func:`compare`;
   named :func:`forms`;
@@ -21,6 +23,7 @@
 from typing import TYPE_CHECKING
 
 from isoflop._exceptions import (
+    ArchitectureError,
     CatalogError,
     DomainWarning,
     EdgeWarning,
@@ -41,6 +44,9 @@ from isoflop._text.portable import rebuild as _rebuild  # noqa: F401  (pickles n
 
 if TYPE_CHECKING:
     from isoflop._accounting.table import accounting
+    from isoflop._architecture.architecture import Architecture
+    from isoflop._architecture.catalogue import architecture, architectures
+    from isoflop._architecture.shapes import shapes
     from isoflop._fit.compare import compare
     from isoflop._fit.fit import fit
     from isoflop._fit.forms import forms
@@ -64,6 +70,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Allocation",
+    "Architecture",
+    "ArchitectureError",
     "CatalogError",
     "DomainWarning",
     "EdgeWarning",
@@ -87,6 +95,8 @@ __all__ = [
     "accounting",
     "allocation",
     "allocations",
+    "architecture",
+    "architectures",
     "checks",
     "compare",
     "diagnose",
@@ -103,12 +113,14 @@ __all__ = [
     "models",
     "pareto",
     "plan",
+    "shapes",
 ]
 
 # Loaded when they are used: a script that searches need not wait for plans, nor a command line that only says
 # its version for polars.
 _ON_USE = {
     "Allocation": "_law.allocation",
+    "Architecture": "_architecture.architecture",
     "Fit": "_fit.result",
     "Law": "_law.law",
     "Plan": "_plan.result",
@@ -117,6 +129,8 @@ _ON_USE = {
     "accounting": "_accounting.table",
     "allocation": "_law.allocation",
     "allocations": "_law.allocation",
+    "architecture": "_architecture.catalogue",
+    "architectures": "_architecture.catalogue",
     "checks": "_law.checks",
     "compare": "_fit.compare",
     "diagnose": "_models.diagnose",
@@ -133,6 +147,7 @@ _ON_USE = {
     "models": "_models.models",
     "pareto": "_pareto.filter",
     "plan": "_plan.plan",
+    "shapes": "_architecture.shapes",
 }
 
 

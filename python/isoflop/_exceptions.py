@@ -6,6 +6,7 @@ IsoflopError
 ├── LimitError (MemoryError)     .rows .limit
 ├── CatalogError (LookupError)   .name .close_matches
 ├── FitError (ValueError)        .rows
+├── ArchitectureError (ValueError) .architecture .missing
 └── SpaceError (ValueError)      .axis
 
 IsoflopWarning (UserWarning)
@@ -93,6 +94,25 @@ class LawError(IsoflopError, ValueError):
 
     def __init__(self, message: str, *, law: str | None = None, missing: tuple[str, ...] = ()) -> None:
         self.law = law
+        self.missing = missing
+        super().__init__(message)
+
+
+class ArchitectureError(IsoflopError, ValueError):
+    """An architecture cannot be read, or cannot be used this way.
+
+    Attributes
+    ----------
+    architecture
+        Identifier of the architecture, or ``None``.
+    missing
+        Names of the dimensions that it needs and does not get.
+    """
+
+    def __init__(
+        self, message: str, *, architecture: str | None = None, missing: tuple[str, ...] = ()
+    ) -> None:
+        self.architecture = architecture
         self.missing = missing
         super().__init__(message)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import accounting
+import architectures
 import emergence
 import epochs
 import forecasts
@@ -21,6 +22,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 PAGES: dict[str, Callable[[], str]] = {
     "accounting.md": accounting.page,
+    "architectures.md": architectures.page,
     "sweep-files.md": sweep_files.page,
     "rules-of-thumb.md": rules_of_thumb.page,
     "quality.md": quality.page,

@@ -221,7 +221,7 @@ def _evidence(mark: str) -> str:
 
 
 def _source(source: Source) -> str:
-    entry = _references()[source.cite]
+    entry = references()[source.cite]
     link = f", [arXiv:{source.arxiv}](https://arxiv.org/abs/{source.arxiv})" if source.arxiv else ""
     if not link and (address := _addresses().get(source.cite)):
         link = f", <{address}>"
@@ -235,7 +235,8 @@ def _addresses() -> dict[str, str]:
 
 
 @cache
-def _references() -> dict[str, str]:
+def references() -> dict[str, str]:
+    """Return author, year and title of each entry of ``references.bib``."""
     text = files("isoflop").joinpath("catalog", "references.bib").read_text(encoding="utf-8")
     found = {}
     for key, body in re.findall(r"(?ms)^@\w+\{(\w+),(.*?)^\}", text):

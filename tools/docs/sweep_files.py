@@ -17,6 +17,9 @@ TOP: Mapping[str, str] = {
     "in `.toml` or has a slash; or a table `[law]` in the form of a law's file",
     "where": "constraints, an array of formulas in quotes: conditions that every configuration of an answer "
     "meets; one may stand without the brackets",
+    "architecture": "what turns a shape into counts: an identifier of the catalogue; the path of a file; or "
+    "a table `[architecture]`, in the form of such a file, or of `id` with the conventions `attention` and "
+    "`flops`",
     "axes": "the table of axes and constants",
     "pools": "a table `[pools.NAME]` for each pool of data used side by side",
     "quantities": "formulas by name; they may replace standard quantities, not axes",
@@ -153,8 +156,8 @@ def page() -> str:
         _toml(WHOLE),
         "## At the top",
         paragraph(
-            "Whatever stands below the header of a table belongs to that table, so `law` and `where` come "
-            "first."
+            "Whatever stands below the header of a table belongs to that table, so `law`, `where` "
+            "and `architecture` come first."
         ),
         table("key | meaning", ([f"`{key}`", TOP[key]] for key in KEYS), text=True),
         "## Axes",

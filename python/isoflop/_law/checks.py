@@ -10,12 +10,14 @@ import numpy as np
 from isoflop import _native
 from isoflop._accounting.quantities import known_names
 from isoflop._accounting.resolve import resolve
+from isoflop._architecture.catalogue import architecture
+from isoflop._architecture.evaluate import value_of as value_of_shape
 from isoflop._law.allocation import allocation
 from isoflop._law.catalogue import law
 from isoflop._law.evaluate import evaluate
 from isoflop._law.records import Check, read_check
 from isoflop._text.numbers import number_text
-from isoflop.catalog.files import all_quantity_tables, allocation_ids, law_ids
+from isoflop.catalog.files import all_quantity_tables, allocation_ids, architecture_ids, law_ids
 
 if TYPE_CHECKING:
     import polars as pl
@@ -39,7 +41,7 @@ class Checked(NamedTuple):
 
 
 def checked() -> Iterator[Checked]:
-    """Check laws, then allocation rules, then standard quantities."""
+    """Check laws, then allocation rules, then architectures, then standard quantities."""
     for entry in map(law, law_ids()):
         for check in entry.checks:
             yield Checked("law", entry.id, check, value_of("law", entry, check))
@@ -48,6 +50,10 @@ def checked() -> Iterator[Checked]:
     for rule in map(allocation, allocation_ids()):
         for check in rule.checks:
             yield Checked("allocation", rule.id, check, _of_allocation(rule, check))
+    for built in map(architecture, architecture_ids()):
+        for given in built.checks:
+            check = Check(given.at, given.name, given.value, given.tolerance, given.origin, given.reason)
+            yield Checked("architecture", built.id, check, value_of_shape(built, given))
     for table in all_quantity_tables():
         for number, given in enumerate(table.get("checks", ())):
             expected = {key: value for key, value in given.items() if key != "at"}
@@ -93,7 +99,8 @@ def checks() -> pl.DataFrame:
     Returns
     -------
     pl.DataFrame
-        One row for each: ``kind`` (``law``, ``optimum``, ``allocation`` or ``quantity``), ``id``, ``check``
+        One row for each: ``kind`` (``law``, ``optimum``, ``allocation``, ``architecture`` or
+        ``quantity``), ``id``, ``check``
         (the formula whose value is expected), ``at`` (the inputs), ``expected``, ``ours``, ``deviation``
         (ours less the expected), ``tolerance`` (absolute), ``passes``, ``from`` (``printed`` in the source;
         ``recomputed``, a published value found again from the coefficients; ``derived`` from the

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 NUMBERS = ("params", "active_params", "tokens", "train_flops")
-COLUMNS = ("name", *NUMBERS, "source", "evidence", "note")
+COLUMNS = ("name", *NUMBERS, "source", "evidence", "note", "organisation", "reported", "architecture")
 
 
 def models() -> pl.DataFrame:
@@ -22,9 +22,11 @@ def models() -> pl.DataFrame:
         ``name``; float64, null where nothing is known: ``params`` (all stored parameters), ``active_params``
         (those that a token passes through, the same in a dense model), ``tokens`` (trained on, repeats
         included) and ``train_flops`` (FLOP, reported or 6 for each active parameter and token; the note says
-        which); ``source``, ``evidence`` and ``note``, of which the last may be empty. Evidence is ``V1``,
-        ``V2`` or ``V3`` as in `laws`, and ``unverified`` for what has not been checked. Laboratories differ
-        in whether parameters include embeddings.
+        which); ``source``, ``evidence`` and ``note``, of which the last may be empty; and, empty where not
+        known, ``organisation``, ``reported`` (year and month of the report on arXiv; a model may be older)
+        and ``architecture`` (of the catalogue: `Architecture.models` has the shape under the same name).
+        Evidence is ``V1``, ``V2`` or ``V3`` as in `laws`, and ``unverified`` for what has not been checked.
+        Laboratories differ in whether parameters include embeddings.
 
     See Also
     --------

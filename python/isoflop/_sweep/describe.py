@@ -20,8 +20,9 @@ def describe(
     quantities: Mapping[str, str] | None,
     where: Formulas,
     pools: object,
+    architecture: object = None,
 ) -> Description:
     """Read what a user gives the constructor of a sweep; see there for the errors."""
-    described = read_description(axes, law, quantities, where, pools)
+    described = read_description(axes, law, quantities, where, pools, architecture)
     check_given_twice(described)
     return described

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from isoflop._accounting.formula import names_in
 from isoflop._accounting.quantities import known_names
@@ -15,6 +16,9 @@ from isoflop._space.axes import Axis, AxisValues, check_name, column_names, read
 from isoflop._sweep.domains import check_domains
 from isoflop._sweep.pools import Pool, pool_quantities, read_pools
 from isoflop._text.given import shown
+
+if TYPE_CHECKING:
+    from isoflop._architecture.architecture import Architecture
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,10 +32,11 @@ class Description:
     where: tuple[str, ...]
     pools: tuple[Pool, ...]
     formulas: Mapping[str, str]
-    """Of the user, and in their absence those of the pools."""
+    """Of the user, and in their absence those of the pools and of the architecture."""
     size: int
     names: tuple[str, ...]
     """Whatever is given a value: columns, scalars, and quantities of the user's or of the pools."""
+    architecture: Architecture | None = None
     elsewhere: tuple[str, ...] = ()
     """Formulas of questions that a sweep file asks of it; they say which names are read."""
 
@@ -43,6 +48,7 @@ class Description:
             and self.scalars == other.scalars
             and self.law == other.law
             and self.pools == other.pools
+            and self.architecture == other.architecture
             and len(self.axes) == len(other.axes)
             and all(mine.same(theirs) for mine, theirs in zip(self.axes, other.axes, strict=True))
         )
@@ -59,6 +65,7 @@ def read_description(
     quantities: Mapping[str, str] | None,
     where: Formulas,
     pools: object,
+    architecture: object = None,
 ) -> Description:
     """Read what a user gives the constructor of a sweep, but for what is given twice."""
     dimensions, scalars = read_axes(axes)
@@ -71,13 +78,32 @@ def read_description(
     if supplies:
         formulas = pool_quantities(supplies) | named
         _check_pools(supplies, formulas, {*columns, *scalars})
+    built = None
+    if architecture is not None:  # what is not asked for is not loaded
+        from isoflop._architecture.catalogue import read_architecture
+
+        built = read_architecture(architecture)
+        formulas = _shape_formulas(built, (*columns, *scalars), formulas, found) | formulas
     constraints = read_formulas(where, "where")
+    if built is not None:
+        from isoflop._sweep.shape import check_shapes
+
+        check_shapes(built, dimensions, scalars, constraints)
     for constraint in constraints:
         names_in(constraint)
     _refuse_hidden_text(dimensions, found, formulas)
     check_domains(dimensions, scalars, found, supplies)
     names = (*columns, *scalars, *formulas)
-    return Description(dimensions, scalars, found, named, constraints, supplies, formulas, size, names)
+    return Description(dimensions, scalars, found, named, constraints, supplies, formulas, size, names, built)
+
+
+def _shape_formulas(
+    architecture: Architecture, axes: Sequence[str], formulas: Mapping[str, str], law: Law | None
+) -> dict[str, str]:
+    """Return the formulas of an architecture's rows but for those that the user or the pools give."""
+    from isoflop._architecture.rows import formulas_for
+
+    return formulas_for(architecture, (*axes, *formulas), axes, known_names(law))
 
 
 def _read_quantities(

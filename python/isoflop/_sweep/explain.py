@@ -36,7 +36,8 @@ def explanation(binding: Binding, objectives: Sequence[Objective]) -> str:
     sections = {
         f"Space: {counted(binding.space.size, 'configuration')}": _space(binding.axes, binding.scalars),
         "Question": _question(objectives, where),
-        "Quantities, each after what it reads": _quantities(resolution.steps, law, binding.own_quantities),
+        "Architecture": _architecture(binding.described),
+        "Quantities, each after what it reads": _quantities(resolution.steps, law, binding),
         "Measured together, each read as given": _measured(binding.described),
         "Nulls, read as NaN": _nulls(binding, formulas),
         "Given in part": verdict.halves,
@@ -106,7 +107,16 @@ def _question(objectives: Sequence[Objective], where: Sequence[str]) -> list[str
     return _aligned(rows)
 
 
-def _quantities(steps: Sequence[Step], law: Law | None, own: Mapping[str, str]) -> list[str]:
+def _architecture(described: Description) -> list[str]:
+    if described.architecture is None:
+        return []
+    from isoflop._architecture.page import convention_rows
+
+    about = (described.architecture.id, described.architecture.title)
+    return _aligned([about, *convention_rows(described.architecture)])
+
+
+def _quantities(steps: Sequence[Step], law: Law | None, binding: Binding) -> list[str]:
     rows = []
     for step in steps:
         unit = f" {step.unit}" if step.unit not in ("", "1") else ""
@@ -116,17 +126,20 @@ def _quantities(steps: Sequence[Step], law: Law | None, own: Mapping[str, str]) 
             meaning = f"= {step.value:.10g}{unit}"
         else:
             meaning = "axis"
-        rows.append((step.name, meaning, "; ".join(_reasons(step, law, own))))
+        rows.append((step.name, meaning, "; ".join(_reasons(step, law, binding))))
     return _aligned(rows)
 
 
-def _reasons(step: Step, law: Law | None, own: Mapping[str, str]) -> Iterator[str]:
+def _reasons(step: Step, law: Law | None, binding: Binding) -> Iterator[str]:
     """Say where a meaning comes from: short for what the user gave, in full for defaults."""
     if step.how == "given":
         if step.value is not None:
             yield "given"
     elif step.how == "quantity":
-        yield "yours" if step.name in own else "pools"
+        yield _whose(step.name, binding.described)
+        built = binding.described.architecture
+        if built is not None and step.name not in binding.own_quantities:
+            yield from _of_memory(step.name)
     elif step.how in ("law", "coefficient"):
         name = law.id if law is not None else "law"
         yield f"{name}, coefficient" if step.how == "coefficient" else name
@@ -136,6 +149,27 @@ def _reasons(step: Step, law: Law | None, own: Mapping[str, str]) -> Iterator[st
         yield step.note
     if step.source and step.how == "default":
         yield step.source
+
+
+def _of_memory(name: str) -> Iterator[str]:
+    """Say what stands behind a row that every architecture has."""
+    from isoflop.catalog.files import common_table
+
+    if name in common_table()["notes"]:
+        yield common_table()["notes"][name]
+
+
+def _whose(name: str, described: Description) -> str:
+    """Say who gave a quantity: the user, the architecture or the pools."""
+    built = described.architecture
+    if name in described.quantities:
+        return "yours"
+    if built is not None and name in built.rows:
+        return built.id
+    if built is not None and name in built.dimensions:
+        return f"{built.id}, not given"
+    pools = any(name == "tokens" or name.startswith(f"{pool.name}_") for pool in described.pools)
+    return "pools" if built is None or pools else built.id
 
 
 def _tables(tables: Sequence[Mapping[str, Any]], axes: Sequence[Axis]) -> list[str]:

@@ -2,6 +2,7 @@
 
 law = "besiroglu2024"            # or a law's file, "mine.toml"; or a table [law] with a formula of one's own
 where = ["days <= 60"]
+architecture = "llama"           # or a file, a table of formulas, or { id = "llama", flops = "megatron" }
 
 [axes]
 params = { geomspace = [1e9, 1e12, 1000] }
@@ -76,7 +77,7 @@ QUESTIONS: Mapping[str, Sequence[str]] = {
 }
 """The questions that a file may hold, and the keywords of each; threads and methods change no answer."""
 
-KEYS = ("law", "where", "axes", "pools", "quantities", *QUESTIONS)
+KEYS = ("law", "where", "axes", "pools", "quantities", "architecture", *QUESTIONS)
 
 
 class FileContent(NamedTuple):
@@ -130,13 +131,14 @@ def read_text(text: str, file: str, folder: Path = Path()) -> FileContent:
             )
     where = _constraints(content.get("where", []), file)
     law = _law(content.get("law"), file, folder)
+    architecture = _architecture(content.get("architecture"), file, folder)
     numeric = _numeric(law, quantities, where)
     values = {
         name: _axis_values(item, f"{file}: axes.{name}", folder, numeric) for name, item in axes.items()
     }
     pools = _pools(_table(content, "pools", file), file)
     with _located(file):
-        described = describe(values, law, quantities, where, pools)
+        described = describe(values, law, quantities, where, pools, architecture)
     question = {
         name: Frozen(_question(_table(content, name, file), name, file))
         for name in QUESTIONS
@@ -161,6 +163,9 @@ def dump(described: Description) -> str:
     head = []
     if law is not None and in_catalogue(law):
         head.append(_toml.entry("law", law.id))
+    built = described.architecture
+    if built is not None and built.catalogued and not built.conventions:
+        head.append(_toml.entry("architecture", built.id))
     if described.where:
         head.append(_toml.entry("where", list(described.where)))
     # TOML has sub-tables last. A linked axis with a plain one behind it is written in line, so that the
@@ -187,6 +192,8 @@ def dump(described: Description) -> str:
         parts.append(_toml.table("quantities", described.quantities))
     if law is not None and not in_catalogue(law):
         parts.append(_toml.table("law", law_to_mapping(law)))
+    if built is not None and (built.conventions or not built.catalogued):
+        parts.append(_toml.table("architecture", built.named_table()))
     return "\n\n".join(parts) + "\n"
 
 
@@ -367,6 +374,26 @@ def _law(item: object, file: str, folder: Path) -> str | Law | None:
     if item is not None and not isinstance(item, str):
         raise SpaceError(
             f"{file}: law: an identifier of the catalogue in quotes, a law's file, or a table, "
+            f"not {shown(item)}"
+        )
+    return item
+
+
+def _architecture(item: object, file: str, folder: Path) -> object:
+    """Return what a file says of the architecture, as the constructor takes it."""
+    if item is None:
+        return None
+    from isoflop._architecture.catalogue import architecture_from_file, architecture_from_named, is_file
+
+    if isinstance(item, dict):
+        with _located(f"{file}: architecture"):
+            return architecture_from_named(item, "architecture")
+    if isinstance(item, str) and is_file(item):
+        with _located(f"{file}: architecture"), _readable(item):
+            return architecture_from_file(folder / item, item)
+    if not isinstance(item, str):
+        raise SpaceError(
+            f"{file}: architecture: an identifier of the catalogue in quotes, a file, or a table, "
             f"not {shown(item)}"
         )
     return item

@@ -49,7 +49,9 @@ def _look_through(path: tuple[str, ...], table: Mapping[str, Any], text: str, fi
 
 def _misplaced(path: tuple[str, ...], key: str, item: object) -> bool:
     if key == "where":
-        return path != ("law", "source")  # a law's file says where it was printed
+        return path[-1] != "source"  # files of laws and architectures say where they were printed
+    if key == "architecture":
+        return isinstance(item, str) and path != ("quantities",)
     if key != "law" or path[0] == "law":
         return False
     if path == ("quantities",):

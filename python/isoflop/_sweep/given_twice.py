@@ -33,7 +33,7 @@ def check_given_twice(described: Description) -> None:
     """
     found = [pair for pair in overdetermined(described.names) if not _allowed(described, *pair)]
     if found:
-        raise _error(found)
+        raise _error(found, {*described.formulas}.difference(described.quantities))
 
 
 def measured(described: Description) -> list[Twice]:
@@ -94,11 +94,13 @@ def _agree(described: Description, rule: Twice) -> bool:
         return False  # what the other side needs is not given: nothing agrees with it
 
 
-def _error(found: Sequence[tuple[Twice, tuple[str, ...]]]) -> SpaceError:
+def _error(found: Sequence[tuple[Twice, tuple[str, ...]]], follow: Collection[str]) -> SpaceError:
+    """Return the error; names that `follow` from pools or a shape cannot be dropped."""
     parts = []
     for rule, names in found:
         parts.append(f"{_listed(names, 'and')} ({rule.equal[0]} = {rule.equal[1]})")
     every = list(dict.fromkeys(name for _, names in reversed(found) for name in reversed(names)))
+    every = [name for name in every if name not in follow] or every
     sets = [set(names) for _, names in found]
     drops = next(
         enough

@@ -18,7 +18,8 @@ def sweep_page(described: Description) -> Page:
             assert numbers is not None, "a plain axis holds numbers"
             told = f"{numbers[0]:g}" if axis.length == 1 else f"{numbers[0]:g} to {numbers[-1]:g}"
         rows.append((axis.name, f"{counted(axis.length, 'value')}, {told}"))
-    law = described.law
+    law, architecture = described.law, described.architecture
+    built = [] if architecture is None else [(architecture.id, architecture.title)]
     pools = [
         (
             pool.name,
@@ -32,6 +33,7 @@ def sweep_page(described: Description) -> Page:
             Section("axes", rows),
             Section("constants", [(name, f"{value:.10g}") for name, value in described.scalars.items()]),
             Section("law", [] if law is None else [(law.id, f"loss = {law.formula}")]),
+            Section("architecture", built),
             Section("quantities", list(described.quantities.items()), " = "),
             Section("where", [("-", text) for text in described.where], " "),
             Section("pools", pools),

@@ -46,6 +46,11 @@ class Sweep(SweepValue):
         be an axis, a constant or a quantity, and may be 0. ``tokens`` and ``effective_tokens`` are sums over
         the pools, ``data_usd`` is the price of the distinct tokens, and ``web_epochs`` tells how often a pool
         that has an end is seen.
+    architecture
+        What turns a shape into counts: an identifier of the catalogue (see :func:`isoflop.architectures`),
+        the path of a file, an :class:`Architecture`, or a mapping of formulas. The dimensions are axes then,
+        and ``params``, ``active_params``, ``embedding_params``, attention FLOP and memory follow;
+        none of these may be an axis. Laws of mixtures read their sizes from it.
 
     Raises
     ------
@@ -55,7 +60,9 @@ class Sweep(SweepValue):
     FormulaError
         If a quantity or constraint cannot be read.
     CatalogError
-        If there is no such law.
+        If there is no such law or architecture.
+    ArchitectureError
+        If the architecture cannot be read, or a dimension that its parameters need is not given.
 
     Examples
     --------

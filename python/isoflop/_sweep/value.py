@@ -15,6 +15,7 @@ from isoflop._text.portable import rebuild
 if TYPE_CHECKING:
     import polars as pl
 
+    from isoflop._architecture.architecture import Architecture
     from isoflop._law.law import Law
     from isoflop._pareto.arguments import Formulas
     from isoflop._space.axes import AxisValues
@@ -33,8 +34,9 @@ class SweepValue:
         quantities: Mapping[str, str] | None = None,
         where: Formulas = (),
         pools: pl.DataFrame | Mapping[str, Sequence[Any]] | None = None,
+        architecture: str | Architecture | Mapping[str, Any] | None = None,
     ) -> None:
-        self._described = describe(axes, law, quantities, where, pools)
+        self._described = describe(axes, law, quantities, where, pools, architecture)
         self._binding: Binding | None = None
 
     @property
@@ -72,6 +74,11 @@ class SweepValue:
 
         return pool_frame(self._described.pools) if self._described.pools else None
 
+    @property
+    def architecture(self) -> Architecture | None:
+        """The architecture that gives counts from a shape."""
+        return self._described.architecture
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, SweepValue):
             return NotImplemented
@@ -96,7 +103,14 @@ class SweepValue:
         return sweep_page(self._described).html()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        content = (dict(self.axes), self.law, dict(self.quantities), self.where, self.pools)
+        content = (
+            dict(self.axes),
+            self.law,
+            dict(self.quantities),
+            self.where,
+            self.pools,
+            self.architecture,
+        )
         return rebuild, ("Sweep", *content)
 
     @classmethod
@@ -107,8 +121,9 @@ class SweepValue:
         quantities: Mapping[str, str],
         where: tuple[str, ...],
         pools: pl.DataFrame | None,
+        architecture: Architecture | None = None,  # older pickles have none
     ) -> Self:
-        return cls(axes, law=law, quantities=quantities, where=where, pools=pools)
+        return cls(axes, law=law, quantities=quantities, where=where, pools=pools, architecture=architecture)
 
     @classmethod
     def _of(cls, described: Description) -> Self:
@@ -123,8 +138,8 @@ class SweepValue:
         Parameters
         ----------
         **changes
-            Keywords of the constructor (``axes``, ``law``, ``quantities``, ``where``, ``pools``), each
-            replaced as a whole.
+            Keywords of the constructor (``axes``, ``law``, ``quantities``, ``where``, ``pools``,
+            ``architecture``), each replaced as a whole.
 
         Examples
         --------
@@ -139,6 +154,7 @@ class SweepValue:
             "quantities": self.quantities,
             "where": self.where,
             "pools": self.pools,
+            "architecture": self.architecture,
         }
         for name in changes:
             if name not in given:

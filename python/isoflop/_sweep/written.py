@@ -41,6 +41,8 @@ def sweep_text(described: Description) -> str:
         frame = pool_frame(described.pools)
         columns = ", ".join(f"{column.name!r}: {column.to_list()!r}" for column in frame)
         parts.append(f"pools=pl.DataFrame({{{columns}}})")
+    if described.architecture is not None:
+        parts.append(f"architecture={described.architecture!r}")
     return f"iso.Sweep({', '.join(parts)})"
 
 

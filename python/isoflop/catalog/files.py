@@ -38,11 +38,12 @@ class _Kind(NamedTuple):
 
     def ids(self) -> tuple[str, ...]:
         """Return the identifiers, sorted."""
-        return law_ids() if self is LAW else allocation_ids()
+        return {LAW.folder: law_ids, RULE.folder: allocation_ids}.get(self.folder, architecture_ids)()
 
 
 LAW = _Kind("laws", "law", "a law", "iso.law")
 RULE = _Kind("allocations", "allocation rule", "an allocation rule", "iso.allocation")
+ARCHITECTURE = _Kind("architectures", "architecture", "an architecture", "iso.architecture")
 
 
 def _folder() -> Traversable:
@@ -91,6 +92,36 @@ def law_ids() -> tuple[str, ...]:
 def allocation_ids() -> tuple[str, ...]:
     """Return the identifiers of the allocation rules that come with the package, sorted."""
     return _ids("allocations")
+
+
+@lru_cache(maxsize=1)
+def architecture_ids() -> tuple[str, ...]:
+    """Return the identifiers of the architectures that come with the package, sorted."""
+    return _ids("architectures")
+
+
+def architecture_id(wanted: object) -> str:
+    """Return the identifier of an architecture as the catalogue writes it; case does not matter.
+
+    Raises
+    ------
+    TypeError
+        If it is no text.
+    CatalogError
+        If no architecture has this identifier; the message names what may have been meant.
+    """
+    return _find(ARCHITECTURE, LAW, wanted)
+
+
+def architecture_table(architecture_id: str) -> dict[str, Any]:
+    """Return what an architecture's file holds."""
+    return _read(ARCHITECTURE.folder, f"{architecture_id}.toml")
+
+
+@lru_cache(maxsize=1)
+def common_table() -> dict[str, Any]:
+    """Return what ``architecture.toml`` holds: what every architecture knows."""
+    return _read("architecture.toml")
 
 
 def law_id(wanted: object) -> str:

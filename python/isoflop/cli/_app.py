@@ -392,6 +392,37 @@ def allocations(*, output: Output = DEFAULT_OUTPUT) -> None:
     show(iso.allocations(), ("id", "evidence", "corpus", "title"), output)
 
 
+@app.command
+def architectures(*, output: Output = DEFAULT_OUTPUT) -> None:
+    """List the architectures of the catalogue; CSV, JSON and files hold all that is known of each."""
+    check_destination(output.out, output.format)
+    show(iso.architectures(), ("id", "evidence", "title"), output)
+
+
+@app.command(name="architecture")
+def show_architecture(
+    id: Annotated[str, Parameter(name="ID", show_default=False)],
+    /,
+    *,
+    attention: str | None = None,
+    flops: str | None = None,
+) -> None:
+    """Show an architecture: dimensions, formulas, conventions, source.
+
+    Parameters
+    ----------
+    id
+        Its identifier, or an architecture's file.
+    attention
+        How attention scores are counted: causal, or full.
+    flops
+        Training FLOP as megatron or torchtitan counts them.
+    """
+    with mistakes():
+        text = str(iso.architecture(id, attention=attention, flops=flops))
+    print(text)
+
+
 app.command(plan)
 app.command(models)
 app.command(diagnose)

@@ -18,8 +18,9 @@ _TABLES = ("axes", "pools", "quantities")
 
 _PHRASES = (
     (re.compile(r"with law=law\.replace\(\w+=\.\.\.\)"), "with a table [law] of its own"),
-    (re.compile(r"iso\.(laws|allocations|models)\(\)"), r"isoflop \1"),
+    (re.compile(r"iso\.(laws|allocations|architectures|models)\(\)"), r"isoflop \1"),
     (re.compile(r'iso\.law\("([^"]*)"\)'), r"isoflop law \1"),
+    (re.compile(r'iso\.architecture\("([^"]*)"\)'), r"isoflop architecture \1"),
     (re.compile(r"iso\.allocation\([^)]*\)"), "isoflop allocations"),
     (re.compile(r"ask iso\.Sweep"), "write a sweep file"),
     (re.compile(r'pl\.DataFrame\(\{"(\w+)": \[\.\.\.\]\}\)'), r"{ \1 = [...] }"),
@@ -60,7 +61,7 @@ def spoken(message: str) -> str:
         option, value = _option(name), quoted if quoted is not None else plain
         if option in options:
             return f"{option} {value}".rstrip()
-        if "SWEEP" not in options or name not in ("law", "where", *_TABLES):
+        if "SWEEP" not in options or name not in ("law", "where", "architecture", *_TABLES):
             return found.group()
         if value:
             return f"{name} = {found.group().partition('=')[2]}"

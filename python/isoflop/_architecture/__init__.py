@@ -1,0 +1,4 @@
+"""Architectures: from a shape that can be trained to counts, compute and memory.
+
+records -> content -> rows -> catalogue -> shapes
+"""
