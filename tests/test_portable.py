@@ -26,6 +26,7 @@ FIELDS: dict[Any, Any] = {
     str | None: "named",
     int: 7,
     tuple[int, int]: (4, 5),
+    tuple[int, ...]: (4, 5, 6),
     tuple[str, ...]: ("a", "b"),
 }
 """A value for a field of an exception, by its annotation; one of another type belongs here too."""

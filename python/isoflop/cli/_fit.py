@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from isoflop._fit import fit as fitting
 from isoflop.cli._arguments import Count, Number, Several
 from isoflop.cli._input import read_frame
 from isoflop.cli._messages import Mistake, mistakes, tell
@@ -77,8 +76,10 @@ def fit(
     check_destination(None, format)
     frame = read_frame(runs, "a file of runs", text=())
     keywords: dict[str, Any] = {"residual": residual, "delta": delta, "seed": seed, "threads": threads}
+    from isoflop._fit.fit import fit as fit_form
+
     with mistakes(runs):
-        found = fitting.fit(
+        found = fit_form(
             frame,
             law,
             loss=loss,
