@@ -7,10 +7,10 @@
 use std::sync::Arc;
 
 use crate::formula::graph::{Graph, Node, NodeId};
-use crate::value::ops::Op;
 use crate::formula::{Builder, FormulaError, Meaning, Scope, print_node};
 use crate::value::dual::{self, Bases};
 use crate::value::lanes::{self, Operand};
+use crate::value::ops::Op;
 use crate::value::simd::Level;
 
 use super::relax;

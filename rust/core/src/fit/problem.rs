@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use nalgebra::DMatrix;
 
-use crate::value::ops::Op;
 use crate::value::lanes::{self, Operand};
+use crate::value::ops::Op;
 use crate::value::simd::Level;
 
 use super::model::Model;

@@ -13,9 +13,9 @@
 use std::sync::Arc;
 
 use crate::formula::graph::Node;
-use crate::value::ops::Op;
 use crate::value::dual::{self, Bases};
 use crate::value::lanes::{self, Operand};
+use crate::value::ops::Op;
 use crate::value::simd::Level;
 
 use super::model::{Model, Reads};
