@@ -1,7 +1,7 @@
 //! A formula bound to runs: which of its names are columns, which are coefficients.
 //!
 //! In come the formula's text, the columns of the runs and the coefficients' names; out comes a [`Model`], which hands
-//! out a [`Tape`](super::tape::Tape) for each set of coefficients that derivatives are wanted of. What reads columns
+//! out a `Tape` for each set of coefficients that derivatives are wanted of. What reads columns
 //! alone is computed here, once.
 
 use std::sync::Arc;
@@ -12,10 +12,6 @@ use crate::value::dual::{self, Bases};
 use crate::value::lanes::{self, Operand};
 use crate::value::ops::Op;
 use crate::value::simd::Level;
-
-use super::relax;
-use super::structure::Structure;
-use super::tape::Tape;
 
 /// What names of a formula mean in a fit, beside its coefficients.
 #[derive(Debug, Clone, Default)]
@@ -52,9 +48,9 @@ pub struct Model {
     pub(super) tables: Vec<Option<Arc<Vec<f64>>>>,
     /// For each table that is the base of a power with a coefficient in its exponent, its logarithms.
     pub(super) bases: Vec<Option<Arc<Bases>>>,
-    columns: Vec<String>,
-    data: Vec<Arc<Vec<f64>>>,
-    coefficients: Vec<String>,
+    pub(super) columns: Vec<String>,
+    pub(super) data: Vec<Arc<Vec<f64>>>,
+    pub(super) coefficients: Vec<String>,
 }
 
 /// An operation that chose between its operands, as `min`, `max`, `where` and `abs` do.
@@ -101,7 +97,7 @@ impl Model {
         Ok(Self::bound(graph, root, rows, columns, data, names.coefficients))
     }
 
-    fn bound(
+    pub(super) fn bound(
         graph: Graph,
         root: NodeId,
         rows: usize,
@@ -116,15 +112,6 @@ impl Model {
         model
     }
 
-    /// A simpler formula over the same runs that starts can be found with, if there is one.
-    pub(super) fn relaxed(&self) -> Option<Self> {
-        let linear = |model: &Self| model.structure().linear.iter().filter(|&&linear| linear).count();
-        let (graph, root, rounded) = relax::relaxed(self);
-        let (columns, coefficients) = (self.columns.clone(), self.coefficients.clone());
-        let relaxed = Self::bound(graph, root, self.rows, columns, self.data.clone(), coefficients);
-        (rounded || linear(&relaxed) > linear(self)).then_some(relaxed)
-    }
-
     /// The same formula over every `step`-th run.
     pub(super) fn thinned(&self, step: usize) -> Self {
         let thin = |column: &Arc<Vec<f64>>| Arc::new(column.iter().copied().step_by(step).collect());
@@ -132,11 +119,6 @@ impl Model {
         let rows = self.rows.div_ceil(step);
         let (columns, coefficients) = (self.columns.clone(), self.coefficients.clone());
         Self::bound(self.graph.clone(), self.root, rows, columns, data, coefficients)
-    }
-
-    /// For each coefficient, the number below which it does not matter.
-    pub(super) fn floors(&self) -> Vec<f64> {
-        relax::floors(self)
     }
 
     /// Sorts the nodes by what they read, and computes those that read columns alone.
@@ -205,18 +187,6 @@ impl Model {
             Node::Column(column) => column.checked_sub(self.columns.len()),
             _ => None,
         }
-    }
-
-    /// What the graph says about the coefficients.
-    #[must_use]
-    pub fn structure(&self) -> Structure {
-        Structure::of(self)
-    }
-
-    /// A tape for values, and for derivatives by the coefficients that are `active`.
-    #[must_use]
-    pub fn tape(&self, active: &[bool]) -> Tape {
-        Tape::new(self, active)
     }
 
     /// The operations that choose between operands, as far as they read coefficients, and what they chose at `theta`.

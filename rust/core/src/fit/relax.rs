@@ -21,6 +21,22 @@ use super::model::{Model, Reads};
 /// How wide a rounded corner is, as a share of its operands' sizes.
 const ROUND: f64 = 0.05;
 
+impl Model {
+    /// A simpler formula over the same runs that starts can be found with, if there is one.
+    pub(super) fn relaxed(&self) -> Option<Self> {
+        let linear = |model: &Self| model.structure().linear.iter().filter(|&&linear| linear).count();
+        let (graph, root, rounded) = relaxed(self);
+        let (columns, coefficients) = (self.columns.clone(), self.coefficients.clone());
+        let relaxed = Self::bound(graph, root, self.rows, columns, self.data.clone(), coefficients);
+        (rounded || linear(&relaxed) > linear(self)).then_some(relaxed)
+    }
+
+    /// For each coefficient, the number below which it does not matter.
+    pub(super) fn floors(&self) -> Vec<f64> {
+        floors(self)
+    }
+}
+
 /// The simpler formula, in a graph of its own: the root, and whether a corner was rounded.
 pub(super) fn relaxed(model: &Model) -> (Graph, NodeId, bool) {
     let mut graph = Graph::new();

@@ -42,6 +42,14 @@ pub struct Structure {
 /// Sets with more candidates that exclude each other are made greedily.
 const TRIED: usize = 14;
 
+impl Model {
+    /// What the graph says about the coefficients.
+    #[must_use]
+    pub fn structure(&self) -> Structure {
+        Structure::of(self)
+    }
+}
+
 impl Structure {
     pub(super) fn of(model: &Model) -> Self {
         let count = model.coefficients().len();

@@ -75,6 +75,14 @@ pub struct Scratch {
     partial: Vec<f64>,
 }
 
+impl Model {
+    /// A tape for values, and for derivatives by the coefficients that are `active`.
+    #[must_use]
+    pub fn tape(&self, active: &[bool]) -> Tape {
+        Tape::new(self, active)
+    }
+}
+
 impl Tape {
     pub(super) fn new(model: &Model, active: &[bool]) -> Self {
         let mut next = 0..;
