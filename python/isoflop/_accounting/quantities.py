@@ -6,7 +6,7 @@ known from the start; the rows are read when one of them is named.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
@@ -25,32 +25,24 @@ class Quantity(NamedTuple):
     example: str
 
 
-class Quantities(Mapping[str, Quantity]):
-    """Every quantity by name, those of ``accounting.toml`` first; names are had without reading rows."""
+class Further:
+    """A row of a file of further quantities, which is read when something of the row is asked for."""
 
-    def __init__(self) -> None:
-        self._rows = {table["name"]: _read(**table) for table in quantity_tables()}
-        self._further = further_names()
+    __slots__ = ("_file", "_name")
 
-    def __getitem__(self, name: str) -> Quantity:
-        row = self._rows.get(name)
-        return row if row is not None else further(self._further[name])[name]
+    def __init__(self, name: str, file: str) -> None:
+        self._name = name
+        self._file = file
 
-    def __contains__(self, name: object) -> bool:
-        return name in self._rows or name in self._further
-
-    def __iter__(self) -> Iterator[str]:
-        yield from self._rows
-        yield from self._further
-
-    def __len__(self) -> int:
-        return len(self._rows) + len(self._further)
+    def __getattr__(self, field: str) -> Any:
+        return getattr(further(self._file)[self._name], field)
 
 
 @lru_cache(maxsize=1)
-def quantities() -> Quantities:
-    """Return the rows of the accounting by name, ready to resolve."""
-    return Quantities()
+def quantities() -> dict[str, Quantity | Further]:
+    """Return every quantity by name, ready to resolve, those of ``accounting.toml`` first."""
+    rows: dict[str, Quantity | Further] = {table["name"]: _read(**table) for table in quantity_tables()}
+    return rows | {name: Further(name, file) for name, file in further_names().items()}
 
 
 @cache

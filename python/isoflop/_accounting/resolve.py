@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from isoflop._accounting.formula import names_in, names_of
-from isoflop._accounting.quantities import Quantity, quantities
+from isoflop._accounting.quantities import Further, Quantity, quantities
 from isoflop._accounting.vocabulary import LAW_QUANTITIES, Row, Step, Vocabulary, mixture_inputs
 from isoflop._exceptions import LawError, SpaceError
 from isoflop._text.given import shown
@@ -303,7 +303,9 @@ def _reader(formula: str, parent: Step | None, name: str) -> str:
     return f"`{formula}` needs" if formula != name else "this needs"
 
 
-def _missing(name: str, formula: str, parent: Step | None, quantity: Quantity, meant: str) -> SpaceError:
+def _missing(
+    name: str, formula: str, parent: Step | None, quantity: Quantity | Further, meant: str
+) -> SpaceError:
     if parent is None and formula == name:
         start = f"`{name}` has"
     else:
