@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isoflop._accounting.domains import Domain, domain_of, holds, must_be, outside, read_domain
+from isoflop._accounting.domains import Domain, domain_of, domains, holds, must_be, outside, read_domain
 from isoflop._exceptions import SpaceError
 
 if TYPE_CHECKING:
@@ -34,20 +34,16 @@ def check_domains(
     SpaceError
         For the first scalar or column with a value outside; it counts a column's and shows the first.
     """
-    of_pools = {pool.tokens for pool in pools}
-
-    def known(name: str) -> Domain | None:
-        return POOL_TOKENS if name in of_pools else domain_of(name)
-
+    known = domains() | {pool.tokens: POOL_TOKENS for pool in pools} if pools else domains()
     for name, value in scalars.items():
-        domain = known(name)
+        domain = known.get(name) or domain_of(name)
         if domain is not None and not domain.least <= value <= domain.most and holds(law, name, domain):
             message = f"scalar `{name}` is {value:g}; {must_be(domain, value)}"
             raise SpaceError(message, axis=name)
     for axis in axes:
         for column in axis.columns:
             numbers = column.numbers
-            if numbers is None or (domain := known(column.name)) is None:
+            if numbers is None or (domain := known.get(name := column.name) or domain_of(name)) is None:
                 continue
             low, high = column.extremes or (np.minimum.reduce(numbers), np.maximum.reduce(numbers))
             # With NaN, which stands for a null, all are looked at.
